@@ -1,0 +1,44 @@
+#pragma once
+// What the server and the client share: header lists, methods, status texts.
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace trainyard::http {
+
+// Headers in order of arrival; names compare case-insensitively, duplicates are kept.
+class Headers {
+ public:
+  Headers() = default;
+  Headers(std::initializer_list<std::pair<std::string, std::string>> items) : items_(items) {}
+  void add(std::string name, std::string value) {
+    items_.emplace_back(std::move(name), std::move(value));
+  }
+  void set(std::string_view name, std::string value);  // replaces every header of that name
+  void erase(std::string_view name);
+  // The first of that name.
+  std::optional<std::string> get(std::string_view name) const;
+  std::vector<std::string> get_all(std::string_view name) const;
+  const std::vector<std::pair<std::string, std::string>>& items() const { return items_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> items_;
+};
+
+// A query string as (decoded name, decoded value) in order; "a" and "a=" both have the value "".
+class Query {
+ public:
+  static Query parse(std::string_view raw);
+  std::optional<std::string> get(std::string_view name) const;
+  bool has(std::string_view name) const { return get(name).has_value(); }
+  const std::vector<std::pair<std::string, std::string>>& items() const { return items_; }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> items_;
+};
+
+std::string_view reason_phrase(int status);
+
+}  // namespace trainyard::http

@@ -1,0 +1,131 @@
+#pragma once
+// HTTP/1.1 and WebSocket server on Boost.Beast.
+//
+// An idle or following connection costs a coroutine; a request costs a worker thread only from the
+// end of its header to the end of its answer. Handlers are plain blocking functions, called on a
+// worker thread, many at once. A handler that throws Error is answered by `on_error`; anything else
+// that it throws is a 500 by `on_error` and is logged.
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/error.hpp"
+#include "base/fd.hpp"
+#include "http/message.hpp"
+
+namespace trainyard::http {
+
+// The request body, read by the handler while it arrives. A handler that answers without reading
+// all of it is fine: the server drains a short rest or closes the connection.
+class BodyReader {
+ public:
+  virtual ~BodyReader() = default;
+  // nullopt: chunked. 0: no body.
+  virtual std::optional<std::uint64_t> content_length() const = 0;
+  // Blocks for the next bytes; 0 at the end. Throws Error: Timeout (the peer is too slow),
+  // Unavailable (it closed early), TooLarge (over the server's body limit).
+  // Sends "100 Continue" before the first byte when the client waits for it.
+  virtual std::size_t read(std::span<char> into) = 0;
+  // The rest as a string; TooLarge when it is longer than `limit`.
+  std::string read_all(std::size_t limit);
+};
+
+struct Request {
+  std::string method;    // upper case, as sent
+  std::string target;    // raw request target, "/a%20b?x=1"
+  std::string raw_path;  // still percent-encoded, no query; never normalised
+  std::string path;      // percent-decoded; a broken escape was answered with 400
+  std::string raw_query; // without '?'
+  Query query;
+  Headers headers;
+  std::string peer;      // "127.0.0.1:51234"
+  bool head() const { return method == "HEAD"; }
+  BodyReader* body = nullptr;  // valid during the handler call
+  std::string request_id;      // unique; sent back as X-Request-Id
+};
+
+// Bytes that become available over time (a log being written). The connection's coroutine asks for
+// bytes; when there are none it waits for the wake-up that it registered. Implementations are
+// thread-safe and outlive neither the server nor the connection.
+class PushSource {
+ public:
+  virtual ~PushSource() = default;
+  struct Chunk {
+    std::string bytes;  // empty: nothing now
+    bool end = false;   // true: this is the last
+  };
+  // At most `max` bytes. Never blocks.
+  virtual Chunk poll(std::size_t max) = 0;
+  // `wake` may be called from any thread, any number of times, also after the connection ended.
+  virtual void on_ready(std::function<void()> wake) = 0;
+};
+
+struct FileBody {  // `length` bytes of an open file from `offset`
+  Fd file;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+struct StreamBody {  // chunked, as it comes
+  std::shared_ptr<PushSource> source;
+};
+// The blocking pull form: called until it returns an empty string. Chunked unless `length` is set.
+struct PullBody {
+  std::function<std::string()> next;
+  std::optional<std::uint64_t> length;
+};
+using Body = std::variant<std::string, FileBody, StreamBody, PullBody>;
+
+struct Response {
+  int status = 200;
+  Headers headers;
+  Body body;  // never sent for HEAD; Content-Length is set from it unless the handler set it
+};
+
+// Upgrade to WebSocket: text frames go out as `source` yields them, each poll() result one frame
+// (so poll's `max` is the frame limit, below 32 KiB). At the end the server closes with `code`.
+// Frames that the peer sends are read and dropped (pings answered).
+struct WebSocketAccept {
+  std::shared_ptr<PushSource> source;
+  std::uint16_t close_code = 1000;
+};
+using Answer = std::variant<Response, WebSocketAccept>;  // WebSocketAccept only for upgrade requests
+
+using Handler = std::function<Answer(Request&)>;
+using ErrorHandler = std::function<Response(const Request&, const Error&)>;
+bool is_websocket_upgrade(const Request& request);
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;  // 0: a free one
+  unsigned io_threads = 1;
+  unsigned worker_threads = 16;  // started when first needed
+  std::size_t max_header_bytes = 64 * 1024;
+  std::uint64_t max_body_bytes = std::uint64_t(5) << 30;
+  std::size_t max_connections = 20'000;
+  std::chrono::milliseconds header_timeout{30'000};
+  std::chrono::milliseconds idle_timeout{120'000};   // keep-alive
+  std::chrono::milliseconds body_timeout{60'000};    // without a byte
+  std::string server_name = "trainyard";
+};
+
+class Server {
+ public:
+  virtual ~Server() = default;  // as stop()
+  virtual std::uint16_t port() const = 0;
+  // Stops accepting, lets handlers in progress finish for at most `grace`, ends follow streams,
+  // closes. Idempotent. Thread-safe.
+  virtual void stop(std::chrono::milliseconds grace = std::chrono::milliseconds(2000)) = 0;
+};
+
+// Listens at once and serves on threads of its own. Throws Error (Conflict: address in use;
+// InvalidInput: not an address).
+std::unique_ptr<Server> serve(ServerOptions options, Handler handler, ErrorHandler on_error);
+
+}  // namespace trainyard::http
