@@ -1,0 +1,68 @@
+#pragma once
+// One bucket of an object store: s3, swift, memory. Everything else (tree transfer, retry, cache)
+// is written once over these calls. Thread-safe; blocking.
+//
+// Errors: NotFound (key or bucket, the text says which), Unauthenticated, Forbidden, Conflict
+// (a precondition failed: the object changed), Corrupt (bytes do not match), Unavailable and
+// Timeout (retry), InvalidInput.
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "model/manifest.hpp"
+
+namespace trainyard::objectstore {
+
+struct ObjectInfo {
+  std::string key;   // exact bytes
+  std::uint64_t size = 0;
+  std::string etag;  // without quotes; may be empty
+};
+
+struct ListPage {
+  std::vector<ObjectInfo> objects;
+  std::string next;  // continuation; empty: the end
+};
+
+struct ByteRange {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+};
+
+// Receives bytes in order; may throw to end the transfer.
+using Sink = std::function<void(std::string_view)>;
+
+// The bytes of an upload, readable again from any offset. Thread-safe.
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual std::uint64_t size() const = 0;
+  virtual std::size_t read_at(std::uint64_t offset, char* into, std::size_t max) = 0;
+};
+
+class ObjectStore {
+ public:
+  virtual ~ObjectStore() = default;
+  // "s3://bucket at http://host:port" – for messages; no secrets.
+  virtual const std::string& description() const = 0;
+  virtual std::optional<ObjectInfo> head(const std::string& key, std::stop_token stop) = 0;
+  // The object, or `range` of it, if its ETag still is `if_match` (unless empty). Delivers exactly
+  // the range or throws. A sink that got bytes of a failed call must be thrown away or resumed by
+  // range: retries inside never repeat bytes.
+  virtual void get(const std::string& key, const std::optional<ByteRange>& range,
+                   const std::string& if_match, const Sink& sink, std::stop_token stop) = 0;
+  // Whole or not at all; verified by the store. Large sources go in parts.
+  virtual ObjectInfo put(const std::string& key, Source& source, std::stop_token stop) = 0;
+  // In the store's order; `continuation` from the page before, empty first.
+  virtual ListPage list(const std::string& prefix, const std::string& continuation,
+                        std::stop_token stop) = 0;
+  virtual void remove(const std::string& key, std::stop_token stop) = 0;  // missing is fine
+};
+
+}  // namespace trainyard::objectstore

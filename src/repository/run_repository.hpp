@@ -1,0 +1,74 @@
+#pragma once
+// The record of training runs: an append-only event log, and each run's row as a cache of it.
+// Every call is one transaction; thread-safe; time comes in as a parameter.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "model/run.hpp"
+
+namespace trainyard::repository {
+
+struct NewRun {
+  model::RunId id;  // chosen by the caller (RunId::generate)
+  std::string owner;
+  model::Manifest manifest;
+  std::string definition_id;
+  std::string definition_sha256;
+  // The same key by the same owner again returns the run that exists (for 7 days).
+  std::optional<std::string> idempotency_key;
+};
+
+enum class Order { ById, BySubmission, BySubmissionDescending };
+
+struct RunQuery {
+  std::vector<model::RunState> states;  // empty: all
+  std::optional<std::string> owner;
+  std::optional<TimePoint> finished_before;  // only ended runs
+  Order order = Order::BySubmission;
+  std::size_t limit = 1000;
+  std::string start_after;  // the cursor of RunPage::next
+  // Without: TrainingRun::manifest has name, framework, command and compute only (fast).
+  bool with_connections = false;
+};
+
+struct RunPage {
+  std::vector<model::TrainingRun> runs;
+  std::string next;  // empty: no more
+};
+
+struct StoredEvent {
+  std::uint64_t sequence = 0;  // over all runs, rising
+  model::RunId run;
+  std::uint64_t version = 0;  // the run's version after it
+  TimePoint at;
+  model::Event event;
+};
+
+class RunRepository {
+ public:
+  virtual ~RunRepository() = default;
+  // Durable when it returns. Conflict when the id exists with another content.
+  virtual model::TrainingRun create(const NewRun& run, TimePoint now) = 0;
+  virtual std::optional<model::TrainingRun> find(const model::RunId& id) = 0;  // with connections
+  virtual RunPage list(const RunQuery& query) = 0;
+  // Applies `event` by model::next. Throws NotFound, or Conflict when the run's version is not
+  // `expected_version` (read again and decide again). An event that does not apply changes nothing
+  // and returns the run as it is, with the same version.
+  virtual model::TrainingRun append(const model::RunId& id, const model::Event& event,
+                                    std::uint64_t expected_version, TimePoint now) = 0;
+  // In order; for one run when `run` is given.
+  virtual std::vector<StoredEvent> events_after(std::uint64_t sequence, std::size_t limit,
+                                                const std::optional<model::RunId>& run) = 0;
+  // Removes the run and its events (T23). NotFound; Conflict while it is not ended.
+  virtual void remove(const model::RunId& id) = 0;
+};
+
+// find + append, again on Conflict (at most 16 times). Thread-safe.
+model::TrainingRun append_retrying(RunRepository& repository, const model::RunId& id,
+                                   const model::Event& event, TimePoint now);
+
+}  // namespace trainyard::repository
