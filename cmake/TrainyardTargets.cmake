@@ -1,3 +1,10 @@
+# Test programs whose code starts threads; ThreadSanitizer runs these (label `unit-threads`).
+set(TRAINYARD_THREADED base http objectstore gateway repository logstore runtime engine scheduler client
+    learner api main)
+# Target that builds every unit test program, and one for those in the list above.
+add_custom_target(unit_tests)
+add_custom_target(threaded_tests)
+
 # trainyard_library(NAME DEPENDS <our libraries> LINK <outside libraries>)
 #   Builds src/NAME/*.cpp (without *_test.cpp) as the static library trainyard_NAME, and
 #   src/NAME/*_test.cpp as the program NAME_test, registered with ctest.
@@ -24,11 +31,31 @@ function(trainyard_library name)
   endif()
 
   if(TRAINYARD_TESTS AND tests)
-    add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE ${target} ${test_depends} GTest::gmock GTest::gtest_main)
-    target_compile_definitions(${name}_test PRIVATE
-      TRAINYARD_TESTDATA="${CMAKE_CURRENT_SOURCE_DIR}/testdata")
-    gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
-      PROPERTIES TIMEOUT 120 LABELS unit)
+    trainyard_unit_test(${name} SOURCES ${tests} LINK ${target} ${test_depends})
   endif()
+endfunction()
+
+# trainyard_unit_test(NAME SOURCES <files> LINK <targets>): the program NAME_test, its cases
+#   registered one by one. They are listed when ctest starts, not at link time, so that a build
+#   never runs a program and a test program that cannot start is a failed test, not a failed build.
+function(trainyard_unit_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  set(program ${name}_test)
+  add_executable(${program} ${ARG_SOURCES})
+  target_link_libraries(${program} PRIVATE ${ARG_LINK} GTest::gmock GTest::gtest_main)
+  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/testdata)
+    target_compile_definitions(${program} PRIVATE
+      TRAINYARD_TESTDATA="${CMAKE_CURRENT_SOURCE_DIR}/testdata")
+  endif()
+  # The libraries are tested as shipped; optimising the test code itself only costs build time.
+  target_compile_options(${program} PRIVATE $<$<CONFIG:Release>:-O0>)
+
+  add_dependencies(unit_tests ${program})
+  set(label unit)
+  if(name IN_LIST TRAINYARD_THREADED)
+    set(label unit-threads)  # `ctest -L unit` takes a pattern and so matches both
+    add_dependencies(threaded_tests ${program})
+  endif()
+  gtest_discover_tests(${program} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
+    DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 LABELS ${label})
 endfunction()
