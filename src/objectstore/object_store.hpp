@@ -20,9 +20,15 @@
 namespace trainyard::objectstore {
 
 struct ObjectInfo {
-  std::string key;   // exact bytes
+  std::string key;  // exact bytes
   std::uint64_t size = 0;
   std::string etag;  // without quotes; may be empty
+  // Hex MD5 of the whole object when the store vouches for it; set by get, head and put, empty in
+  // listings (a listing does not tell whether an ETag is one).
+  std::string md5;
+  // Of an object uploaded in parts, when head() could find it out: its ETag is then the MD5 of the
+  // parts' MD5s and "-N". 0: unknown.
+  std::uint64_t part_size = 0;
 };
 
 struct ListPage {
@@ -31,8 +37,9 @@ struct ListPage {
 };
 
 struct ByteRange {
+  static constexpr std::uint64_t kToEnd = ~std::uint64_t(0);
   std::uint64_t offset = 0;
-  std::uint64_t length = 0;
+  std::uint64_t length = 0;  // kToEnd: whatever follows
 };
 
 // Receives bytes in order; may throw to end the transfer.
@@ -49,15 +56,19 @@ class Source {
 class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
-  // "s3://bucket at http://host:port" – for messages; no secrets.
+  // "s3://bucket at http://host:port": names endpoint and bucket in messages and in the cache; the
+  // same bucket always has the same description. No secrets.
   virtual const std::string& description() const = 0;
+  // nullopt: there is no such key. A missing bucket is NotFound.
   virtual std::optional<ObjectInfo> head(const std::string& key, std::stop_token stop) = 0;
   // The object, or `range` of it, if its ETag still is `if_match` (unless empty). Delivers exactly
-  // the range or throws. A sink that got bytes of a failed call must be thrown away or resumed by
-  // range: retries inside never repeat bytes.
-  virtual void get(const std::string& key, const std::optional<ByteRange>& range,
-                   const std::string& if_match, const Sink& sink, std::stop_token stop) = 0;
-  // Whole or not at all; verified by the store. Large sources go in parts.
+  // the range, in order, or throws; answers with what the store said about the object. A sink that
+  // got bytes of a failed call must be thrown away or resumed by range: retries inside never repeat
+  // bytes.
+  virtual ObjectInfo get(const std::string& key, const std::optional<ByteRange>& range,
+                         const std::string& if_match, const Sink& sink, std::stop_token stop) = 0;
+  // Whole or not at all; verified by the store. Large sources go in parts. Conflict: the source
+  // changed while it was read.
   virtual ObjectInfo put(const std::string& key, Source& source, std::stop_token stop) = 0;
   // In the store's order; `continuation` from the page before, empty first.
   virtual ListPage list(const std::string& prefix, const std::string& continuation,

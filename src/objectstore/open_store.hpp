@@ -1,0 +1,31 @@
+#pragma once
+// From the manifest's words to an open store, and the check of both buckets at submit (T10–T14).
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "model/manifest.hpp"
+#include "objectstore/object_store.hpp"
+#include "objectstore/retry.hpp"
+
+namespace trainyard::objectstore {
+
+struct OpenOptions {
+  std::string ca_file;  // PEM; empty: the system's
+  RetryPolicy retry;
+};
+
+// No network until the first call. Retries what a retry may mend. Throws InvalidInput when the
+// connection cannot be meant (no bucket, no endpoint, half a key pair), Unsupported for a type that
+// this build does not speak.
+std::unique_ptr<ObjectStore> open_store(const model::StoreReference& reference,
+                                        const OpenOptions& options = {});
+
+enum class StoreUse { TrainingData, TrainingResults };
+// One listing with the given credentials, without long retries. Throws an Error whose sentence
+// names what is wrong: endpoint, bucket, access key, secret, region; for training data also that
+// there is nothing below the prefix. Never writes.
+void check_access(const model::StoreReference& reference, StoreUse use, const OpenOptions& options,
+                  std::stop_token stop);
+
+}  // namespace trainyard::objectstore

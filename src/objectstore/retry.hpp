@@ -1,0 +1,56 @@
+#pragma once
+// Calls again what may succeed later: a pure delay function, a loop, and a decorator over any
+// store.
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "objectstore/object_store.hpp"
+
+namespace trainyard::objectstore {
+
+// What a store adds to an Error when it knows more about trying again.
+class StoreError : public Error {
+ public:
+  using Error::Error;
+  // The store asked to wait this long (Retry-After).
+  std::optional<Milliseconds> retry_after;
+  // The store has tried again already: the decorator lets it pass.
+  bool worn_out = false;
+};
+
+struct RetryPolicy {
+  unsigned attempts = 8;         // in all; 1: never again
+  Milliseconds base{100};        // the first delay is up to this long, then doubled
+  Milliseconds longest{20'000};  // and never longer, also when the store asks for more
+};
+
+// How long to wait after `failures` (≥ 1) failed attempts before the next, with full jitter:
+// `jitter` in [0,1) scales the doubled base; the store's own wish is a minimum. nullopt: give up.
+std::optional<Milliseconds> retry_delay(const RetryPolicy& policy, unsigned failures,
+                                        const Error& error, double jitter);
+
+// Runs attempts until one succeeds, the error is not worth it, or the policy ends it. Thread-safe.
+class Retrier {
+ public:
+  Retrier(RetryPolicy policy, Clock& clock) : policy_(policy), clock_(clock) {}
+  // `progressed` tells whether the failed attempt moved something on: the count then starts anew.
+  void run(const std::function<void()>& attempt, std::stop_token stop,
+           const std::function<bool()>& progressed = {}) const;
+
+ private:
+  RetryPolicy policy_;
+  Clock& clock_;
+};
+
+// `clock` must outlive the store. get() resumes where it was cut, pinned to the ETag that it began
+// with.
+std::unique_ptr<ObjectStore> make_retrying(std::unique_ptr<ObjectStore> store, RetryPolicy policy,
+                                           Clock& clock);
+
+}  // namespace trainyard::objectstore

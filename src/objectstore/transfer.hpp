@@ -1,0 +1,95 @@
+#pragma once
+// Whole trees between a bucket and a directory: many objects at once, each verified, none missed.
+//
+// Keys become paths by the rule of objectstore/key_paths.hpp; a key that cannot be a path is placed
+// beside it and named in the report, never outside the directory and never dropped.
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "objectstore/object_store.hpp"
+
+namespace trainyard::objectstore {
+
+struct TransferProgress {  // a snapshot; the totals grow while the listing still runs
+  std::uint64_t files_done = 0, files_total = 0;
+  std::uint64_t bytes_done = 0, bytes_total = 0;
+  std::uint64_t bytes_from_cache = 0;  // part of bytes_done
+  bool listed = false;                 // the totals are final
+  double bytes_per_second = 0;         // over the network, of the last seconds
+  std::optional<Milliseconds> remaining;
+  std::string limited_by;  // "network", "disk" or empty when not known yet
+};
+
+struct TransferOptions {
+  unsigned connections = 16;                          // requests under way at most
+  std::uint64_t memory_budget = 64u << 20;            // fewer connections when they would need more
+  std::uint64_t free_floor = std::uint64_t(1) << 30;  // bytes left free on the disk, at least
+  // Called from one thread at a time, about every half second and once at the end.
+  std::function<void(const TransferProgress&)> on_progress;
+  // Lines for the load log, without line end; from one thread at a time.
+  std::function<void(std::string_view)> on_log;
+};
+
+// A key or file that did not go where its name says, and why.
+struct Remark {
+  std::string name;    // key (download) or relative path (upload)
+  std::string detail;  // "placed as a%2Fb: …", "skipped: a socket"
+};
+
+struct TreeReport {
+  std::uint64_t files = 0;  // in the tree
+  std::uint64_t bytes = 0;
+  std::uint64_t transferred_files = 0;
+  std::uint64_t transferred_bytes = 0;
+  std::vector<Remark> remarks;
+};
+
+// "" stays ""; anything else ends in exactly one '/'.
+std::string folder_prefix(std::string_view prefix);
+
+// Every object below `prefix` (the part of the key after it becomes the path) into `directory`,
+// which is created and must be empty. Lists all, checks the space before the first byte of each
+// page is written, verifies each object (length, MD5 where the store vouches for one), and at the
+// end the count and the bytes against the listing. Throws Exhausted (no space), Conflict (an object
+// was replaced meanwhile), Corrupt, or the store's error; the directory then holds no usable tree.
+// Files have mode 0644.
+TreeReport download_tree(ObjectStore& store, const std::string& prefix,
+                         const std::filesystem::path& directory, const TransferOptions& options,
+                         std::stop_token stop);
+
+// Uploads a directory below a prefix, as often as asked, sending only what changed since: what this
+// object or an earlier one (found by size and ETag in a listing of the prefix) has stored is left.
+//
+// Regular files go under prefix + relative path. A symbolic link is uploaded as the file that it
+// names when that is a regular file inside the directory; a link to anything else, and sockets,
+// pipes and devices are skipped and named. No name is followed out of the directory, also not when
+// it is swapped while we look. Empty directories leave no trace. One thread at a time.
+class TreeUploader {
+ public:
+  virtual ~TreeUploader() = default;
+  // Uploads the files that have not changed for `quiet`. A file that fails or changes while it is
+  // read is left for the next call and named in the report; throws only Canceled.
+  virtual TreeReport sync(Milliseconds quiet, std::stop_token stop) = 0;
+  // Uploads everything that is not stored yet. Throws the first error when a file could not be
+  // stored, after trying all others; may then be called again and goes on where it stood.
+  virtual TreeReport finish(std::stop_token stop) = 0;
+};
+std::unique_ptr<TreeUploader> make_tree_uploader(ObjectStore& store,
+                                                 std::filesystem::path directory,
+                                                 std::string prefix, TransferOptions options);
+
+// One file, verified. Throws NotFound, Conflict (it changed while it was read), the store's error.
+ObjectInfo upload_file(ObjectStore& store, const std::filesystem::path& file,
+                       const std::string& key, std::stop_token stop);
+ObjectInfo upload_bytes(ObjectStore& store, std::string bytes, const std::string& key,
+                        std::stop_token stop);
+
+}  // namespace trainyard::objectstore
