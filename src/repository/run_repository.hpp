@@ -26,8 +26,8 @@ enum class Order { ById, BySubmission, BySubmissionDescending };
 
 struct RunQuery {
   std::vector<model::RunState> states;  // empty: all
-  // Empty: all. Must not cost more with a longer history: {Queued} in submission order is the queue,
-  // and what is neither Queued nor Ended is what holds slots; the scheduler asks for both each round.
+  // Empty: all. The cost must not grow with the history: {Queued} in submission order is the queue,
+  // what is neither Queued nor Ended holds the slots, and the scheduler asks for both each round.
   std::vector<model::Phase> phases;
   std::optional<std::string> owner;
   std::optional<TimePoint> finished_before;  // only ended runs
