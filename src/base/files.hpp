@@ -34,7 +34,7 @@ std::string read_file(const fs::path& path, std::uint64_t limit = 64u << 20);
 // Whole or absent after a crash at any moment: temporary file, fsync, rename, fsync of the
 // directory. The file has exactly `mode` from its first moment.
 void write_file_atomic(const fs::path& path, std::string_view bytes, mode_t mode = 0600);
-void fsync_path(const fs::path& path);  // a file or a directory
+void fsync_path(const fs::path& path);        // a file or a directory
 void make_private_dir(const fs::path& path);  // mkdir -p, mode 0700 for what it creates
 // remove_all that also enters read-only directories; a missing path is fine.
 void remove_tree(const fs::path& path);

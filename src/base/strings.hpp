@@ -9,7 +9,7 @@ namespace trainyard {
 
 std::vector<std::string> split(std::string_view text, char separator);  // keeps empty parts
 std::string_view trim(std::string_view text);
-std::string to_lower(std::string_view text);  // ASCII
+std::string to_lower(std::string_view text);           // ASCII
 bool iequals(std::string_view a, std::string_view b);  // ASCII
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 

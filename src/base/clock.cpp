@@ -1,0 +1,149 @@
+#include "base/clock.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace trainyard {
+
+namespace {
+
+using namespace std::chrono;
+
+// Reads exactly `digits` decimal digits off the front of `text`.
+std::optional<int> take_number(std::string_view& text, std::size_t digits) {
+  if (text.size() < digits) return std::nullopt;
+  int value = 0;
+  for (char c : text.substr(0, digits)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + (c - '0');
+  }
+  text.remove_prefix(digits);
+  return value;
+}
+
+bool take(std::string_view& text, char expected) {
+  if (text.empty() || text.front() != expected) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// ".204" → 204 ms; digits past the third are read and dropped. No '.' is zero.
+std::optional<Milliseconds> take_fraction(std::string_view& text) {
+  if (!take(text, '.')) return Milliseconds{0};
+  int millis = 0;
+  int weight = 100;
+  std::size_t digits = 0;
+  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
+    millis += (text[digits] - '0') * weight;
+    weight /= 10;
+    ++digits;
+  }
+  if (digits == 0) return std::nullopt;
+  text.remove_prefix(digits);
+  return Milliseconds{millis};
+}
+
+std::optional<sys_days> take_date(std::string_view& text) {
+  const auto y = take_number(text, 4);
+  if (!y || !take(text, '-')) return std::nullopt;
+  const auto m = take_number(text, 2);
+  if (!m || !take(text, '-')) return std::nullopt;
+  const auto d = take_number(text, 2);
+  if (!d) return std::nullopt;
+  const year_month_day date{year{*y}, month(unsigned(*m)), day(unsigned(*d))};
+  if (!date.ok()) return std::nullopt;
+  return sys_days{date};
+}
+
+std::optional<Milliseconds> take_time_of_day(std::string_view& text) {
+  const auto h = take_number(text, 2);
+  if (!h || *h > 23 || !take(text, ':')) return std::nullopt;
+  const auto m = take_number(text, 2);
+  if (!m || *m > 59 || !take(text, ':')) return std::nullopt;
+  const auto s = take_number(text, 2);
+  if (!s || *s > 59) return std::nullopt;
+  const auto fraction = take_fraction(text);
+  if (!fraction) return std::nullopt;
+  return hours{*h} + minutes{*m} + seconds{*s} + *fraction;
+}
+
+std::string format_to_seconds(TimePoint time) {
+  const auto day_start = floor<days>(time);
+  const year_month_day date{day_start};
+  const hh_mm_ss clock{floor<seconds>(time - day_start)};
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", int(date.year()),
+                     unsigned(date.month()), unsigned(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count());
+}
+
+std::string two_units(std::int64_t large, std::string_view large_unit, std::int64_t small,
+                      std::string_view small_unit) {
+  if (small == 0) return fmt::format("{} {}", large, large_unit);
+  return fmt::format("{} {} {} {}", large, large_unit, small, small_unit);
+}
+
+}  // namespace
+
+TimePoint SystemClock::now() const { return floor<Milliseconds>(system_clock::now()); }
+
+bool SystemClock::sleep_for(Milliseconds duration, std::stop_token stop) {
+  std::mutex mutex;
+  std::condition_variable_any never_notified;
+  std::unique_lock lock(mutex);
+  never_notified.wait_for(lock, stop, duration, [] { return false; });
+  return !stop.stop_requested();
+}
+
+TimePoint ManualClock::now() const {
+  std::scoped_lock lock(mutex_);
+  return now_;
+}
+
+bool ManualClock::sleep_for(Milliseconds duration, std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  const TimePoint deadline = now_ + duration;
+  ++sleepers_;
+  changed_.notify_all();
+  const bool passed = changed_.wait(lock, stop, [&] { return now_ >= deadline; });
+  --sleepers_;
+  return passed;
+}
+
+void ManualClock::advance(Milliseconds by) {
+  std::scoped_lock lock(mutex_);
+  now_ += by;
+  changed_.notify_all();
+}
+
+void ManualClock::wait_for_sleepers(int count) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return sleepers_ >= count; });
+}
+
+std::string format_seconds(TimePoint time) { return format_to_seconds(time) + "Z"; }
+
+std::string format_millis(TimePoint time) {
+  const auto millis = (time - floor<seconds>(time)).count();
+  return fmt::format("{}.{:03}Z", format_to_seconds(time), millis);
+}
+
+std::optional<TimePoint> parse_time(std::string_view text) {
+  const auto date = take_date(text);
+  if (!date || !take(text, 'T')) return std::nullopt;
+  const auto time_of_day = take_time_of_day(text);
+  if (!time_of_day || text != "Z") return std::nullopt;
+  return TimePoint{*date} + *time_of_day;
+}
+
+std::string format_duration(Milliseconds duration) {
+  const auto millis = std::max<std::int64_t>(duration.count(), 0);
+  if (millis < 1000) return fmt::format("{} ms", millis);
+  const auto total = millis / 1000;
+  if (total < 60) return fmt::format("{} s", total);
+  if (total < 3600) return two_units(total / 60, "min", total % 60, "s");
+  if (total < 86400) return two_units(total / 3600, "h", total % 3600 / 60, "min");
+  return two_units(total / 86400, "d", total % 86400 / 3600, "h");
+}
+
+}  // namespace trainyard
