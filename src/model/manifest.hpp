@@ -15,17 +15,20 @@ struct Author {
   std::string name;
   std::string email;
   bool empty() const { return name.empty() && email.empty(); }
+  bool operator==(const Author&) const = default;
 };
 
 struct RuntimeName {  // model_definition.framework.runtimes, e.g. python 3.5
   std::string name;
   std::string version;
+  bool operator==(const RuntimeName&) const = default;
 };
 
 struct Framework {
   std::string name;
   std::string version;  // the text of the manifest: "1.10" is not "1.1"
   std::vector<RuntimeName> runtimes;
+  bool operator==(const Framework&) const = default;
 };
 
 // How much machine a run asks for. `size` is the word of the manifest ("small", "k80x2") or empty
@@ -37,6 +40,7 @@ struct Compute {
   std::optional<double> cpus;
   std::optional<std::uint64_t> memory_bytes;
   unsigned slots() const { return gpus == 0 ? 1 : gpus; }
+  bool operator==(const Compute&) const = default;
 };
 
 struct S3Connection {
@@ -44,6 +48,7 @@ struct S3Connection {
   std::string access_key_id;
   Secret secret_access_key;
   std::string region;  // empty: found out
+  bool operator==(const S3Connection&) const = default;
 };
 
 struct SwiftConnection {  // bluemix_objectstore (T14)
@@ -53,6 +58,7 @@ struct SwiftConnection {  // bluemix_objectstore (T14)
   std::string region;
   std::string domain_name;
   std::string project_id;
+  bool operator==(const SwiftConnection&) const = default;
 };
 
 struct StoreReference {
@@ -64,18 +70,20 @@ struct StoreReference {
   std::string_view type() const {
     return std::holds_alternative<S3Connection>(connection) ? "s3" : "bluemix_objectstore";
   }
+  bool operator==(const StoreReference&) const = default;
 };
 
 struct Manifest {
-  std::string name;         // T4
-  std::string description;  // T5
-  Author author;            // T6
-  Framework framework;      // T7
-  std::string command;      // T8, as written (may hold newlines)
-  Compute compute;          // T9
-  std::string definition_href;  // empty in a file; set in a request to start a run
+  std::string name;                 // T4
+  std::string description;          // T5
+  Author author;                    // T6
+  Framework framework;              // T7
+  std::string command;              // T8, as written (may hold newlines)
+  Compute compute;                  // T9
+  std::string definition_href;      // empty in a file; set in a request to start a run
   StoreReference training_data;     // T10
   StoreReference training_results;  // T11
+  bool operator==(const Manifest&) const = default;
 };
 
 }  // namespace trainyard::model
