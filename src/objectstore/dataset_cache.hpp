@@ -29,10 +29,10 @@ enum class DataAccess {
 };
 
 struct StageRequest {
-  std::string prefix;
+  std::string prefix = {};
   DataAccess access = DataAccess::PrivateCopy;
-  std::filesystem::path directory;  // of the run; absent or empty; filled for PrivateCopy
-  TransferOptions transfer;
+  std::filesystem::path directory = {};  // of the run; absent or empty; filled for PrivateCopy
+  TransferOptions transfer = {};
 };
 
 // Staged data. Holds the lease: as long as it lives the tree stays. Movable.

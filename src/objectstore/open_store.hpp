@@ -11,8 +11,8 @@
 namespace trainyard::objectstore {
 
 struct OpenOptions {
-  std::string ca_file;  // PEM; empty: the system's
-  RetryPolicy retry;
+  std::string ca_file = {};  // PEM; empty: the system's
+  RetryPolicy retry = {};
 };
 
 // No network until the first call. Retries what a retry may mend. Throws InvalidInput when the

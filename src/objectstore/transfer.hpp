@@ -33,9 +33,9 @@ struct TransferOptions {
   std::uint64_t memory_budget = 64u << 20;            // fewer connections when they would need more
   std::uint64_t free_floor = std::uint64_t(1) << 30;  // bytes left free on the disk, at least
   // Called from one thread at a time, about every half second and once at the end.
-  std::function<void(const TransferProgress&)> on_progress;
+  std::function<void(const TransferProgress&)> on_progress = {};
   // Lines for the load log, without line end; from one thread at a time.
-  std::function<void(std::string_view)> on_log;
+  std::function<void(std::string_view)> on_log = {};
 };
 
 // A key or file that did not go where its name says, and why.

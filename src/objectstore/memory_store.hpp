@@ -1,0 +1,17 @@
+#pragma once
+// A bucket in memory, for tests: ordered listing in pages, ETags that are MD5s, preconditions.
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "objectstore/object_store.hpp"
+
+namespace trainyard::objectstore {
+
+struct MemoryStoreOptions {
+  std::string description = "memory://bucket";
+  std::size_t page_size = 1000;
+};
+std::unique_ptr<ObjectStore> make_memory_store(MemoryStoreOptions options = {});
+
+}  // namespace trainyard::objectstore

@@ -1,0 +1,143 @@
+#include "objectstore/retry.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+namespace trainyard::objectstore {
+namespace {
+
+double random_jitter() {
+  thread_local std::minstd_rand generator{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
+}
+
+[[noreturn]] void throw_worn_out(const Error& error, unsigned attempts) {
+  StoreError last(error.kind(), fmt::format("{} (tried {} times)", error.what(), attempts));
+  last.worn_out = true;
+  throw last;
+}
+
+bool worn_out(const Error& error) {
+  const auto* known = dynamic_cast<const StoreError*>(&error);
+  return known != nullptr && known->worn_out;
+}
+
+}  // namespace
+
+std::optional<Milliseconds> retry_delay(const RetryPolicy& policy, unsigned failures,
+                                        const Error& error, double jitter) {
+  if (!error.retryable() || failures >= policy.attempts || worn_out(error)) return std::nullopt;
+  const unsigned doublings = std::min(failures - 1, 20u);
+  const Milliseconds ceiling = std::min(policy.longest, policy.base * (1 << doublings));
+  const Milliseconds jittered(static_cast<std::int64_t>(double(ceiling.count()) * jitter));
+  const auto* known = dynamic_cast<const StoreError*>(&error);
+  if (known == nullptr || !known->retry_after) return jittered;
+  // Later than asked by the jitter: those who were all turned away do not come back together.
+  return std::min(policy.longest, *known->retry_after + jittered);
+}
+
+void Retrier::run(const std::function<void()>& attempt, std::stop_token stop,
+                  const std::function<bool()>& progressed) const {
+  for (unsigned failures = 0;;) {
+    Milliseconds delay{};
+    try {
+      attempt();
+      return;
+    } catch (const Error& error) {
+      failures = progressed && progressed() ? 1 : failures + 1;
+      const auto wait = retry_delay(policy_, failures, error, random_jitter());
+      if (!wait && error.retryable() && !worn_out(error)) throw_worn_out(error, failures);
+      if (!wait) throw;
+      delay = *wait;
+    }
+    if (!clock_.sleep_for(delay, stop)) {
+      throw Error(ErrorKind::Canceled, "stopped while waiting to try again");
+    }
+  }
+}
+
+namespace {
+
+class RetryingStore final : public ObjectStore {
+ public:
+  RetryingStore(std::unique_ptr<ObjectStore> store, RetryPolicy policy, Clock& clock)
+      : store_(std::move(store)), retrier_(policy, clock) {}
+
+  const std::string& description() const override { return store_->description(); }
+
+  std::optional<ObjectInfo> head(const std::string& key, std::stop_token stop) override {
+    return again<std::optional<ObjectInfo>>(stop, [&] { return store_->head(key, stop); });
+  }
+
+  ObjectInfo get(const std::string& key, const std::optional<ByteRange>& range,
+                 const std::string& if_match, const Sink& sink, std::stop_token stop) override {
+    const std::string etag = if_match.empty() ? current_etag(key, stop) : if_match;
+    const ByteRange whole = range.value_or(ByteRange{0, ByteRange::kToEnd});
+    std::uint64_t delivered = 0, delivered_before = 0;
+    const Sink counting = [&](std::string_view bytes) {
+      sink(bytes);
+      delivered += bytes.size();
+    };
+    ObjectInfo result;
+    retrier_.run(
+        [&] {
+          delivered_before = delivered;
+          if (delivered != 0 && etag.empty()) {
+            throw Error(ErrorKind::Corrupt, "cut off, and without an ETag it cannot be resumed");
+          }
+          result = store_->get(key, delivered == 0 ? range : rest(whole, delivered), etag, counting,
+                               stop);
+        },
+        stop, [&] { return delivered > delivered_before; });
+    return result;
+  }
+
+  ObjectInfo put(const std::string& key, Source& source, std::stop_token stop) override {
+    return again<ObjectInfo>(stop, [&] { return store_->put(key, source, stop); });
+  }
+
+  ListPage list(const std::string& prefix, const std::string& continuation,
+                std::stop_token stop) override {
+    return again<ListPage>(stop, [&] { return store_->list(prefix, continuation, stop); });
+  }
+
+  void remove(const std::string& key, std::stop_token stop) override {
+    retrier_.run([&] { store_->remove(key, stop); }, stop);
+  }
+
+ private:
+  template <typename Result, typename Fn>
+  Result again(std::stop_token stop, Fn&& attempt) {
+    Result result;
+    retrier_.run([&] { result = attempt(); }, stop);
+    return result;
+  }
+
+  std::string current_etag(const std::string& key, std::stop_token stop) {
+    auto info = head(key, stop);
+    if (!info) {
+      throw Error(ErrorKind::NotFound, "there is no object '" + key + "' in " + description());
+    }
+    return info->etag;
+  }
+
+  static ByteRange rest(const ByteRange& range, std::uint64_t delivered) {
+    return {range.offset + delivered,
+            range.length == ByteRange::kToEnd ? ByteRange::kToEnd : range.length - delivered};
+  }
+
+  std::unique_ptr<ObjectStore> store_;
+  Retrier retrier_;
+};
+
+}  // namespace
+
+std::unique_ptr<ObjectStore> make_retrying(std::unique_ptr<ObjectStore> store, RetryPolicy policy,
+                                           Clock& clock) {
+  return std::make_unique<RetryingStore>(std::move(store), policy, clock);
+}
+
+}  // namespace trainyard::objectstore
