@@ -1,0 +1,139 @@
+#include "objectstore/s3_xml.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include <pugixml.hpp>
+
+#include "base/error.hpp"
+#include "base/strings.hpp"
+
+namespace trainyard::objectstore::s3 {
+namespace {
+
+[[noreturn]] void throw_not_s3(std::string_view what) {
+  throw Error(ErrorKind::Corrupt, "the store's answer is " + std::string(what));
+}
+
+// Some servers prefix the elements ("ns2:Key"); the local name is what counts.
+std::string_view local_name(const pugi::xml_node& node) {
+  const std::string_view name = node.name();
+  const std::size_t colon = name.find(':');
+  return colon == name.npos ? name : name.substr(colon + 1);
+}
+
+pugi::xml_node child(const pugi::xml_node& parent, std::string_view name) {
+  for (const pugi::xml_node& node : parent.children()) {
+    if (local_name(node) == name) return node;
+  }
+  return {};
+}
+
+std::string text(const pugi::xml_node& parent, std::string_view name) {
+  return child(parent, name).text().get();
+}
+
+class Document {
+ public:
+  explicit Document(std::string_view xml) {
+    if (xml.size() > kMaxXml) throw_not_s3("too long");
+    // Blanks are part of a key: whitespace stays as it is.
+    const auto parsed = document_.load_buffer(xml.data(), xml.size(),
+                                              pugi::parse_default | pugi::parse_ws_pcdata_single);
+    well_formed_ = static_cast<bool>(parsed);
+  }
+  // The root element if it has that name, else an empty node.
+  pugi::xml_node root(std::string_view name) const {
+    if (!well_formed_) return {};
+    const pugi::xml_node element = document_.document_element();
+    return local_name(element) == name ? element : pugi::xml_node{};
+  }
+  pugi::xml_node need(std::string_view name) const {
+    const pugi::xml_node element = root(name);
+    if (!element) throw_not_s3("not the XML of a " + std::string(name));
+    return element;
+  }
+
+ private:
+  pugi::xml_document document_;
+  bool well_formed_ = false;
+};
+
+std::string decode_key(std::string key, bool encoded) {
+  if (!encoded) return key;
+  auto decoded = percent_decode(key, Plus::Space);
+  if (!decoded) throw_not_s3("a listing with a broken key '" + printable(key) + "'");
+  return *std::move(decoded);
+}
+
+ObjectInfo parse_object(const pugi::xml_node& contents, bool encoded) {
+  ObjectInfo info;
+  info.key = decode_key(text(contents, "Key"), encoded);
+  info.etag = without_quotes(text(contents, "ETag"));
+  const auto size = parse_u64(trim(text(contents, "Size")));
+  if (info.key.empty() || !size) throw_not_s3("a listing with a broken entry");
+  info.size = *size;
+  return info;
+}
+
+}  // namespace
+
+Listing parse_listing(std::string_view xml) {
+  const Document document(xml);
+  const pugi::xml_node root = document.need("ListBucketResult");
+  const bool encoded = trim(text(root, "EncodingType")) == "url";
+  Listing listing;
+  listing.truncated = trim(text(root, "IsTruncated")) == "true";
+  listing.version2 = child(root, "KeyCount") || child(root, "NextContinuationToken");
+  listing.continuation = text(root, "NextContinuationToken");
+  for (const pugi::xml_node& node : root.children()) {
+    if (local_name(node) != "Contents") continue;
+    if (listing.objects.size() == kMaxListed) throw_not_s3("a listing page that is too long");
+    listing.objects.push_back(parse_object(node, encoded));
+  }
+  return listing;
+}
+
+std::optional<ErrorBody> parse_error(std::string_view xml) {
+  if (xml.size() > kMaxXml) return std::nullopt;
+  const Document document(xml);
+  const pugi::xml_node root = document.root("Error");
+  if (!root) return std::nullopt;
+  return ErrorBody{std::string(trim(text(root, "Code"))), std::string(trim(text(root, "Message"))),
+                   std::string(trim(text(root, "Region"))),
+                   std::string(trim(text(root, "Endpoint")))};
+}
+
+std::string parse_upload_id(std::string_view xml) {
+  const Document document(xml);
+  const std::string id = text(document.need("InitiateMultipartUploadResult"), "UploadId");
+  if (id.empty()) throw_not_s3("an upload without an id");
+  return id;
+}
+
+std::string parse_completed_etag(std::string_view xml) {
+  const Document document(xml);
+  return without_quotes(text(document.need("CompleteMultipartUploadResult"), "ETag"));
+}
+
+std::string complete_upload_body(const std::vector<std::string>& etags) {
+  std::string body = "<CompleteMultipartUpload>";
+  for (std::size_t i = 0; i < etags.size(); ++i) {
+    fmt::format_to(std::back_inserter(body),
+                   "<Part><PartNumber>{}</PartNumber><ETag>&quot;{}&quot;</ETag></Part>", i + 1,
+                   etags[i]);
+  }
+  return body + "</CompleteMultipartUpload>";
+}
+
+std::string without_quotes(std::string_view etag) {
+  etag = trim(etag);
+  if (etag.starts_with("W/")) etag.remove_prefix(2);
+  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') {
+    etag = etag.substr(1, etag.size() - 2);
+  }
+  return std::string(etag);
+}
+
+}  // namespace trainyard::objectstore::s3

@@ -1,0 +1,44 @@
+#pragma once
+// The XML that an S3 store answers with. Pure; throws Corrupt for what is not such a document, and
+// never trusts its size: at most kMaxXml bytes and kMaxListed keys.
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "objectstore/object_store.hpp"
+
+namespace trainyard::objectstore::s3 {
+
+inline constexpr std::size_t kMaxXml = 32u << 20;
+inline constexpr std::size_t kMaxListed = 100'000;  // of one page; S3 itself gives 1,000
+
+struct Listing {
+  std::vector<ObjectInfo> objects;
+  bool truncated = false;
+  bool version2 = false;     // the answer is of ListObjectsV2
+  std::string continuation;  // version 2: NextContinuationToken
+};
+// Keys are decoded when the answer says that they are url-encoded.
+Listing parse_listing(std::string_view xml);
+
+// <Error>: also of an answer with status 200. nullopt when the text is not an error document.
+struct ErrorBody {
+  std::string code;
+  std::string message;
+  std::string region;    // <Region> of AuthorizationHeaderMalformed and PermanentRedirect
+  std::string endpoint;  // <Endpoint> of PermanentRedirect
+};
+std::optional<ErrorBody> parse_error(std::string_view xml);
+
+std::string parse_upload_id(std::string_view xml);  // InitiateMultipartUploadResult
+// CompleteMultipartUploadResult: the ETag without quotes.
+std::string parse_completed_etag(std::string_view xml);
+
+// <CompleteMultipartUpload> with the parts numbered from 1.
+std::string complete_upload_body(const std::vector<std::string>& etags);
+
+std::string without_quotes(std::string_view etag);
+
+}  // namespace trainyard::objectstore::s3
