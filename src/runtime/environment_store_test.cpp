@@ -1,0 +1,152 @@
+#include "runtime/environment_store.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+
+namespace trainyard::runtime {
+namespace {
+
+using ::testing::HasSubstr;
+using Kind = EnvironmentState::Kind;
+
+// Plays python, uv and pip: `venv` makes the directory, installs are counted and may fail.
+class FakeInstaller final : public ProcessRunner {
+ public:
+  Captured run(const CaptureOptions& options, std::stop_token) override {
+    std::scoped_lock guard(mutex_);
+    const auto& argv = options.argv;
+    const bool venv = std::find(argv.begin(), argv.end(), "venv") != argv.end();
+    if (venv) fs::create_directories(argv.back());
+    if (std::find(argv.begin(), argv.end(), "install") != argv.end()) {
+      ++installs_;
+      packages_ = argv.back();
+      if (failures_ > 0) {
+        --failures_;
+        return {{.code = 1}, "line one\nno matching distribution for nonsense"};
+      }
+    }
+    return {{}, "ok"};
+  }
+  int installs() {
+    std::scoped_lock guard(mutex_);
+    return installs_;
+  }
+  void fail_next(int count) {
+    std::scoped_lock guard(mutex_);
+    failures_ = count;
+  }
+
+ private:
+  std::mutex mutex_;
+  int installs_ = 0;
+  int failures_ = 0;
+  std::string packages_;
+};
+
+RuntimeSpec spec_of(const std::string& package) {
+  RuntimeSpec spec;
+  spec.kind = runtime::Kind::Environment;
+  spec.framework = "demo";
+  spec.version = "1";
+  spec.python = {"/usr/bin/python3", {3, 11}};
+  spec.packages = {package};
+  return spec;
+}
+
+class EnvironmentStoreTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<EnvironmentStore> open(unsigned attempts = 2) {
+    return open_environment_store({.directory = dir_.path() / "environments",
+                                   .uv = "/usr/bin/uv",
+                                   .attempts = attempts,
+                                   .retry_delay = Milliseconds(0),
+                                   .on_change = [this] { changed(); }},
+                                  installer_, clock_);
+  }
+  void wait_for_changes(int count) {
+    std::unique_lock lock(mutex_);
+    ASSERT_TRUE(
+        condition_.wait_for(lock, std::chrono::seconds(20), [&] { return changes_ >= count; }));
+  }
+
+  TempDir dir_;
+  FakeInstaller installer_;
+  SystemClock clock_;
+
+ private:
+  void changed() {
+    std::scoped_lock guard(mutex_);
+    ++changes_;
+    condition_.notify_all();
+  }
+  std::mutex mutex_;
+  std::condition_variable condition_;
+  int changes_ = 0;
+};
+
+TEST_F(EnvironmentStoreTest, BuildsOnceForManyAskers) {
+  auto store = open();
+  const auto spec = spec_of("demo==1");
+  std::vector<std::jthread> askers;
+  for (int i = 0; i < 100; ++i) askers.emplace_back([&] { store->ensure(spec); });
+  askers.clear();
+  wait_for_changes(1);
+  EXPECT_EQ(store->ensure(spec).kind, Kind::Ready);
+  EXPECT_TRUE(store->is_ready(spec));
+  EXPECT_EQ(installer_.installs(), 1);
+}
+
+TEST_F(EnvironmentStoreTest, ABuiltOneIsFoundAgainAfterARestart) {
+  const auto spec = spec_of("demo==1");
+  {
+    auto store = open();
+    EXPECT_EQ(store->ensure(spec).kind, Kind::Building);
+    wait_for_changes(1);
+  }
+  EXPECT_EQ(open()->ensure(spec).kind, Kind::Ready);
+  EXPECT_EQ(installer_.installs(), 1);
+}
+
+TEST_F(EnvironmentStoreTest, ABrokenBuildIsTriedAgain) {
+  installer_.fail_next(1);
+  auto store = open(2);
+  const auto spec = spec_of("demo==1");
+  store->ensure(spec);
+  wait_for_changes(1);
+  EXPECT_EQ(store->ensure(spec).kind, Kind::Ready);
+  EXPECT_EQ(installer_.installs(), 2);
+}
+
+TEST_F(EnvironmentStoreTest, AFailureIsExplainedAndLeavesNothingThatLooksWhole) {
+  installer_.fail_next(2);
+  auto store = open(2);
+  const auto spec = spec_of("nonsense==1");
+  store->ensure(spec);
+  wait_for_changes(1);
+  const auto state = store->ensure(spec);
+  EXPECT_EQ(state.kind, Kind::Failed);
+  EXPECT_THAT(state.detail, HasSubstr("no matching distribution for nonsense"));
+  EXPECT_FALSE(store->is_ready(spec));
+  EXPECT_THAT(read_file(store->log_path(spec)), HasSubstr("no matching distribution"));
+}
+
+TEST_F(EnvironmentStoreTest, WhatAnInterruptedBuildLeftIsMadeAgain) {
+  const auto spec = spec_of("demo==1");
+  auto store = open();
+  fs::create_directories(store->path(spec));
+  write_file_atomic(store->path(spec) / "half", "x");
+  store->ensure(spec);
+  wait_for_changes(1);
+  EXPECT_EQ(store->ensure(spec).kind, Kind::Ready);
+  EXPECT_FALSE(fs::exists(store->path(spec) / "half"));
+}
+
+}  // namespace
+}  // namespace trainyard::runtime
