@@ -48,7 +48,7 @@ function(trainyard_unit_test name)
       TRAINYARD_TESTDATA="${CMAKE_CURRENT_SOURCE_DIR}/testdata")
   endif()
   # The libraries are tested as shipped; optimising the test code itself only costs build time.
-  target_compile_options(${program} PRIVATE $<$<CONFIG:Release>:-O0>)
+  target_compile_options(${program} PRIVATE -O0)
 
   add_dependencies(unit_tests ${program})
   set(label unit)
