@@ -29,8 +29,8 @@ struct ClientRequest {
   std::string url;  // http:// or https://, already percent-encoded; sent as is (path-as-is)
   Headers headers;  // no "Expect" is added
   BodySource* body = nullptr;
-  // Receives body bytes as they come, for statuses for which `stream_status` is true (default: 2xx);
-  // throwing ends the transfer with that exception. Without a sink the body goes to
+  // Receives body bytes as they come, for statuses for which `stream_status` is true (default:
+  // 2xx); throwing ends the transfer with that exception. Without a sink the body goes to
   // ClientResponse::body (TooLarge over max_body).
   std::function<void(std::string_view)> sink;
   // Called once with status and headers before the first body byte; may throw to stop.

@@ -38,14 +38,14 @@ class BodyReader {
 };
 
 struct Request {
-  std::string method;    // upper case, as sent
-  std::string target;    // raw request target, "/a%20b?x=1"
-  std::string raw_path;  // still percent-encoded, no query; never normalised
-  std::string path;      // percent-decoded; a broken escape was answered with 400
-  std::string raw_query; // without '?'
+  std::string method;     // upper case, as sent
+  std::string target;     // raw request target, "/a%20b?x=1"
+  std::string raw_path;   // still percent-encoded, no query; never normalised
+  std::string path;       // percent-decoded; a broken escape was answered with 400
+  std::string raw_query;  // without '?'
   Query query;
   Headers headers;
-  std::string peer;      // "127.0.0.1:51234"
+  std::string peer;  // "127.0.0.1:51234"
   bool head() const { return method == "HEAD"; }
   BodyReader* body = nullptr;  // valid during the handler call
   std::string request_id;      // unique; sent back as X-Request-Id
@@ -95,7 +95,8 @@ struct WebSocketAccept {
   std::shared_ptr<PushSource> source;
   std::uint16_t close_code = 1000;
 };
-using Answer = std::variant<Response, WebSocketAccept>;  // WebSocketAccept only for upgrade requests
+using Answer =
+    std::variant<Response, WebSocketAccept>;  // WebSocketAccept only for upgrade requests
 
 using Handler = std::function<Answer(Request&)>;
 using ErrorHandler = std::function<Response(const Request&, const Error&)>;
@@ -110,8 +111,9 @@ struct ServerOptions {
   std::uint64_t max_body_bytes = std::uint64_t(5) << 30;
   std::size_t max_connections = 20'000;
   std::chrono::milliseconds header_timeout{30'000};
-  std::chrono::milliseconds idle_timeout{120'000};   // keep-alive
-  std::chrono::milliseconds body_timeout{60'000};    // without a byte
+  std::chrono::milliseconds idle_timeout{120'000};  // keep-alive
+  std::chrono::milliseconds body_timeout{60'000};   // without a byte
+  std::chrono::milliseconds write_timeout{60'000};  // without the peer taking a byte
   std::string server_name = "trainyard";
 };
 

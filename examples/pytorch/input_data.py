@@ -1,1 +1,0 @@
-../tensorflow/input_data.py

@@ -1,0 +1,143 @@
+#include "http/exchange.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/strings.hpp"
+
+namespace trainyard::http {
+
+namespace {
+
+constexpr std::size_t kSendTogether = 16 * 1024;
+
+}  // namespace
+
+Response error_response(const ServerShared& shared, const Request& request,
+                        const Error& error) noexcept {
+  const auto* protocol = dynamic_cast<const ProtocolError*>(&error);
+  try {
+    Response response = shared.on_error(request, error);
+    if (protocol != nullptr) response.status = protocol->status();
+    return response;
+  } catch (const std::exception& e) {
+    log::error("the error handler failed: {}", e.what());
+    Response plain;
+    plain.status = protocol != nullptr ? protocol->status() : 500;
+    return plain;
+  }
+}
+
+void Exchange::run() noexcept {
+  try {
+    body_.emplace(head_, shared_.options.max_body_bytes, socket_, buffer_);
+    head_.request.body = &*body_;
+    Answer answer = call_handler();
+    if (auto* accept = std::get_if<WebSocketAccept>(&answer)) {
+      source_ = std::move(accept->source);
+      close_code_ = accept->close_code;
+      next_ = Next::WebSocket;
+    } else {
+      reply(std::get<Response>(std::move(answer)));
+    }
+  } catch (const Error& error) {
+    next_ = Next::Close;
+    log::debug("{} {} for {}: {}", head_.request.method, printable(head_.request.raw_path),
+               head_.request.peer, error.what());
+  } catch (const std::exception& error) {
+    next_ = Next::Close;
+    log::error("answering {} {}: {}", head_.request.method, printable(head_.request.raw_path),
+               error.what());
+  }
+  head_.request.body = nullptr;
+}
+
+Answer Exchange::call_handler() {
+  Request& request = head_.request;
+  if (problem_) return error_response(shared_, request, *problem_);
+  try {
+    Answer answer = shared_.handler(request);
+    if (std::holds_alternative<WebSocketAccept>(answer) && !is_websocket_upgrade(request)) {
+      throw Error(ErrorKind::InvalidInput, "this address speaks WebSocket; ask for an upgrade");
+    }
+    return answer;
+  } catch (const Error& error) {
+    return error_response(shared_, request, error);
+  } catch (const std::exception& error) {
+    log::error("handling {} {}: {}", request.method, printable(request.raw_path), error.what());
+    return error_response(shared_, request, Error(ErrorKind::Internal, "an internal error"));
+  }
+}
+
+void Exchange::reply(Response response) {
+  try {
+    plan_ = plan_response(response, context());
+    send(response);
+  } catch (const Error& error) {
+    if (started_) throw;
+    log::error("answering {} {}: {}", head_.request.method, printable(head_.request.raw_path),
+               error.what());
+    Response failed = error_response(shared_, head_.request, error);
+    plan_ = plan_response(failed, context());
+    send(failed);
+  }
+}
+
+ResponseContext Exchange::context() const {
+  return {
+      .head_request = head_.request.head(),
+      .http10 = head_.http10,
+      .keep_alive = head_.keep_alive && !problem_ && !shared_.stopping && body_->worth_draining(),
+      .request_id = head_.request.request_id,
+      .server_name = shared_.options.server_name};
+}
+
+void Exchange::send(Response& response) {
+  if (auto* stream = std::get_if<StreamBody>(&response.body); stream && plan_.send_body) {
+    source_ = std::move(stream->source);
+    next_ = Next::Follow;
+    if (!body_->drain()) plan_.keep_alive = false;
+    return;
+  }
+  if (auto* text = std::get_if<std::string>(&response.body); text && plan_.send_body) {
+    const bool together = text->size() <= kSendTogether;
+    started_ = true;
+    if (together) plan_.head += *text;
+    socket_.send(plan_.head, together ? PeerSocket::More::No : PeerSocket::More::Follows);
+    if (!together) socket_.send(*text);
+  } else if (auto* file = std::get_if<FileBody>(&response.body); file && plan_.send_body) {
+    started_ = true;
+    socket_.send(plan_.head, file->length > 0 ? PeerSocket::More::Follows : PeerSocket::More::No);
+    socket_.send_file(file->file.get(), file->offset, file->length);
+  } else if (auto* pull = std::get_if<PullBody>(&response.body); pull && plan_.send_body) {
+    send_pull(*pull);
+  } else {
+    started_ = true;
+    socket_.send(plan_.head);
+  }
+  next_ = plan_.keep_alive && body_->drain() ? Next::KeepAlive : Next::Close;
+}
+
+// The first piece is pulled before the head goes out, so that a body that fails at once is
+// answered with the error.
+void Exchange::send_pull(const PullBody& body) {
+  std::uint64_t sent = 0;
+  std::string piece = body.next();
+  started_ = true;
+  socket_.send(plan_.head, piece.empty() ? PeerSocket::More::No : PeerSocket::More::Follows);
+  for (; !piece.empty(); piece = body.next()) {
+    sent += piece.size();
+    if (body.length && sent > *body.length) {
+      throw Error(ErrorKind::Internal, "a body is longer than its announced length");
+    }
+    socket_.send(plan_.chunked ? chunk_of(piece) : piece);
+  }
+  if (body.length && sent < *body.length) {
+    throw Error(ErrorKind::Internal, "a body is shorter than its announced length");
+  }
+  if (plan_.chunked) socket_.send(kLastChunk);
+}
+
+}  // namespace trainyard::http

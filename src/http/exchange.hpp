@@ -1,0 +1,79 @@
+#pragma once
+// One request and its answer, on a worker thread. Internal to src/http.
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "http/body_reader.hpp"
+#include "http/peer_socket.hpp"
+#include "http/read_buffer.hpp"
+#include "http/request_parser.hpp"
+#include "http/response_plan.hpp"
+#include "http/server.hpp"
+
+namespace trainyard::http {
+
+// What all connections of a server share; all of it is thread-safe.
+struct ServerShared {
+  ServerShared(ServerOptions server_options, Handler request_handler, ErrorHandler error_handler)
+      : options(std::move(server_options)),
+        handler(std::move(request_handler)),
+        on_error(std::move(error_handler)) {}
+
+  ServerOptions options;
+  Handler handler;
+  ErrorHandler on_error;
+  std::atomic<bool> stopping{false};
+};
+
+// The answer to an error: `on_error`'s, with `status` in place of its own for a ProtocolError.
+// Never throws.
+Response error_response(const ServerShared& shared, const Request& request,
+                        const Error& error) noexcept;
+
+class Exchange {
+ public:
+  // What the connection does when the worker is done.
+  enum class Next { KeepAlive, Close, Follow, WebSocket };
+
+  Exchange(const ServerShared& shared, int socket, ReadBuffer& buffer)
+      : shared_(shared),
+        buffer_(buffer),
+        socket_(socket, shared.options.body_timeout, shared.options.write_timeout) {}
+
+  RequestHead& head() { return head_; }
+  // Found before a handler could run; it is then the answer and the connection closes.
+  void set_problem(const ProtocolError& problem) { problem_ = problem; }
+  const std::optional<ProtocolError>& problem() const { return problem_; }
+
+  void run() noexcept;
+
+  // Valid after run().
+  Next next() const { return next_; }
+  std::shared_ptr<PushSource> source() const { return source_; }
+  std::uint16_t close_code() const { return close_code_; }
+  // Follow: what goes before the source's bytes, whether those are chunked, and what comes after.
+  const ResponsePlan& plan() const { return plan_; }
+
+ private:
+  Answer call_handler();
+  void reply(Response response);
+  void send(Response& response);
+  void send_pull(const PullBody& body);
+  ResponseContext context() const;
+
+  const ServerShared& shared_;
+  ReadBuffer& buffer_;
+  PeerSocket socket_;
+  RequestHead head_;
+  std::optional<ProtocolError> problem_;
+  std::optional<SocketBodyReader> body_;
+  ResponsePlan plan_;
+  bool started_ = false;  // a byte of the answer went out
+  Next next_ = Next::Close;
+  std::shared_ptr<PushSource> source_;
+  std::uint16_t close_code_ = 1000;
+};
+
+}  // namespace trainyard::http

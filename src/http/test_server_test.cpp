@@ -1,0 +1,147 @@
+#include "http/test_server.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <stdexcept>
+#include <thread>
+
+#include "base/error.hpp"
+
+namespace trainyard::http::testing {
+
+namespace {
+
+int status_for(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::InvalidInput:
+      return 400;
+    case ErrorKind::NotFound:
+      return 404;
+    case ErrorKind::TooLarge:
+      return 413;
+    case ErrorKind::Unavailable:
+      return 503;
+    case ErrorKind::Timeout:
+      return 408;
+    default:
+      return 500;
+  }
+}
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+void limit_waiting(int fd) {
+  const timeval ten_seconds{10, 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &ten_seconds, sizeof ten_seconds);
+}
+
+}  // namespace
+
+Response plain_error(const Request&, const Error& error) {
+  Response response;
+  response.status = status_for(error.kind());
+  response.headers.add("Content-Type", "text/plain");
+  response.body = fmt::format("{}: {}", to_string(error.kind()), error.what());
+  return response;
+}
+
+std::unique_ptr<Server> start(Handler handler, ServerOptions options) {
+  return serve(std::move(options), std::move(handler), plain_error);
+}
+
+std::string url_of(const Server& server, std::string_view target) {
+  return fmt::format("http://127.0.0.1:{}{}", server.port(), target);
+}
+
+RawSocket::RawSocket(std::uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  const sockaddr_in address = loopback(port);
+  if (connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    throw_errno("connect");
+  }
+  limit_waiting(fd_.get());
+}
+
+RawSocket::RawSocket(Fd connected) : fd_(std::move(connected)) { limit_waiting(fd_.get()); }
+
+void RawSocket::send(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (count < 0) throw_errno("send");
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+void RawSocket::finish_sending() { shutdown(fd_.get(), SHUT_WR); }
+
+void RawSocket::reset() {
+  const linger none{1, 0};
+  setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
+  fd_.reset();
+}
+
+std::string RawSocket::receive_some() {
+  char buffer[16 * 1024];
+  const ssize_t count = recv(fd_.get(), buffer, sizeof buffer, 0);
+  if (count < 0) throw_errno("receive");
+  return {buffer, static_cast<std::size_t>(count)};
+}
+
+std::string RawSocket::receive_until(std::string_view mark) {
+  std::string all;
+  while (all.find(mark) == std::string::npos) {
+    const std::string piece = receive_some();
+    if (piece.empty()) throw std::runtime_error("the stream ended after: " + all);
+    all += piece;
+  }
+  return all;
+}
+
+std::string RawSocket::receive_all() {
+  std::string all;
+  for (std::string piece = receive_some(); !piece.empty(); piece = receive_some()) all += piece;
+  return all;
+}
+
+struct RawServer::Impl {
+  Fd listener;
+  std::thread thread;
+};
+
+RawServer::RawServer(std::function<void(RawSocket, int)> serve) : impl_(std::make_unique<Impl>()) {
+  impl_->listener = Fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int fd = impl_->listener.get();
+  sockaddr_in address = loopback(0);
+  socklen_t size = sizeof address;
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(fd, 64) != 0) {
+    throw_errno("listen");
+  }
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  port_ = ntohs(address.sin_port);
+  impl_->thread = std::thread([fd, serve = std::move(serve)] {
+    for (int index = 0;; ++index) {
+      Fd accepted(accept4(fd, nullptr, nullptr, SOCK_CLOEXEC));
+      if (!accepted) return;
+      try {
+        serve(RawSocket(std::move(accepted)), index);
+      } catch (const std::exception&) {
+        // The client left; the test looks at what the client saw.
+      }
+    }
+  });
+}
+
+RawServer::~RawServer() {
+  shutdown(impl_->listener.get(), SHUT_RDWR);  // wakes accept
+  impl_->thread.join();
+}
+
+}  // namespace trainyard::http::testing

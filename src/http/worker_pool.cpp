@@ -1,0 +1,46 @@
+#include "http/worker_pool.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace trainyard::http {
+
+WorkerPool::WorkerPool(unsigned max_threads) : max_threads_(std::max(1u, max_threads)) {}
+
+void WorkerPool::stop() {
+  std::vector<std::thread> threads;
+  state_.with([&](State& state) {
+    state.stopping = true;
+    threads.swap(state.threads);
+  });
+  changed_.notify_all();
+  for (std::thread& thread : threads) thread.join();
+}
+
+void WorkerPool::submit(Job job) {
+  state_.with([&](State& state) {
+    state.queue.push_back(std::move(job));
+    if (state.queue.size() > state.idle && state.threads.size() < max_threads_) {
+      state.threads.emplace_back([this] { work(); });
+    }
+  });
+  changed_.notify_one();
+}
+
+void WorkerPool::work() {
+  for (;;) {
+    Job job;
+    {
+      auto state = state_.lock();
+      ++state->idle;
+      changed_.wait(state.guard(), [&] { return state->stopping || !state->queue.empty(); });
+      --state->idle;
+      if (state->queue.empty()) return;
+      job = std::move(state->queue.front());
+      state->queue.pop_front();
+    }
+    job();
+  }
+}
+
+}  // namespace trainyard::http
