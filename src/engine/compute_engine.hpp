@@ -16,9 +16,9 @@ namespace trainyard::engine {
 
 // One GPU, or one share of the cores on a machine without GPUs.
 struct Slot {
-  std::string id;       // GPU UUID ("GPU-1f0a…") or "cpu-0"
+  std::string id;  // GPU UUID ("GPU-1f0a…") or "cpu-0"
   bool gpu = false;
-  std::string model;    // "NVIDIA H100 80GB HBM3", "2 of 8 cores"
+  std::string model;               // "NVIDIA H100 80GB HBM3", "2 of 8 cores"
   std::uint64_t memory_bytes = 0;  // of the GPU
   // Set when it cannot be given now: "busy: pid 4711 (python) uses 3.2 GiB of it".
   std::string unavailable;
@@ -48,8 +48,8 @@ struct Observation {
 };
 
 struct Traits {
-  std::string_view name;          // "local"
-  bool queues_itself = false;     // slurm: submit at once, it does the waiting
+  std::string_view name;       // "local"
+  bool queues_itself = false;  // slurm: submit at once, it does the waiting
   Milliseconds observe_every{1000};
 };
 
@@ -61,7 +61,8 @@ class ComputeEngine {
   // Starts the learner and returns its handle. Idempotent on (run, attempt): a second call returns
   // the handle of the first, also after a restart of the service. Throws Error.
   virtual std::string submit(const LearnerSpec& spec) = 0;
-  // One observation for each handle, in order. A handle that nobody knows is Exited.
+  // One observation for each handle, in order. A handle that nobody knows is Exited; what cannot be
+  // found out now is Unknown. Called now and then even with nothing to ask: engines clean up in it.
   virtual std::vector<Observation> observe(std::span<const std::string> handles) = 0;
   // Asks the learner to stop the command and save what there is; after `grace` without an end the
   // command is killed by the learner. Returns at once; unknown or ended handles are fine.

@@ -149,6 +149,7 @@ struct TrainingRun {
   std::uint64_t version = 1;      // +1 with every event
   std::uint64_t queue_order = 0;  // rises with submission; the queue is served in this order
   RunStatus status;
+  bool operator==(const TrainingRun&) const = default;
 };
 
 }  // namespace trainyard::model

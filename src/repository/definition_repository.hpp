@@ -18,10 +18,11 @@ struct TrainingDefinition {
   std::string name;
   std::string description;
   model::Framework framework;
-  std::string command;        // may be empty
-  std::string extra_json;     // other fields of the request as a JSON object, echoed back; "{}"
-  std::string content_sha256; // hex; empty until the content was uploaded
+  std::string command;         // may be empty
+  std::string extra_json;      // other fields of the request as a JSON object, echoed back; "{}"
+  std::string content_sha256;  // hex; empty until the content was uploaded
   TimePoint created_at;
+  bool operator==(const TrainingDefinition&) const = default;
 };
 
 struct DefinitionPage {
@@ -32,10 +33,11 @@ struct DefinitionPage {
 class DefinitionRepository {
  public:
   virtual ~DefinitionRepository() = default;
-  virtual void create(const TrainingDefinition& definition) = 0;
+  virtual void create(const TrainingDefinition& definition) = 0;  // Conflict: the id exists
   virtual std::optional<TrainingDefinition> find(const std::string& id) = 0;
+  // Empty owner: all. limit: at least 1. start_after: the cursor of DefinitionPage::next.
   virtual DefinitionPage list(const std::string& owner, std::size_t limit,
-                              const std::string& start_after) = 0;  // empty owner: all
+                              const std::string& start_after) = 0;
   virtual void set_content(const std::string& id, const std::string& sha256) = 0;  // NotFound
   virtual void remove(const std::string& id) = 0;                                  // NotFound
   // Hashes that a definition or an existing run refers to; others may be swept.

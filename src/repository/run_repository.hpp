@@ -32,9 +32,10 @@ struct RunQuery {
   std::optional<std::string> owner;
   std::optional<TimePoint> finished_before;  // only ended runs
   Order order = Order::BySubmission;
-  std::size_t limit = 1000;
-  std::string start_after;  // the cursor of RunPage::next
-  // Without: TrainingRun::manifest has name, framework, command and compute only (fast).
+  std::size_t limit = 1000;  // at least 1
+  std::string start_after;   // the cursor of RunPage::next, of the same order; InvalidInput else
+  // Without: TrainingRun::manifest has name, framework name and version, command and compute only,
+  // and the verdict has no last lines (fast).
   bool with_connections = false;
 };
 
@@ -54,7 +55,8 @@ struct StoredEvent {
 class RunRepository {
  public:
   virtual ~RunRepository() = default;
-  // Durable when it returns. Conflict when the id exists with another content.
+  // Durable when it returns. Creating the same again returns the run that exists; Conflict when the
+  // id exists with another content.
   virtual model::TrainingRun create(const NewRun& run, TimePoint now) = 0;
   virtual std::optional<model::TrainingRun> find(const model::RunId& id) = 0;  // with connections
   virtual RunPage list(const RunQuery& query) = 0;

@@ -21,14 +21,14 @@ namespace trainyard::wire {
 
 // What the learner runs the command in; made by runtime/catalogue, see there for the meaning.
 struct RuntimeAssignment {
-  std::string kind;          // "host", "environment", "image"
-  std::string label;         // "tensorflow 2.21 (python 3.11)"
-  std::string environment;   // directory of a managed environment (its bin/ goes first in PATH)
-  std::string build_log;     // file, copied into load-model.log
-  std::string image;         // for containers
-  std::string image_program; // "podman" or "docker"
+  std::string kind;           // "host", "environment", "image"
+  std::string label;          // "tensorflow 2.21 (python 3.11)"
+  std::string environment;    // directory of a managed environment (its bin/ goes first in PATH)
+  std::string build_log;      // file, copied into load-model.log
+  std::string image;          // for containers
+  std::string image_program;  // "podman" or "docker"
   std::map<std::string, std::string> variables;
-  std::string failure;       // not empty: the runtime could not be made; end with this verdict
+  std::string failure;  // not empty: the runtime could not be made; end with this verdict
 };
 
 struct Assignment {
@@ -46,8 +46,8 @@ struct Assignment {
   Milliseconds store_retry{24LL * 3600 * 1000};  // keep trying to save results for this long
 };
 
-struct Progress {  // of staging or storing; a snapshot, never part of the event log
-  std::string phase;       // "staging", "storing"
+struct Progress {     // of staging or storing; a snapshot, never part of the event log
+  std::string phase;  // "staging", "storing"
   std::uint64_t files_done = 0, files_total = 0;
   std::uint64_t bytes_done = 0, bytes_total = 0;
   std::uint64_t bytes_from_cache = 0;
@@ -77,10 +77,14 @@ struct ReportAnswer {
 std::string encode(const Assignment& assignment);
 std::string encode(const Report& report);
 std::string encode(const ReportAnswer& answer);
-// Throw InvalidInput.
+// Throw InvalidInput, and TooLarge past 8 MiB. A report with an event that is not a learner's to
+// say is InvalidInput.
 Assignment decode_assignment(std::string_view json);
 Report decode_report(std::string_view json);
 ReportAnswer decode_report_answer(std::string_view json);
+// The answer to log bytes.
+std::string encode_log_size(std::uint64_t size);
+std::uint64_t decode_log_size(std::string_view json);
 
 // Event ↔ JSON, also for the repository's event log.
 std::string encode(const model::Event& event);

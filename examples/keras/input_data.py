@@ -1,0 +1,1 @@
+../tensorflow/input_data.py

@@ -1,0 +1,80 @@
+#include "repository/failing_repository.hpp"
+
+namespace trainyard::repository {
+namespace {
+
+class FailingRunRepository final : public RunRepository {
+ public:
+  FailingRunRepository(RunRepository& inner, FailurePlan& plan) : inner_(inner), plan_(plan) {}
+
+  model::TrainingRun create(const NewRun& run, TimePoint now) override {
+    return plan_.run([&] { return inner_.create(run, now); });
+  }
+  std::optional<model::TrainingRun> find(const model::RunId& id) override {
+    return plan_.run([&] { return inner_.find(id); });
+  }
+  RunPage list(const RunQuery& query) override {
+    return plan_.run([&] { return inner_.list(query); });
+  }
+  model::TrainingRun append(const model::RunId& id, const model::Event& event,
+                            std::uint64_t expected_version, TimePoint now) override {
+    return plan_.run([&] { return inner_.append(id, event, expected_version, now); });
+  }
+  std::vector<StoredEvent> events_after(std::uint64_t sequence, std::size_t limit,
+                                        const std::optional<model::RunId>& run) override {
+    return plan_.run([&] { return inner_.events_after(sequence, limit, run); });
+  }
+  void remove(const model::RunId& id) override {
+    plan_.run([&] { inner_.remove(id); });
+  }
+
+ private:
+  RunRepository& inner_;
+  FailurePlan& plan_;
+};
+
+class FailingDefinitionRepository final : public DefinitionRepository {
+ public:
+  FailingDefinitionRepository(DefinitionRepository& inner, FailurePlan& plan)
+      : inner_(inner), plan_(plan) {}
+
+  void create(const TrainingDefinition& definition) override {
+    plan_.run([&] { inner_.create(definition); });
+  }
+  std::optional<TrainingDefinition> find(const std::string& id) override {
+    return plan_.run([&] { return inner_.find(id); });
+  }
+  DefinitionPage list(const std::string& owner, std::size_t limit,
+                      const std::string& start_after) override {
+    return plan_.run([&] { return inner_.list(owner, limit, start_after); });
+  }
+  void set_content(const std::string& id, const std::string& sha256) override {
+    plan_.run([&] { inner_.set_content(id, sha256); });
+  }
+  void remove(const std::string& id) override {
+    plan_.run([&] { inner_.remove(id); });
+  }
+  std::vector<std::string> used_contents() override {
+    return plan_.run([&] { return inner_.used_contents(); });
+  }
+
+ private:
+  DefinitionRepository& inner_;
+  FailurePlan& plan_;
+};
+
+}  // namespace
+
+std::optional<FailurePlan::Planned> FailurePlan::take() {
+  return planned_.with([](std::optional<Planned>& planned) -> std::optional<Planned> {
+    if (!planned || --planned->calls_left > 0) return std::nullopt;
+    return std::exchange(planned, std::nullopt);
+  });
+}
+
+Repositories make_failing_repositories(Repositories& inner, FailurePlan& plan) {
+  return {.runs = std::make_unique<FailingRunRepository>(*inner.runs, plan),
+          .definitions = std::make_unique<FailingDefinitionRepository>(*inner.definitions, plan)};
+}
+
+}  // namespace trainyard::repository

@@ -1,0 +1,245 @@
+#include "repository/memory_repository.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/sync.hpp"
+#include "repository/record.hpp"
+
+namespace trainyard::repository {
+namespace {
+
+struct UsedKey {
+  model::RunId run;
+  TimePoint at;
+};
+
+struct OrderedDefinition {
+  TrainingDefinition definition;
+  std::int64_t order = 0;
+};
+
+struct Records {
+  std::map<model::RunId, model::TrainingRun> runs;
+  std::vector<StoredEvent> events;
+  std::map<std::pair<std::string, std::string>, UsedKey> keys;  // (owner, idempotency key)
+  std::vector<OrderedDefinition> definitions;                   // by creation time, then order
+  std::uint64_t last_queue_order = 0;
+  std::uint64_t last_sequence = 0;
+  std::int64_t last_definition_order = 0;
+};
+using SharedRecords = std::shared_ptr<Sync<Records>>;
+
+template <typename T>
+bool is_wanted(const std::vector<T>& wanted, const T& value) {
+  return wanted.empty() || std::ranges::find(wanted, value) != wanted.end();
+}
+
+bool matches(const RunQuery& query, const model::TrainingRun& run) {
+  if (!is_wanted(query.states, run.status.state)) return false;
+  if (!is_wanted(query.phases, run.status.phase)) return false;
+  if (query.owner && run.owner != *query.owner) return false;
+  if (!query.finished_before) return true;
+  return run.status.finished_at && *run.status.finished_at < *query.finished_before;
+}
+
+bool comes_before(Order order, const model::TrainingRun& a, const model::TrainingRun& b) {
+  if (order == Order::ById) return a.id < b.id;
+  if (order == Order::BySubmission) return a.queue_order < b.queue_order;
+  return a.queue_order > b.queue_order;
+}
+
+bool is_after(Order order, const RunCursor& cursor, const model::TrainingRun& run) {
+  if (order == Order::ById) return run.id.str() > cursor.id;
+  if (order == Order::BySubmission) return run.queue_order > cursor.queue_order;
+  return run.queue_order < cursor.queue_order;
+}
+
+class MemoryRunRepository final : public RunRepository {
+ public:
+  explicit MemoryRunRepository(SharedRecords records) : records_(std::move(records)) {}
+
+  model::TrainingRun create(const NewRun& created, TimePoint now) override {
+    auto records = records_->lock();
+    if (const auto* existing = find_by_key(*records, created, now)) return *existing;
+    if (const auto found = records->runs.find(created.id); found != records->runs.end()) {
+      check_same_content(found->second, created);
+      return found->second;
+    }
+    model::TrainingRun run = first_version(created, now);
+    run.queue_order = ++records->last_queue_order;
+    records->runs[run.id] = run;
+    if (created.idempotency_key) {
+      records->keys[{created.owner, *created.idempotency_key}] = {.run = run.id, .at = now};
+    }
+    return run;
+  }
+
+  std::optional<model::TrainingRun> find(const model::RunId& id) override {
+    auto records = records_->lock();
+    const auto found = records->runs.find(id);
+    if (found == records->runs.end()) return std::nullopt;
+    return found->second;
+  }
+
+  RunPage list(const RunQuery& query) override {
+    check_limit(query.limit);
+    const auto cursor = decode_cursor(query.order, query.start_after);
+    RunPage page;
+    records_->with([&](const Records& records) {
+      for (const auto& [id, run] : records.runs) {
+        if (matches(query, run) && (!cursor || is_after(query.order, *cursor, run))) {
+          page.runs.push_back(run);
+        }
+      }
+    });
+    std::ranges::sort(page.runs, [&](const model::TrainingRun& a, const model::TrainingRun& b) {
+      return comes_before(query.order, a, b);
+    });
+    if (page.runs.size() > query.limit) {
+      page.runs.resize(query.limit);
+      page.next = encode_cursor(query.order, page.runs.back());
+    }
+    if (!query.with_connections) std::ranges::for_each(page.runs, make_brief);
+    return page;
+  }
+
+  model::TrainingRun append(const model::RunId& id, const model::Event& event,
+                            std::uint64_t expected_version, TimePoint now) override {
+    auto records = records_->lock();
+    const auto found = records->runs.find(id);
+    if (found == records->runs.end()) throw_no_run(id);
+    auto after = after_event(found->second, event, expected_version, now);
+    if (!after) return found->second;
+    records->events.push_back({.sequence = ++records->last_sequence,
+                               .run = id,
+                               .version = after->version,
+                               .at = now,
+                               .event = event});
+    found->second = std::move(*after);
+    return found->second;
+  }
+
+  std::vector<StoredEvent> events_after(std::uint64_t sequence, std::size_t limit,
+                                        const std::optional<model::RunId>& run) override {
+    check_limit(limit);
+    std::vector<StoredEvent> result;
+    auto records = records_->lock();
+    for (const StoredEvent& event : records->events) {
+      if (event.sequence <= sequence || (run && event.run != *run)) continue;
+      result.push_back(event);
+      if (result.size() == limit) break;
+    }
+    return result;
+  }
+
+  void remove(const model::RunId& id) override {
+    auto records = records_->lock();
+    const auto found = records->runs.find(id);
+    if (found == records->runs.end()) throw_no_run(id);
+    check_removable(id, found->second.status.state);
+    records->runs.erase(found);
+    std::erase_if(records->events, [&](const StoredEvent& event) { return event.run == id; });
+    std::erase_if(records->keys, [&](const auto& entry) { return entry.second.run == id; });
+  }
+
+ private:
+  static const model::TrainingRun* find_by_key(const Records& records, const NewRun& created,
+                                               TimePoint now) {
+    if (!created.idempotency_key) return nullptr;
+    const auto used = records.keys.find({created.owner, *created.idempotency_key});
+    if (used == records.keys.end() || used->second.at + kIdempotencyWindow <= now) return nullptr;
+    return &records.runs.at(used->second.run);
+  }
+
+  SharedRecords records_;
+};
+
+class MemoryDefinitionRepository final : public DefinitionRepository {
+ public:
+  explicit MemoryDefinitionRepository(SharedRecords records) : records_(std::move(records)) {}
+
+  void create(const TrainingDefinition& definition) override {
+    auto records = records_->lock();
+    if (position(*records, definition.id) != records->definitions.end()) {
+      throw_definition_exists(definition.id);
+    }
+    records->definitions.push_back({definition, ++records->last_definition_order});
+    std::ranges::stable_sort(records->definitions, {}, [](const OrderedDefinition& entry) {
+      return entry.definition.created_at;
+    });
+  }
+
+  std::optional<TrainingDefinition> find(const std::string& id) override {
+    auto records = records_->lock();
+    const auto found = position(*records, id);
+    if (found == records->definitions.end()) return std::nullopt;
+    return found->definition;
+  }
+
+  DefinitionPage list(const std::string& owner, std::size_t limit,
+                      const std::string& start_after) override {
+    check_limit(limit);
+    const auto cursor = decode_definition_cursor(start_after);
+    DefinitionPage page;
+    DefinitionCursor last;
+    auto records = records_->lock();
+    for (const OrderedDefinition& entry : records->definitions) {
+      if (!owner.empty() && entry.definition.owner != owner) continue;
+      const DefinitionCursor place{entry.definition.created_at.time_since_epoch().count(),
+                                   entry.order};
+      if (cursor && !(*cursor < place)) continue;
+      if (page.definitions.size() == limit) {
+        page.next = encode_cursor(last);
+        break;
+      }
+      page.definitions.push_back(entry.definition);
+      last = place;
+    }
+    return page;
+  }
+
+  void set_content(const std::string& id, const std::string& sha256) override {
+    auto records = records_->lock();
+    const auto found = position(*records, id);
+    if (found == records->definitions.end()) throw_no_definition(id);
+    found->definition.content_sha256 = sha256;
+  }
+
+  void remove(const std::string& id) override {
+    auto records = records_->lock();
+    const auto found = position(*records, id);
+    if (found == records->definitions.end()) throw_no_definition(id);
+    records->definitions.erase(found);
+  }
+
+  std::vector<std::string> used_contents() override {
+    std::set<std::string> used;
+    records_->with([&](const Records& records) {
+      for (const auto& entry : records.definitions) used.insert(entry.definition.content_sha256);
+      for (const auto& [id, run] : records.runs) used.insert(run.definition_sha256);
+    });
+    used.erase("");
+    return {used.begin(), used.end()};
+  }
+
+ private:
+  static std::vector<OrderedDefinition>::iterator position(Records& records,
+                                                           const std::string& id) {
+    return std::ranges::find(records.definitions, id,
+                             [](const OrderedDefinition& entry) { return entry.definition.id; });
+  }
+
+  SharedRecords records_;
+};
+
+}  // namespace
+
+Repositories make_memory_repositories() {
+  auto records = std::make_shared<Sync<Records>>();
+  return {.runs = std::make_unique<MemoryRunRepository>(records),
+          .definitions = std::make_unique<MemoryDefinitionRepository>(records)};
+}
+
+}  // namespace trainyard::repository

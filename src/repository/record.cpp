@@ -1,0 +1,155 @@
+#include "repository/record.hpp"
+
+#include <fmt/format.h>
+
+#include "base/hash.hpp"
+#include "base/strings.hpp"
+
+namespace trainyard::repository {
+namespace {
+
+constexpr char kDefinitionTag = 'd';
+
+char tag_of(Order order) {
+  switch (order) {
+    case Order::ById:
+      return 'i';
+    case Order::BySubmission:
+      return 's';
+    case Order::BySubmissionDescending:
+      return 'r';
+  }
+  return '?';
+}
+
+[[noreturn]] void throw_bad_cursor() {
+  throw Error(ErrorKind::InvalidInput,
+              "the start of the page is not one that this list gave; begin at the first page");
+}
+
+// The text behind the tag.
+std::string open_cursor(std::string_view text, char tag) {
+  std::string opened;
+  try {
+    opened = base64url_decode(text);
+  } catch (const Error&) {
+    throw_bad_cursor();
+  }
+  if (opened.empty() || opened.front() != tag) throw_bad_cursor();
+  return opened.substr(1);
+}
+
+}  // namespace
+
+model::TrainingRun first_version(const NewRun& created, TimePoint now) {
+  model::TrainingRun run;
+  run.id = created.id;
+  run.owner = created.owner;
+  run.manifest = created.manifest;
+  run.definition_id = created.definition_id;
+  run.definition_sha256 = created.definition_sha256;
+  run.created_at = now;
+  run.modified_at = now;
+  return run;
+}
+
+void check_same_content(const model::TrainingRun& existing, const NewRun& created) {
+  if (existing.owner == created.owner && existing.manifest == created.manifest &&
+      existing.definition_id == created.definition_id &&
+      existing.definition_sha256 == created.definition_sha256) {
+    return;
+  }
+  throw Error(ErrorKind::Conflict,
+              fmt::format("another training run has the id {} already; submit again for a new id",
+                          created.id.str()));
+}
+
+std::optional<model::TrainingRun> after_event(const model::TrainingRun& run,
+                                              const model::Event& event,
+                                              std::uint64_t expected_version, TimePoint now) {
+  if (run.version != expected_version) {
+    throw Error(ErrorKind::Conflict,
+                fmt::format("training run {} is at version {}, not {}: read it again", run.id.str(),
+                            run.version, expected_version));
+  }
+  auto status = model::next(run.status, event, now);
+  if (!status) return std::nullopt;
+  model::TrainingRun after = run;
+  after.status = std::move(*status);
+  after.version = run.version + 1;
+  after.modified_at = now;
+  return after;
+}
+
+void make_brief(model::TrainingRun& run) {
+  model::Manifest brief;
+  brief.name = std::move(run.manifest.name);
+  brief.framework.name = std::move(run.manifest.framework.name);
+  brief.framework.version = std::move(run.manifest.framework.version);
+  brief.command = std::move(run.manifest.command);
+  brief.compute = std::move(run.manifest.compute);
+  run.manifest = std::move(brief);
+  if (run.status.verdict) run.status.verdict->last_lines.clear();
+}
+
+void check_limit(std::size_t limit) {
+  if (limit == 0) {
+    throw Error(ErrorKind::InvalidInput, "a page has at least one entry: ask for a limit from 1");
+  }
+}
+
+void check_removable(const model::RunId& id, model::RunState state) {
+  if (model::is_terminal(state)) return;
+  throw Error(ErrorKind::Conflict,
+              fmt::format("training run {} is {}; cancel it before its history "
+                          "is removed",
+                          id.str(), model::to_string(state)));
+}
+
+void throw_no_run(const model::RunId& id) {
+  throw Error(ErrorKind::NotFound, fmt::format("there is no training run {}", id.str()));
+}
+
+void throw_no_definition(const std::string& id) {
+  throw Error(ErrorKind::NotFound,
+              fmt::format("there is no training definition {}", printable(id)));
+}
+
+void throw_definition_exists(const std::string& id) {
+  throw Error(ErrorKind::Conflict,
+              fmt::format("there is a training definition {} already", printable(id)));
+}
+
+std::string encode_cursor(Order order, const model::TrainingRun& last) {
+  const std::string key = order == Order::ById ? last.id.str() : std::to_string(last.queue_order);
+  return base64url_encode(tag_of(order) + key);
+}
+
+std::optional<RunCursor> decode_cursor(Order order, std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  const std::string key = open_cursor(text, tag_of(order));
+  if (order == Order::ById) {
+    if (!model::RunId::parse(key)) throw_bad_cursor();
+    return RunCursor{.id = key, .queue_order = 0};
+  }
+  const auto queue_order = parse_u64(key);
+  if (!queue_order || *queue_order > std::uint64_t{INT64_MAX}) throw_bad_cursor();
+  return RunCursor{.id = {}, .queue_order = *queue_order};
+}
+
+std::string encode_cursor(const DefinitionCursor& cursor) {
+  return base64url_encode(
+      fmt::format("{}{}:{}", kDefinitionTag, cursor.created_at_ms, cursor.order));
+}
+
+std::optional<DefinitionCursor> decode_definition_cursor(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  const auto parts = split(open_cursor(text, kDefinitionTag), ':');
+  if (parts.size() != 2) throw_bad_cursor();
+  const auto created_at = parse_i64(parts[0]);
+  const auto order = parse_i64(parts[1]);
+  if (!created_at || !order) throw_bad_cursor();
+  return DefinitionCursor{.created_at_ms = *created_at, .order = *order};
+}
+
+}  // namespace trainyard::repository

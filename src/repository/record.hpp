@@ -1,0 +1,54 @@
+#pragma once
+// What every implementation of the repositories does alike. For src/repository only.
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "repository/definition_repository.hpp"
+#include "repository/run_repository.hpp"
+
+namespace trainyard::repository {
+
+inline constexpr std::chrono::hours kIdempotencyWindow{7 * 24};
+
+// The run that `created` becomes, version 1, without its queue order.
+model::TrainingRun first_version(const NewRun& created, TimePoint now);
+// Throws Conflict when `existing` is not what `created` would have become.
+void check_same_content(const model::TrainingRun& existing, const NewRun& created);
+
+// Throws Conflict when the version is another. nullopt when the event does not apply.
+std::optional<model::TrainingRun> after_event(const model::TrainingRun& run,
+                                              const model::Event& event,
+                                              std::uint64_t expected_version, TimePoint now);
+
+// Cuts a run down to what a page without connections shows.
+void make_brief(model::TrainingRun& run);
+
+void check_limit(std::size_t limit);  // InvalidInput for 0
+// Throws Conflict while the run is not ended.
+void check_removable(const model::RunId& id, model::RunState state);
+
+[[noreturn]] void throw_no_run(const model::RunId& id);
+[[noreturn]] void throw_no_definition(const std::string& id);
+[[noreturn]] void throw_definition_exists(const std::string& id);  // Conflict
+
+// Where a page of runs goes on: after the run with this id or queue order.
+struct RunCursor {
+  std::string id;
+  std::uint64_t queue_order = 0;
+};
+std::string encode_cursor(Order order, const model::TrainingRun& last);
+// nullopt for the empty text; InvalidInput when it is not a cursor of this order.
+std::optional<RunCursor> decode_cursor(Order order, std::string_view text);
+
+// Where a page of definitions goes on.
+struct DefinitionCursor {
+  std::int64_t created_at_ms = 0;
+  std::int64_t order = 0;  // of creation, among equal times
+  auto operator<=>(const DefinitionCursor&) const = default;
+};
+std::string encode_cursor(const DefinitionCursor& cursor);
+std::optional<DefinitionCursor> decode_definition_cursor(std::string_view text);
+
+}  // namespace trainyard::repository

@@ -1,0 +1,169 @@
+#include "wire/definition.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+#include "wire/parts.hpp"
+
+namespace trainyard::wire {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kDefinitionLimit = 1 << 20;
+constexpr std::size_t kListLimit = 64 << 20;
+constexpr std::string_view kMask = "***";
+
+// Of the connections of every age (wml-v3 d.1).
+constexpr std::array<std::string_view, 4> kSecretFields{
+    "secret_access_key", "aws_secret_access_key", "password", "apikey"};
+constexpr std::array<std::string_view, 5> kOwnFields{"name", "description", "framework", "command",
+                                                     "training_definition_version"};
+
+template <std::size_t kCount>
+bool is_among(const std::array<std::string_view, kCount>& names, const std::string& name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+Json without_secrets(Json value) {  // the depth was bounded by the parser
+  if (value.is_array()) {
+    for (Json& item : value) item = without_secrets(std::move(item));
+  }
+  if (value.is_object()) {
+    for (auto& [name, member] : value.items()) {
+      member = is_among(kSecretFields, name) ? Json(kMask) : without_secrets(std::move(member));
+    }
+  }
+  return value;
+}
+
+std::string extra_of(const JsonObject& in) {
+  Json extra = Json::object();
+  for (const auto& [name, value] : in.tree().items()) {
+    if (!is_among(kOwnFields, name)) extra[name] = value;
+  }
+  return without_secrets(std::move(extra)).dump();
+}
+
+void write_extra(JsonWriter& out, const std::string& extra_json) {
+  const JsonObject extra = JsonObject::parse(extra_json, "definition", kDefinitionLimit);
+  for (const auto& [name, value] : extra.tree().items()) out.key(name).raw(value.dump());
+}
+
+void write_fields(JsonWriter& out, const DefinitionRequest& fields) {
+  out.field("name", fields.name)
+      .text_unless_empty("description", fields.description)
+      .text_unless_empty("command", fields.command)
+      .key("framework");
+  write_framework(out, fields.framework);
+}
+
+void write_definition(JsonWriter& out, const Definition& definition, std::string_view base_url) {
+  const std::string url =
+      fmt::format("{}/v3/ml_assets/training_definitions/{}", base_url, definition.id);
+  const std::string version_url = fmt::format("{}/versions/{}", url, definition.version_id);
+  out.begin_object()
+      .key("metadata")
+      .begin_object()
+      .field("guid", definition.id)
+      .field("url", url)
+      .field("created_at", definition.created_at)
+      .end_object();
+  out.key("entity").begin_object();
+  write_fields(out, definition.fields);
+  out.key("training_definition_version")
+      .begin_object()
+      .field("guid", definition.version_id)
+      .field("url", version_url)
+      .field("content_url", version_url + "/content")
+      .key("content_status")
+      .begin_object()
+      .field("state", definition.has_content ? "persisted" : "no_content")
+      .end_object()
+      .end_object();
+  write_extra(out, definition.fields.extra_json);
+  out.end_object().end_object();
+}
+
+DefinitionView read_definition(const JsonObject& in) {
+  const JsonObject metadata = in.object("metadata");
+  const JsonObject entity = in.object("entity");
+  DefinitionView view{.id = metadata.text("guid"),
+                      .url = metadata.text("url"),
+                      .version_id = {},
+                      .content_url = {},
+                      .content_state = {},
+                      .name = entity.text_or_empty("name"),
+                      .framework = read_framework(entity.object("framework")),
+                      .created_at = metadata.time("created_at")};
+  const JsonObject version = entity.object("training_definition_version");
+  view.version_id = version.text("guid");
+  view.content_url = version.text("content_url");
+  if (const auto status = version.optional_object("content_status")) {
+    view.content_state = status->text_or_empty("state");
+  }
+  return view;
+}
+
+}  // namespace
+
+std::string encode(const DefinitionRequest& request) {
+  JsonWriter out;
+  out.begin_object();
+  write_fields(out, request);
+  write_extra(out, request.extra_json);
+  out.end_object();
+  return out.take();
+}
+
+DefinitionRequest decode_definition_request(std::string_view json) {
+  const JsonObject in = JsonObject::parse(json, "training definition", kDefinitionLimit);
+  return {.name = in.text("name"),
+          .description = in.text_or_empty("description"),
+          .framework = read_framework(in.object("framework")),
+          .command = in.text_or_empty("command"),
+          .extra_json = extra_of(in)};
+}
+
+std::string encode(const Definition& definition, std::string_view base_url) {
+  JsonWriter out;
+  write_definition(out, definition, base_url);
+  return out.take();
+}
+
+std::string encode_definition_list(std::span<const Definition> definitions,
+                                   std::string_view base_url, std::string_view next_url) {
+  JsonWriter out;
+  out.begin_object().key("resources").begin_array();
+  for (const Definition& definition : definitions) write_definition(out, definition, base_url);
+  out.end_array();
+  write_next(out, next_url);
+  out.end_object();
+  return out.take();
+}
+
+std::string encode_content_answer() {
+  JsonWriter out;
+  out.begin_object().field("ok", "true").end_object();
+  return out.take();
+}
+
+DefinitionView decode_definition(std::string_view json) {
+  return read_definition(JsonObject::parse(json, "training definition", kDefinitionLimit));
+}
+
+DefinitionListView decode_definition_list(std::string_view json) {
+  const JsonObject in = JsonObject::parse(json, "list of training definitions", kListLimit);
+  DefinitionListView list;
+  for (const JsonObject& item : in.objects("resources")) {
+    list.definitions.push_back(read_definition(item));
+  }
+  list.next_url = read_next(in);
+  return list;
+}
+
+}  // namespace trainyard::wire

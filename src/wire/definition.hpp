@@ -1,0 +1,66 @@
+#pragma once
+// Training definitions (wml-v3 b.1): the zip with the model code, as the v3 API shows it.
+//
+//   POST /v3/ml_assets/training_definitions       request → 201 definition
+//   PUT  <content_url>                            the zip → 200 {"ok":"true"}
+//   GET  /v3/ml_assets/training_definitions[/{id}]        → 200 definition, or a list of them
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "model/manifest.hpp"
+
+namespace trainyard::wire {
+
+struct DefinitionRequest {
+  std::string name;
+  std::string description;
+  model::Framework framework;
+  std::string command;  // may be empty
+  // Every other field, as a JSON object, to be echoed in answers. Secrets in it (of a data
+  // reference) are replaced by "***": a run brings its own references, so that these are for show.
+  std::string extra_json = "{}";
+  bool operator==(const DefinitionRequest&) const = default;
+};
+
+std::string encode(const DefinitionRequest& request);
+// InvalidInput, and TooLarge past 1 MiB.
+DefinitionRequest decode_definition_request(std::string_view json);
+
+struct Definition {
+  std::string id;          // uuid
+  std::string version_id;  // uuid
+  DefinitionRequest fields;
+  bool has_content = false;
+  TimePoint created_at;
+};
+
+// `base_url` is where the client reached the service: "http://127.0.0.1:8080", without a slash. The
+// URLs of definitions are absolute.
+std::string encode(const Definition& definition, std::string_view base_url);
+// `next_url` is empty on the last page.
+std::string encode_definition_list(std::span<const Definition> definitions,
+                                   std::string_view base_url, std::string_view next_url);
+// The answer to content: {"ok":"true"}, a text, which strict clients insist on.
+std::string encode_content_answer();
+
+struct DefinitionView {
+  std::string id, url;
+  std::string version_id, content_url;
+  std::string content_state;  // "no_content", "persisted"
+  std::string name;
+  model::Framework framework;
+  TimePoint created_at;
+};
+struct DefinitionListView {
+  std::vector<DefinitionView> definitions;
+  std::string next_url;
+};
+
+// Throw InvalidInput, and TooLarge past 1 MiB for one and 64 MiB for a list.
+DefinitionView decode_definition(std::string_view json);
+DefinitionListView decode_definition_list(std::string_view json);
+
+}  // namespace trainyard::wire

@@ -1,0 +1,31 @@
+#pragma once
+// GET /v3/wml_instances/{id} (wml-v3 a.5): who the service belongs to and what it holds. Clients of
+// old read entity.published_models.url and entity.deployments.url from it.
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+
+namespace trainyard::wire {
+
+struct Instance {
+  std::string id;
+  std::string user;  // its owner's name
+  std::string plan;  // "standard"
+  TimePoint created_at;
+  unsigned gpus = 0;  // slots of the service
+  unsigned gpus_used = 0;
+  std::uint64_t models = 0;  // runs in its history
+};
+
+// `base_url` is where the client reached the service: "http://127.0.0.1:8080", without a slash.
+std::string encode(const Instance& instance, std::string_view base_url);
+
+struct InstanceView {
+  std::string id, url, status, plan;
+  unsigned gpus = 0, gpus_used = 0;
+};
+InstanceView decode_instance(std::string_view json);  // InvalidInput
+
+}  // namespace trainyard::wire

@@ -1,0 +1,28 @@
+#pragma once
+// A frame of the monitor websocket, /v3/models/{id}/monitor (wml-v3 b.5):
+//   {"status":{"state","submitted_at","current_at","message","metrics":[]}}
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "model/run.hpp"
+
+namespace trainyard::wire {
+
+// A client library of old takes at most 32 KiB a frame; a chunk of this many bytes fits also when
+// every byte of it is escaped to six.
+inline constexpr std::size_t kMonitorChunk = 5000;
+
+struct MonitorFrame {
+  std::optional<model::RunState> state;
+  std::optional<TimePoint> submitted_at, current_at;
+  std::optional<std::string> message;  // lines of the log, or "<id>: " as a sign of life
+};
+
+std::string encode(const MonitorFrame& frame);
+// A frame without a status or a message is one too; a state that is not known is left out.
+// Throws InvalidInput.
+MonitorFrame decode_monitor_frame(std::string_view json);
+
+}  // namespace trainyard::wire

@@ -1,0 +1,64 @@
+#include "wire/parts.hpp"
+
+namespace trainyard::wire {
+namespace {
+
+constexpr std::string_view kMask = "***";
+
+}  // namespace
+
+void write_connection(JsonWriter& out, const model::StoreReference& reference, Secrets secrets) {
+  const auto shown = [&](const Secret& secret) -> std::string_view {
+    return secrets == Secrets::InClear ? std::string_view(secret.reveal()) : kMask;
+  };
+  out.begin_object();
+  if (const auto* s3 = std::get_if<model::S3Connection>(&reference.connection)) {
+    out.field("endpoint_url", s3->endpoint_url)
+        .field("access_key_id", s3->access_key_id)
+        .field("secret_access_key", shown(s3->secret_access_key))
+        .text_unless_empty("region", s3->region);
+  } else {
+    const auto& swift = std::get<model::SwiftConnection>(reference.connection);
+    out.field("auth_url", swift.auth_url)
+        .field("user_name", swift.user_name)
+        .field("password", shown(swift.password))
+        .field("region", swift.region)
+        .field("domain_name", swift.domain_name)
+        .field("project_id", swift.project_id);
+  }
+  out.end_object();
+}
+
+void write_framework(JsonWriter& out, const model::Framework& framework) {
+  out.begin_object().field("name", framework.name).field("version", framework.version);
+  if (!framework.runtimes.empty()) {
+    out.key("runtimes").begin_array();
+    for (const model::RuntimeName& runtime : framework.runtimes) {
+      out.begin_object().field("name", runtime.name).field("version", runtime.version).end_object();
+    }
+    out.end_array();
+  }
+  out.end_object();
+}
+
+model::Framework read_framework(const JsonObject& in) {
+  model::Framework framework{
+      .name = in.text("name"), .version = in.text_or_empty("version"), .runtimes = {}};
+  for (const JsonObject& runtime : in.objects("runtimes")) {
+    framework.runtimes.push_back(
+        {.name = runtime.text("name"), .version = runtime.text_or_empty("version")});
+  }
+  return framework;
+}
+
+void write_next(JsonWriter& out, std::string_view url) {
+  if (url.empty()) return;
+  out.key("next").begin_object().field("url", url).end_object();
+}
+
+std::string read_next(const JsonObject& in) {
+  const auto next = in.optional_object("next");
+  return next ? next->text_or_empty("url") : std::string();
+}
+
+}  // namespace trainyard::wire

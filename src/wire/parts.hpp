@@ -1,0 +1,41 @@
+#pragma once
+// The pieces of JSON that several documents share. For src/wire only.
+#include <string_view>
+
+#include "model/run.hpp"
+#include "wire/json_reader.hpp"
+#include "wire/json_writer.hpp"
+#include "wire/learner.hpp"
+#include "wire/run.hpp"
+
+namespace trainyard::wire {
+
+// {"endpoint_url","access_key_id","secret_access_key","region"?} or the Swift variables of T14;
+// which of them is said by the `type` beside it.
+void write_connection(JsonWriter& out, const model::StoreReference& reference, Secrets secrets);
+
+// {"name","version","runtimes"?:[{"name","version"}]}
+void write_framework(JsonWriter& out, const model::Framework& framework);
+model::Framework read_framework(const JsonObject& in);
+
+void write_manifest(JsonWriter& out, const model::Manifest& manifest);  // with secrets
+model::Manifest read_manifest(const JsonObject& in);
+
+// {"code","kind","message","exit_code"?,"last_lines":[]}
+void write_verdict(JsonWriter& out, const model::Verdict& verdict);
+model::Verdict read_verdict(const JsonObject& in);
+
+void write_event(JsonWriter& out, const model::Event& event);
+model::Event read_event(const JsonObject& in);
+
+void write_progress(JsonWriter& out, const Progress& progress);
+Progress read_progress(const JsonObject& in);
+
+// A count of milliseconds, as a field; 0 or more.
+Milliseconds read_duration(const JsonObject& in, std::string_view key);
+
+// "next":{"url"}, left out when there is no next page.
+void write_next(JsonWriter& out, std::string_view url);
+std::string read_next(const JsonObject& in);
+
+}  // namespace trainyard::wire
