@@ -22,6 +22,8 @@ class StoreError : public Error {
   std::optional<Milliseconds> retry_after;
   // The store has tried again already: the decorator lets it pass.
   bool worn_out = false;
+  // An upload arrived with other bytes than its checksum promised.
+  bool damaged = false;
 };
 
 struct RetryPolicy {

@@ -1,0 +1,224 @@
+#include "objectstore/s3_store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "base/strings.hpp"
+#include "objectstore/s3_client.hpp"
+#include "objectstore/s3_headers.hpp"
+#include "objectstore/s3_upload.hpp"
+#include "objectstore/s3_xml.hpp"
+
+namespace trainyard::objectstore {
+namespace {
+
+// A continuation of ours says how it goes on: a token of version 2, or a key of version 1.
+constexpr std::string_view kToken = "token:";
+constexpr std::string_view kMarker = "after:";
+
+std::string range_header(const ByteRange& range) {
+  if (range.length == ByteRange::kToEnd) return fmt::format("bytes={}-", range.offset);
+  return fmt::format("bytes={}-{}", range.offset, range.offset + range.length - 1);
+}
+
+// Checks that an answer to a read is of the object and the range that were asked for, and counts.
+class Delivery {
+ public:
+  Delivery(std::string key, std::optional<ByteRange> range, std::string if_match)
+      : key_(std::move(key)), range_(range), if_match_(std::move(if_match)) {}
+
+  void on_headers(int status, const http::Headers& headers) {
+    info_ = s3::object_info(key_, headers);
+    if (!if_match_.empty() && !info_.etag.empty() && info_.etag != if_match_) {
+      throw Error(ErrorKind::Conflict, "the object was replaced meanwhile");
+    }
+    if (range_ && status != 206 && !(range_->offset == 0 && info_.size == range_->length)) {
+      throw Error(ErrorKind::Unsupported, "the store ignores the Range of a request");
+    }
+    const auto length = parse_u64(headers.get("Content-Length").value_or(""));
+    expected_ =
+        range_ && range_->length != ByteRange::kToEnd ? std::optional(range_->length) : length;
+    if (expected_ && length && *length != *expected_) {
+      // Of the very object that was meant it can only be a damaged answer.
+      const bool same = !if_match_.empty() && info_.etag == if_match_;
+      throw Error(same ? ErrorKind::Unavailable : ErrorKind::Conflict,
+                  fmt::format("the store sends {} of {} bytes", *length, *expected_));
+    }
+  }
+
+  void count(std::size_t bytes) {
+    delivered_ += bytes;
+    if (expected_ && delivered_ > *expected_) {
+      throw Error(ErrorKind::Corrupt, "the store sent more bytes than were asked for");
+    }
+  }
+
+  ObjectInfo finish() const {
+    if (expected_ && delivered_ != *expected_) {
+      throw Error(ErrorKind::Unavailable,
+                  fmt::format("the answer ended after {} of {} bytes", delivered_, *expected_));
+    }
+    return info_;
+  }
+
+ private:
+  std::string key_;
+  std::optional<ByteRange> range_;
+  std::string if_match_;
+  ObjectInfo info_;
+  std::optional<std::uint64_t> expected_;
+  std::uint64_t delivered_ = 0;
+};
+
+class S3Store final : public ObjectStore {
+ public:
+  S3Store(S3Options options, std::shared_ptr<http::Client> http, Clock& clock)
+      : client_(std::move(options), std::move(http), clock), uploader_(client_, clock) {}
+
+  const std::string& description() const override { return client_.description(); }
+
+  std::optional<ObjectInfo> head(const std::string& key, std::stop_token stop) override {
+    auto response = look(key, {}, stop);
+    if (!response) return std::nullopt;
+    ObjectInfo info = s3::object_info(key, *response);
+    if (info.etag.find('-') != info.etag.npos) info.part_size = part_size_of(key, stop);
+    return info;
+  }
+
+  ObjectInfo get(const std::string& key, const std::optional<ByteRange>& range,
+                 const std::string& if_match, const Sink& sink, std::stop_token stop) override {
+    Delivery delivery(key, range, if_match);
+    s3::Request request;
+    request.action = "read '" + printable(key) + "'";
+    request.key = key;
+    if (range) request.headers.add("Range", range_header(*range));
+    if (!if_match.empty()) request.headers.add("If-Match", "\"" + if_match + "\"");
+    request.on_headers = [&](int status, const http::Headers& headers) {
+      delivery.on_headers(status, headers);
+    };
+    request.sink = [&](std::string_view bytes) {
+      delivery.count(bytes.size());
+      sink(bytes);
+    };
+    request.stop = stop;
+    client_.send(request);
+    return with_context(request.action, [&] { return delivery.finish(); });
+  }
+
+  ObjectInfo put(const std::string& key, Source& source, std::stop_token stop) override {
+    return uploader_.put(key, source, stop);
+  }
+
+  ListPage list(const std::string& prefix, const std::string& continuation,
+                std::stop_token stop) override {
+    const bool old = only_version1_ || continuation.starts_with(kMarker);
+    if (old) return list_version1(prefix, continuation, stop);
+    try {
+      return list_version2(prefix, continuation, stop);
+    } catch (const StoreError& error) {
+      if (error.kind() != ErrorKind::Unsupported || !continuation.empty()) throw;
+    }
+    only_version1_ = true;
+    return list_version1(prefix, continuation, stop);
+  }
+
+  void remove(const std::string& key, std::stop_token stop) override {
+    s3::Request request;
+    request.action = "remove '" + printable(key) + "'";
+    request.method = "DELETE";
+    request.key = key;
+    request.not_found_is_answer = true;
+    request.stop = stop;
+    client_.send(request);
+  }
+
+ private:
+  using Query = std::vector<std::pair<std::string, std::string>>;
+
+  std::optional<http::Headers> look(const std::string& key, Query query, std::stop_token stop) {
+    s3::Request request;
+    request.action = "look at '" + printable(key) + "'";
+    request.method = "HEAD";
+    request.key = key;
+    request.query = std::move(query);
+    request.not_found_is_answer = true;
+    request.stop = stop;
+    const http::ClientResponse response = client_.send(request);
+    if (response.status == 404) return std::nullopt;
+    return response.headers;
+  }
+
+  // Not every store can tell; then the ETag cannot be checked.
+  std::uint64_t part_size_of(const std::string& key, std::stop_token stop) {
+    try {
+      const auto part = look(key, {{"partNumber", "1"}}, stop);
+      const bool told = part && part->get("x-amz-mp-parts-count");
+      return told ? parse_u64(part->get("Content-Length").value_or("")).value_or(0) : 0;
+    } catch (const StoreError& error) {
+      if (error.retryable() || error.kind() == ErrorKind::Canceled) throw;
+      return 0;
+    }
+  }
+
+  s3::Listing list_page(Query query, const std::string& prefix, std::stop_token stop) {
+    s3::Request request;
+    request.action = "list the objects";
+    query.emplace_back("encoding-type", "url");
+    query.emplace_back("max-keys", "1000");
+    query.emplace_back("prefix", prefix);
+    request.query = std::move(query);
+    request.stop = stop;
+    const http::ClientResponse response = client_.send(request);
+    return with_context("list " + client_.description(),
+                        [&] { return s3::parse_listing(response.body); });
+  }
+
+  ListPage list_version2(const std::string& prefix, const std::string& continuation,
+                         std::stop_token stop) {
+    Query query{{"list-type", "2"}};
+    if (!continuation.empty()) {
+      query.emplace_back("continuation-token", continuation.substr(kToken.size()));
+    }
+    s3::Listing listing = list_page(std::move(query), prefix, stop);
+    // A store that only knows version 1 ignores list-type.
+    if (!listing.version2) return page_of_version1(std::move(listing));
+    ListPage page{std::move(listing.objects), {}};
+    if (listing.truncated) page.next = std::string(kToken) + listing.continuation;
+    return page;
+  }
+
+  ListPage list_version1(const std::string& prefix, const std::string& continuation,
+                         std::stop_token stop) {
+    Query query;
+    if (!continuation.empty()) query.emplace_back("marker", continuation.substr(kMarker.size()));
+    return page_of_version1(list_page(std::move(query), prefix, stop));
+  }
+
+  // NextMarker is missing at some stores and wrongly encoded at others; the last key is always
+  // right.
+  static ListPage page_of_version1(s3::Listing listing) {
+    ListPage page{std::move(listing.objects), {}};
+    if (!listing.truncated) return page;
+    if (page.objects.empty()) {
+      throw Error(ErrorKind::Corrupt, "the store's listing goes on after a page without a key");
+    }
+    page.next = std::string(kMarker) + page.objects.back().key;
+    return page;
+  }
+
+  s3::Client client_;
+  s3::Uploader uploader_;
+  std::atomic<bool> only_version1_{false};
+};
+
+}  // namespace
+
+std::unique_ptr<ObjectStore> open_s3(S3Options options, std::shared_ptr<http::Client> client,
+                                     Clock& clock) {
+  return std::make_unique<S3Store>(std::move(options), std::move(client), clock);
+}
+
+}  // namespace trainyard::objectstore

@@ -1,0 +1,353 @@
+#include "objectstore/s3_store.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/hash.hpp"
+#include "objectstore/fake_s3.hpp"
+#include "objectstore/s3_upload.hpp"
+#include "objectstore/sources.hpp"
+#include "objectstore/transfer.hpp"
+
+namespace trainyard::objectstore {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+struct Seen {
+  ErrorKind kind = ErrorKind::Internal;
+  std::string text = "no error";
+};
+
+template <typename Fn>
+Seen error_of(Fn&& call) {
+  try {
+    call();
+  } catch (const Error& e) {
+    return {e.kind(), e.what()};
+  }
+  return {};
+}
+
+std::string some_bytes(std::size_t size) {
+  std::string bytes;
+  for (int i = 0; bytes.size() < size; ++i) bytes += std::to_string(i * 7919) + ",";
+  bytes.resize(size);
+  return bytes;
+}
+
+// The nth request of this method gets the fault.
+auto on_request(std::string method, unsigned nth, Fault fault) {
+  auto count = std::make_shared<unsigned>(0);
+  return [=](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
+    if (request.method != method || ++*count != nth) return std::nullopt;
+    return fault;
+  };
+}
+
+TEST(S3Store, LearnsTheRegionOnceAndKeepsIt) {
+  FakeS3Store fake({.region = "eu-central-1", .checks_region = true});
+  auto store = fake.open(fake.store_options());
+  upload_bytes(*store, "x", "k", {});
+  EXPECT_EQ(fake.server->requests().size(), 2u);
+  EXPECT_EQ(download_bytes(*store, "k", 10), "x");
+  EXPECT_EQ(fake.server->requests().size(), 3u);
+}
+
+TEST(S3Store, FollowsAnAwsBucketToItsRegion) {
+  FakeS3Store fake({.region = "eu-west-1", .checks_region = true});
+  S3Options options = s3_options(
+      {"https://s3.amazonaws.com", fake.store_options().access_key_id, Secret(fake.secret), ""},
+      "mnist");
+  std::vector<std::string> urls;
+  fake.server->script = [&](const http::ClientRequest& request,
+                            unsigned n) -> std::optional<Fault> {
+    urls.push_back(request.url);
+    if (n > 1) return std::nullopt;
+    return Fault{.status = 301, .headers = {{"x-amz-bucket-region", "eu-west-1"}}};
+  };
+  fake.server->put("k", "x");
+  EXPECT_TRUE(fake.open(options)->head("k", {}));
+  EXPECT_THAT(urls, ElementsAre("https://mnist.s3.amazonaws.com/k",
+                                "https://mnist.s3.eu-west-1.amazonaws.com/k"));
+}
+
+TEST(S3Store, MakesUpForAWrongClock) {
+  FakeS3Store fake;
+  fake.clock.advance(std::chrono::hours(5));
+  fake.server->put("k", "x");
+  auto store = fake.open(fake.store_options());
+  EXPECT_EQ(download_bytes(*store, "k", 10), "x");
+  EXPECT_EQ(download_bytes(*store, "k", 10), "x");
+  EXPECT_EQ(fake.server->requests().size(), 3u);
+}
+
+TEST(S3Store, SaysWhatIsWrongWithTheCredentialsAndNeverTheSecret) {
+  FakeS3Store fake({}, "WRONGSECRET");
+  const Seen wrong = error_of([&] { fake.open(fake.store_options())->list("", "", {}); });
+  EXPECT_EQ(wrong.kind, ErrorKind::Unauthenticated);
+  EXPECT_EQ(wrong.text,
+            "the secret access key does not belong to access key 'AKIAIOSFODNN7' at "
+            "http://store.test:9000; check both");
+
+  S3Options options = fake.store_options();
+  options.access_key_id = "AKIANOBODY";
+  const Seen unknown = error_of([&] { fake.open(options)->list("", "", {}); });
+  EXPECT_EQ(unknown.kind, ErrorKind::Unauthenticated);
+  EXPECT_EQ(unknown.text,
+            "http://store.test:9000 does not know the access key id 'AKIANOBODY'; check "
+            "access_key_id");
+
+  FakeS3Store right;
+  S3Options elsewhere = right.store_options();
+  elsewhere.bucket = "minst";
+  const Seen bucket = error_of([&] { right.open(elsewhere)->list("", "", {}); });
+  EXPECT_EQ(bucket.kind, ErrorKind::NotFound);
+  EXPECT_EQ(bucket.text,
+            "there is no bucket 'minst' at http://store.test:9000; check the bucket's name and the "
+            "endpoint");
+
+  S3Options anonymous = right.store_options();
+  anonymous.access_key_id.clear();
+  anonymous.secret_access_key = Secret();
+  const Seen denied = error_of([&] { right.open(anonymous)->list("", "", {}); });
+  EXPECT_EQ(denied.kind, ErrorKind::Forbidden);
+  EXPECT_THAT(denied.text, HasSubstr("without credentials one may not list the objects"));
+  for (const Seen& seen : {wrong, unknown, bucket, denied}) {
+    EXPECT_THAT(seen.text, Not(HasSubstr("WRONGSECRET")));
+  }
+}
+
+TEST(S3Store, TurnsEveryAnswerIntoTheRightKind) {
+  struct Row {
+    int status;
+    const char* body;
+    ErrorKind kind;
+    const char* part;
+  };
+  for (const Row& row : {
+           Row{503, "<Error><Code>SlowDown</Code></Error>", ErrorKind::Unavailable, "SlowDown"},
+           Row{503, "", ErrorKind::Unavailable, "ServiceUnavailable"},
+           Row{500, "<Error><Code>InternalError</Code><Message>oops</Message></Error>",
+               ErrorKind::Unavailable, "InternalError: oops"},
+           Row{502, "<html>bad gateway</html>", ErrorKind::Unavailable, ""},
+           Row{401, "", ErrorKind::Forbidden, "may not"},
+           Row{403, "<Error><Code>QuotaExceeded</Code></Error>", ErrorKind::Exhausted, "Quota"},
+           Row{404, "<html>apache</html>", ErrorKind::InvalidInput, "not answer like an S3 store"},
+           Row{200, "<html>welcome</html>", ErrorKind::Corrupt, "not the XML"},
+           Row{307,
+               "<Error><Code>TemporaryRedirect</Code><Endpoint>other.example.org</Endpoint>"
+               "</Error>",
+               ErrorKind::InvalidInput, "use that as endpoint_url"},
+           Row{400, "<Error><Code>AuthorizationHeaderMalformed</Code></Error>",
+               ErrorKind::InvalidInput, "check endpoint_url and region"},
+           Row{418, "<Error><Code>Teapot</Code></Error>", ErrorKind::InvalidInput, "Teapot"},
+       }) {
+    FakeS3Store fake;
+    fake.server->script = [&](const http::ClientRequest&, unsigned) {
+      return Fault{.status = row.status, .body = row.body};
+    };
+    const Seen seen = error_of([&] { fake.open(fake.store_options())->list("", "", {}); });
+    EXPECT_EQ(seen.kind, row.kind) << row.status << " " << row.body << ": " << seen.text;
+    EXPECT_THAT(seen.text, HasSubstr(row.part));
+  }
+}
+
+TEST(S3Store, PassesTheStoresWishToWaitOn) {
+  FakeS3Store fake;
+  fake.server->script = [&](const http::ClientRequest&, unsigned) {
+    return Fault{.status = 503, .headers = {{"Retry-After", "7"}}};
+  };
+  try {
+    fake.open(fake.store_options())->list("", "", {});
+    FAIL();
+  } catch (const StoreError& error) {
+    EXPECT_EQ(error.retry_after, Milliseconds(7000));
+  }
+}
+
+TEST(S3Store, AShortAnswerIsNeverTakenForTheWholeObject) {
+  FakeS3Store fake;
+  fake.server->put("k", "0123456789");
+  auto store = fake.open(fake.store_options());
+  // A body that ends early although nothing broke, as behind some proxies.
+  fake.server->script = [&](const http::ClientRequest&, unsigned) {
+    return Fault{.status = 206, .body = "0123", .headers = {{"ETag", "\"e\""}}};
+  };
+  EXPECT_EQ(error_of([&] {
+              store->get("k", ByteRange{0, 10}, "e", [](std::string_view) {}, {});
+            }).kind,
+            ErrorKind::Unavailable);
+  EXPECT_EQ(error_of([&] {
+              store->get("k", ByteRange{0, 10}, {}, [](std::string_view) {}, {});
+            }).kind,
+            ErrorKind::Conflict);
+  fake.server->script = [&](const http::ClientRequest&, unsigned) {
+    return Fault{.status = 206, .body = "0123456789abc", .headers = {{"Content-Length", "10"}}};
+  };
+  EXPECT_EQ(error_of([&] {
+              store->get("k", ByteRange{0, 10}, {}, [](std::string_view) {}, {});
+            }).kind,
+            ErrorKind::Corrupt);
+  // Range ignored.
+  fake.server->script = [&](const http::ClientRequest&, unsigned) {
+    return Fault{.status = 200, .body = "0123456789"};
+  };
+  EXPECT_EQ(error_of([&] {
+              store->get("k", ByteRange{2, 3}, {}, [](std::string_view) {}, {});
+            }).kind,
+            ErrorKind::Unsupported);
+}
+
+TEST(S3Store, AStoreThatIgnoresIfMatchIsCaught) {
+  FakeS3Store fake;
+  fake.server->script = [&](const http::ClientRequest&, unsigned) {
+    return Fault{.status = 200, .body = "new", .headers = {{"ETag", "\"new\""}}};
+  };
+  std::string got;
+  const Seen seen = error_of([&] {
+    fake.open(fake.store_options())
+        ->get("k", std::nullopt, "old", [&](std::string_view bytes) { got += bytes; }, {});
+  });
+  EXPECT_EQ(seen.kind, ErrorKind::Conflict);
+  EXPECT_EQ(got, "");
+}
+
+TEST(S3Store, DoesNotTakeAKeyServicesEtagForAnMd5) {
+  FakeS3Store fake({.kms = true});
+  auto store = fake.open(fake.store_options());
+  upload_bytes(*store, "x", "k", {});
+  EXPECT_EQ(store->head("k", {})->md5, "");
+}
+
+TEST(S3Store, AnUploadDamagedOnItsWayIsRefusedAndWorthAnotherTry) {
+  FakeS3Store fake;
+  fake.server->script = on_request("PUT", 1, {.corrupt_upload = true});
+  auto store = fake.open(fake.store_options());
+  const Seen seen = error_of([&] { upload_bytes(*store, "0123456789", "k", {}); });
+  EXPECT_EQ(seen.kind, ErrorKind::Unavailable);
+  EXPECT_THAT(seen.text, HasSubstr("damaged"));
+  upload_bytes(*store, "0123456789", "k", {});
+  EXPECT_EQ(fake.server->bytes_of("k"), "0123456789");
+}
+
+// Gives other bytes each time it is read.
+class ChangingSource final : public Source {
+ public:
+  std::uint64_t size() const override { return 4; }
+  std::size_t read_at(std::uint64_t offset, char* into, std::size_t max) override {
+    if (offset >= 4 || max == 0) return 0;
+    *into = static_cast<char>('a' + reads_++ % 26);
+    return 1;
+  }
+
+ private:
+  int reads_ = 0;
+};
+
+TEST(S3Store, ASourceThatChangesWhileItIsReadIsAConflict) {
+  FakeS3Store fake;
+  ChangingSource source;
+  const Seen seen = error_of([&] { fake.open(fake.store_options())->put("k", source, {}); });
+  EXPECT_EQ(seen.kind, ErrorKind::Conflict);
+}
+
+// ---- uploads in parts --------------------------------------------------------------------------
+
+struct PartsFixture {
+  explicit PartsFixture(unsigned attempts = 1, unsigned connections = 0) {
+    S3Options options = fake.store_options();
+    options.part_size = 1000;
+    options.part_connections = connections;
+    options.retry = {.attempts = attempts, .base = Milliseconds(0)};
+    store = fake.open(options);
+  }
+  FakeS3Store fake;
+  std::unique_ptr<ObjectStore> store;
+  const std::string bytes = some_bytes(4567);
+};
+
+TEST(S3Upload, SendsPartsOnManyConnections) {
+  PartsFixture f(1, 3);
+  const ObjectInfo put = upload_bytes(*f.store, f.bytes, "k", {});
+  EXPECT_EQ(f.fake.server->bytes_of("k"), f.bytes);
+  EXPECT_THAT(put.etag, HasSubstr("-5"));
+  EXPECT_EQ(put.part_size, 1000u);
+  EXPECT_EQ(f.store->head("k", {})->part_size, 1000u);
+  EXPECT_EQ(f.fake.server->open_uploads(), 0u);
+}
+
+TEST(S3Upload, SendsOnlyTheFailedPartAgain) {
+  for (const Fault& fault : {Fault{.reset_before = true}, Fault{.reset_after = true},
+                             Fault{.corrupt_upload = true}, Fault{.status = 503}}) {
+    PartsFixture f(3);
+    f.fake.server->script = on_request("PUT", 3, fault);
+    upload_bytes(*f.store, f.bytes, "k", {});
+    EXPECT_EQ(f.fake.server->bytes_of("k"), f.bytes);
+    unsigned puts = 0;
+    for (const std::string& line : f.fake.server->requests()) puts += line.starts_with("PUT");
+    EXPECT_EQ(puts, 6u);
+  }
+}
+
+TEST(S3Upload, AFailedUploadLeavesNoPartsAndIsNotTriedAgainAsAWhole) {
+  PartsFixture f(2);
+  f.fake.server->script = [](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
+    if (request.url.find("partNumber=4") == std::string::npos) return std::nullopt;
+    return Fault{.status = 500};
+  };
+  try {
+    upload_bytes(*f.store, f.bytes, "k", {});
+    FAIL();
+  } catch (const StoreError& error) {
+    EXPECT_TRUE(error.worn_out) << error.what();
+  }
+  EXPECT_EQ(f.fake.server->open_uploads(), 0u);
+  EXPECT_FALSE(f.store->head("k", {}));
+}
+
+TEST(S3Upload, ALostAnswerToTheLastRequestIsFoundOut) {
+  PartsFixture f(3);
+  f.fake.server->script = on_request("POST", 2, {.reset_after = true});
+  upload_bytes(*f.store, f.bytes, "k", {});
+  EXPECT_EQ(f.fake.server->bytes_of("k"), f.bytes);
+}
+
+TEST(S3Upload, AnErrorInsideASuccessIsAnError) {
+  PartsFixture f(3);
+  f.fake.server->script =
+      on_request("POST", 2, {.status = 200, .body = "  <Error><Code>InternalError</Code></Error>"});
+  upload_bytes(*f.store, f.bytes, "k", {});
+  EXPECT_EQ(f.fake.server->bytes_of("k"), f.bytes);
+  PartsFixture once;
+  once.fake.server->script =
+      on_request("POST", 2, {.status = 200, .body = "<Error><Code>InternalError</Code></Error>"});
+  EXPECT_EQ(error_of([&] { upload_bytes(*once.store, once.bytes, "k", {}); }).kind,
+            ErrorKind::Unavailable);
+}
+
+TEST(S3Upload, ACancelAborts) {
+  PartsFixture f(1, 2);
+  std::stop_source stop;
+  f.fake.server->script = [&](const http::ClientRequest& request,
+                              unsigned) -> std::optional<Fault> {
+    if (request.url.find("partNumber=2") != std::string::npos) stop.request_stop();
+    return std::nullopt;
+  };
+  EXPECT_EQ(error_of([&] { upload_bytes(*f.store, f.bytes, "k", stop.get_token()); }).kind,
+            ErrorKind::Canceled);
+  EXPECT_EQ(f.fake.server->open_uploads(), 0u);
+}
+
+TEST(S3Upload, PartsGrowWhenTenThousandWouldNotDo) {
+  constexpr std::uint64_t kMiB = 1u << 20, kGiB = 1u << 30;
+  EXPECT_EQ(s3::part_size_for(kGiB, 16 * kMiB), 16 * kMiB);
+  EXPECT_EQ(s3::part_size_for(160'000 * kMiB, 16 * kMiB), 16 * kMiB);
+  EXPECT_EQ(s3::part_size_for(160'000 * kMiB + 1, 16 * kMiB), 17 * kMiB);
+  EXPECT_EQ(s3::part_size_for(5 * 1024 * kGiB, 16 * kMiB), 525 * kMiB);
+}
+
+}  // namespace
+}  // namespace trainyard::objectstore

@@ -1,0 +1,43 @@
+#pragma once
+// Upload of one source: in one request, or in parts that are sent again alone.
+#include <atomic>
+#include <stop_token>
+#include <string>
+
+#include "objectstore/retry.hpp"
+#include "objectstore/s3_client.hpp"
+
+namespace trainyard::objectstore::s3 {
+
+// Thread-safe: uploads of several threads share the budget of part connections.
+class Uploader {
+ public:
+  Uploader(Client& client, Clock& clock);
+  // Verified by the store (Content-MD5) and by the ETag that it answers with. Throws Conflict when
+  // the source changed meanwhile. An upload in parts that fails is aborted, so that no parts
+  // remain.
+  ObjectInfo put(const std::string& key, Source& source, std::stop_token stop);
+
+ private:
+  struct Plan;
+  struct Part;
+  ObjectInfo put_in_parts(const std::string& key, Source& source, std::stop_token stop);
+  std::string begin(const std::string& key, std::stop_token stop);
+  void send_parts(Plan& plan, std::stop_token stop);
+  void send_part(Plan& plan, std::size_t index, std::stop_token stop);
+  std::string complete(const Plan& plan, std::stop_token stop);
+  std::optional<ObjectInfo> look(const Plan& plan, std::stop_token stop);
+  void abort(const Plan& plan) noexcept;
+  // Of the budget, at most `wanted`; give them back with release_helpers().
+  unsigned take_helpers(std::size_t wanted);
+  void release_helpers(unsigned count);
+
+  Client& client_;
+  Retrier retrier_;
+  std::atomic<int> free_helpers_;
+};
+
+// The part size for a source of `size` bytes: `wanted`, or the next MiB with which 10,000 parts do.
+std::uint64_t part_size_for(std::uint64_t size, std::uint64_t wanted);
+
+}  // namespace trainyard::objectstore::s3
