@@ -1,0 +1,35 @@
+#pragma once
+// Which path each key of a listing becomes. Pure, and the documented rule (docs/staging.md):
+//
+//  1. The key without the prefix is the path; '/' separates directories.
+//  2. An object of no bytes whose key ends in '/' is a directory.
+//  3. A part of the path that no file name can be is escaped: nothing at all (from "//", a leading
+//  or
+//     a trailing '/') is "%2F", "." is "%2E", ".." is "%2E%2E", a zero byte is "%00", and bytes
+//     that are not UTF-8 are "%XX".
+//  4. A part longer than 255 bytes keeps its beginning and its extension around "~" and eight hex
+//     digits of its hash.
+//  5. Where a directory of that name is needed too ("a" beside "a/b"), or another key that needed
+//  no
+//     change has the path, "~" and eight hex digits of the key's hash follow the name.
+// Every path is relative and stays inside; no two are the same; whatever 3, 4 or 5 changed is
+// remarked upon.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "objectstore/object_store.hpp"
+#include "objectstore/transfer.hpp"
+
+namespace trainyard::objectstore {
+
+struct KeyPaths {
+  std::vector<std::string> paths;        // by object; empty for one that is only a directory
+  std::vector<std::string> directories;  // all that are needed, parents first
+  std::vector<Remark> remarks;
+};
+
+// Throws Corrupt for a key that does not begin with `prefix` or is listed twice in a row.
+KeyPaths place_keys(const std::vector<ObjectInfo>& objects, std::string_view prefix);
+
+}  // namespace trainyard::objectstore
