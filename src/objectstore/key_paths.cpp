@@ -80,8 +80,7 @@ bool ends_in_directory(const ObjectInfo& object, std::string_view rest) {
 
 class Placer {
  public:
-  Placer(const std::vector<ObjectInfo>& objects, std::string_view prefix)
-      : objects_(objects), prefix_(prefix) {}
+  Placer(const Listing& objects, std::string_view prefix) : objects_(objects), prefix_(prefix) {}
 
   KeyPaths place() {
     for (std::size_t i = 0; i < objects_.size(); ++i) place_alone(i);
@@ -161,7 +160,7 @@ class Placer {
         {objects_[i].key, "placed as " + printable(result_.paths[i]) + ": " + std::string(why)});
   }
 
-  const std::vector<ObjectInfo>& objects_;
+  const Listing& objects_;
   std::string_view prefix_;
   KeyPaths result_;
   std::vector<std::size_t> changed_;
@@ -171,7 +170,7 @@ class Placer {
 
 }  // namespace
 
-KeyPaths place_keys(const std::vector<ObjectInfo>& objects, std::string_view prefix) {
+KeyPaths place_keys(const Listing& objects, std::string_view prefix) {
   return Placer(objects, prefix).place();
 }
 

@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include "objectstore/object_store.hpp"
+#include "objectstore/listing.hpp"
 #include "objectstore/transfer.hpp"
 
 namespace trainyard::objectstore {
@@ -30,6 +30,6 @@ struct KeyPaths {
 };
 
 // Throws Corrupt for a key that does not begin with `prefix` or is listed twice in a row.
-KeyPaths place_keys(const std::vector<ObjectInfo>& objects, std::string_view prefix);
+KeyPaths place_keys(const Listing& objects, std::string_view prefix);
 
 }  // namespace trainyard::objectstore

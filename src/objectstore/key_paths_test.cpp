@@ -13,8 +13,8 @@
 namespace trainyard::objectstore {
 namespace {
 
-std::vector<ObjectInfo> objects(const std::vector<std::string>& keys, std::uint64_t size = 1) {
-  std::vector<ObjectInfo> result;
+Listing objects(const std::vector<std::string>& keys, std::uint64_t size = 1) {
+  Listing result;
   for (const std::string& key : keys) result.push_back({key, size, "e", {}, 0});
   return result;
 }

@@ -1,0 +1,296 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "base/files.hpp"
+#include "base/hash.hpp"
+#include "base/strings.hpp"
+#include "objectstore/etag.hpp"
+#include "objectstore/failing_store.hpp"
+#include "objectstore/fake_s3.hpp"
+#include "objectstore/memory_store.hpp"
+#include "objectstore/object_fetch.hpp"
+#include "objectstore/sources.hpp"
+#include "objectstore/transfer.hpp"
+
+namespace trainyard::objectstore {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+// Numbered blocks: no two are the same.
+std::string some_bytes(std::size_t size, unsigned seed = 1) {
+  const std::string filling(4000, static_cast<char>('a' + seed % 26));
+  std::string bytes;
+  bytes.reserve(size + filling.size() + 20);
+  for (unsigned block = 0; bytes.size() < size; ++block) bytes += std::to_string(block) + filling;
+  bytes.resize(size);
+  return bytes;
+}
+
+std::map<std::string, std::string> tree(const fs::path& directory) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    const std::string path = entry.path().lexically_relative(directory).string();
+    files[path] = entry.is_directory() ? "<directory>" : read_file(entry.path(), 1u << 30);
+  }
+  return files;
+}
+
+class Download : public testing::Test {
+ protected:
+  TempDir temp;
+  fs::path directory = temp.path() / "data";
+  std::unique_ptr<ObjectStore> memory = make_memory_store({.page_size = 7});
+  std::vector<std::string> lines;
+  TransferOptions options{.connections = 4,
+                          .free_floor = 0,
+                          .on_log = [this](std::string_view line) { lines.emplace_back(line); }};
+
+  TreeReport download(ObjectStore& store, const std::string& prefix = "") {
+    return download_tree(store, prefix, directory, options, {});
+  }
+  Error error_of(ObjectStore& store) {
+    try {
+      download(store);
+    } catch (const Error& e) {
+      return e;
+    }
+    ADD_FAILURE() << "no error";
+    return {ErrorKind::Internal, ""};
+  }
+};
+
+TEST_F(Download, BringsEveryObjectOfEveryPage) {
+  std::map<std::string, std::string> expected;
+  for (int i = 0; i < 100; ++i) {
+    const std::string key = "d" + std::to_string(i % 5) + "/file " + std::to_string(i);
+    expected[key] = some_bytes(static_cast<std::size_t>(i) * 101, static_cast<unsigned>(i));
+    expected["d" + std::to_string(i % 5)] = "<directory>";
+    upload_bytes(*memory, expected[key], key, {});
+  }
+  const TreeReport report = download(*memory);
+  EXPECT_EQ(tree(directory), expected);
+  EXPECT_EQ(report.files, 100u);
+  EXPECT_EQ(report.transferred_files, 100u);
+  EXPECT_EQ(report.bytes, 101u * 99 * 100 / 2);
+  EXPECT_EQ(report.transferred_bytes, report.bytes);
+}
+
+TEST_F(Download, TakesThePrefixOff) {
+  upload_bytes(*memory, "1", "mnist/train/a", {});
+  upload_bytes(*memory, "2", "mnist2/b", {});
+  upload_bytes(*memory, "", "mnist/", {});
+  EXPECT_EQ(download(*memory, folder_prefix("mnist")).files, 2u);
+  EXPECT_EQ(tree(directory),
+            (std::map<std::string, std::string>{{"train", "<directory>"}, {"train/a", "1"}}));
+}
+
+TEST_F(Download, AnEmptyBucketIsAnEmptyDirectory) {
+  EXPECT_EQ(download(*memory).files, 0u);
+  EXPECT_TRUE(tree(directory).empty());
+}
+
+TEST_F(Download, KeysThatAreNoPathsAreAllThereAndNamed) {
+  for (const char* key : {"a", "a/b", "a//c", "../up", "/lead", "x/", "x/y"}) {
+    upload_bytes(*memory, std::string("<") + key, key, {});
+  }
+  const TreeReport report = download(*memory);
+  std::size_t files = 0;
+  for (const auto& [path, bytes] : tree(directory)) files += bytes != "<directory>";
+  EXPECT_EQ(files, 7u);
+  EXPECT_EQ(tree(directory).at("%2E%2E/up"), "<../up");
+  EXPECT_EQ(report.remarks.size(), 5u);
+  EXPECT_THAT(lines, Contains(HasSubstr("'../up' placed as %2E%2E/up")));
+  EXPECT_FALSE(fs::exists(temp.path() / "up"));
+}
+
+TEST_F(Download, LargeObjectsComeInPartsAndAreVerified) {
+  const std::string bytes = some_bytes((40u << 20) + 12345);
+  upload_bytes(*memory, bytes, "large", {});
+  FailingStore counting(*memory, {});
+  download(counting);
+  EXPECT_EQ(tree(directory).at("large"), bytes);
+  EXPECT_EQ(counting.calls(StoreCall::Get), 3u);
+}
+
+TEST_F(Download, DamagedBytesAreFetchedAgain) {
+  upload_bytes(*memory, "0123456789", "small", {});
+  upload_bytes(*memory, some_bytes(33u << 20), "large", {});
+  FailingStore damaging(*memory, fail_calls(StoreCall::Get, 1, 2, {.corrupts = true}));
+  const TreeReport report = download(damaging);
+  EXPECT_EQ(report.files, 2u);
+  EXPECT_EQ(tree(directory).at("small"), "0123456789");
+  EXPECT_EQ(tree(directory).at("large"), some_bytes(33u << 20));
+}
+
+TEST_F(Download, BytesThatStayDamagedFailTheDownload) {
+  upload_bytes(*memory, "0123456789", "k", {});
+  FailingStore damaging(*memory, fail_calls(StoreCall::Get, 1, 99, {.corrupts = true}));
+  const Error error = error_of(damaging);
+  EXPECT_EQ(error.kind(), ErrorKind::Corrupt);
+  EXPECT_THAT(error.what(), HasSubstr("fetch 'k'"));
+  EXPECT_EQ(damaging.calls(StoreCall::Get), 3u);
+}
+
+TEST_F(Download, AReplacedObjectIsNoticed) {
+  upload_bytes(*memory, "one", "k", {});
+  FailingStore store(*memory, [&](StoreCall call, const std::string&, unsigned) {
+    if (call == StoreCall::Get) upload_bytes(*memory, "two", "k", {});
+    return std::optional<Failure>();
+  });
+  EXPECT_EQ(error_of(store).kind(), ErrorKind::Conflict);
+}
+
+TEST_F(Download, AnObjectThatVanishedFailsItByName) {
+  upload_bytes(*memory, "one", "gone", {});
+  FailingStore store(*memory, [&](StoreCall call, const std::string&, unsigned) {
+    if (call == StoreCall::Get) memory->remove("gone", {});
+    return std::optional<Failure>();
+  });
+  const Error error = error_of(store);
+  EXPECT_EQ(error.kind(), ErrorKind::NotFound);
+  EXPECT_THAT(error.what(), HasSubstr("gone"));
+}
+
+TEST_F(Download, TheFirstErrorEndsTheRest) {
+  for (int i = 0; i < 200; ++i) upload_bytes(*memory, "x", "k" + std::to_string(i), {});
+  FailingStore store(*memory, fail_calls(StoreCall::Get, 5, 5, {.kind = ErrorKind::Forbidden}));
+  EXPECT_EQ(error_of(store).kind(), ErrorKind::Forbidden);
+  EXPECT_LT(store.calls(StoreCall::Get), 200u);
+}
+
+TEST_F(Download, TooLittleSpaceIsSaidBeforeTheFirstByte) {
+  upload_bytes(*memory, "0123456789", "k", {});
+  options.free_floor = ~std::uint64_t(0);
+  FailingStore counting(*memory, {});
+  const Error error = error_of(counting);
+  EXPECT_EQ(error.kind(), ErrorKind::Exhausted);
+  EXPECT_THAT(error.what(), HasSubstr("needs at least 10 B"));
+  EXPECT_EQ(counting.calls(StoreCall::Get), 0u);
+}
+
+TEST_F(Download, AFullDirectoryIsRefused) {
+  fs::create_directories(directory / "something");
+  EXPECT_EQ(error_of(*memory).kind(), ErrorKind::Conflict);
+}
+
+TEST_F(Download, AStopEndsIt) {
+  for (int i = 0; i < 50; ++i) upload_bytes(*memory, "x", "k" + std::to_string(i), {});
+  std::stop_source stop;
+  FailingStore store(*memory, [&](StoreCall call, const std::string&, unsigned nth) {
+    if (call == StoreCall::Get && nth == 10) stop.request_stop();
+    return std::optional<Failure>();
+  });
+  try {
+    download_tree(store, "", directory, options, stop.get_token());
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::Canceled);
+  }
+}
+
+TEST_F(Download, TheLastReportOfProgressIsWhole) {
+  for (int i = 0; i < 20; ++i) upload_bytes(*memory, "0123456789", "k" + std::to_string(i), {});
+  TransferProgress last;
+  options.on_progress = [&](const TransferProgress& progress) { last = progress; };
+  download(*memory);
+  EXPECT_TRUE(last.listed);
+  EXPECT_EQ(last.files_done, 20u);
+  EXPECT_EQ(last.files_total, 20u);
+  EXPECT_EQ(last.bytes_done, 200u);
+  EXPECT_EQ(last.bytes_total, 200u);
+}
+
+TEST_F(Download, AListingThatGoesInCirclesIsCaught) {
+  class Circling final : public ObjectStore {
+   public:
+    const std::string& description() const override { return name_; }
+    std::optional<ObjectInfo> head(const std::string&, std::stop_token) override { return {}; }
+    ObjectInfo get(const std::string&, const std::optional<ByteRange>&, const std::string&,
+                   const Sink&, std::stop_token) override {
+      return {};
+    }
+    ObjectInfo put(const std::string&, Source&, std::stop_token) override { return {}; }
+    ListPage list(const std::string&, const std::string&, std::stop_token) override {
+      return {{}, "again"};
+    }
+    void remove(const std::string&, std::stop_token) override {}
+
+   private:
+    std::string name_ = "circle";
+  } store;
+  EXPECT_EQ(error_of(store).kind(), ErrorKind::Corrupt);
+}
+
+TEST_F(Download, UploadsInPartsAreVerifiedByTheirParts) {
+  FakeS3Store fake;
+  S3Options store_options = fake.store_options();
+  store_options.part_size = 5u << 20;
+  auto store = fake.open(store_options);
+  const std::string bytes = some_bytes(37u << 20);
+  upload_bytes(*store, bytes, "large", {});
+  upload_bytes(*store, bytes.substr(0, 11u << 20), "middle", {});
+  unsigned damaged = 0;
+  fake.server->script = [&](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
+    const bool third = request.headers.get("Range") == "bytes=10485760-15728639";
+    const bool middle = request.url.ends_with("/middle") && request.method == "GET";
+    if ((!third && !middle) || damaged++ >= 2) return std::nullopt;
+    return Fault{.corrupt_answer = true};
+  };
+  download(*store);
+  EXPECT_EQ(tree(directory).at("large"), bytes);
+  EXPECT_EQ(tree(directory).at("middle"), bytes.substr(0, 11u << 20));
+  EXPECT_GE(damaged, 2u);
+}
+
+TEST_F(Download, WhatTheStoreVouchesForByLengthOnlyIsSaid) {
+  FakeS3Store fake({.kms = true});
+  fake.server->put("k", "0123456789", "0123456789abcdef0123456789abcdef");
+  auto store = fake.open(fake.store_options());
+  download(*store);
+  EXPECT_THAT(lines, Contains(HasSubstr("of 1 file of them the store gives no checksum")));
+}
+
+TEST(Etag, IsOfTheWholeOrOfTheParts) {
+  EtagHasher whole, parts(4);
+  for (const char* piece : {"01", "234567", "89"}) {
+    whole.update(piece);
+    parts.update(piece);
+  }
+  EXPECT_EQ(whole.finish(), to_hex(digest(Digest::Md5, "0123456789")));
+  const std::string digests =
+      digest(Digest::Md5, "0123") + digest(Digest::Md5, "4567") + digest(Digest::Md5, "89");
+  EXPECT_EQ(parts.finish(), to_hex(digest(Digest::Md5, digests)) + "-3");
+  EtagHasher exact(5);
+  exact.update("01234");
+  exact.update("56789");
+  EXPECT_TRUE(exact.finish().ends_with("-2"));
+}
+
+TEST(Etag, TellsHowManyPartsAndGuessesTheirSize) {
+  EXPECT_EQ(parts_of_etag("d41d8cd98f00b204e9800998ecf8427e-12"), 12u);
+  EXPECT_FALSE(parts_of_etag("d41d8cd98f00b204e9800998ecf8427e"));
+  EXPECT_FALSE(parts_of_etag("something-else"));
+  EXPECT_EQ(guess_part_size(64u << 20, 8), 8u << 20);
+  EXPECT_EQ(guess_part_size(64u << 20, 4), 16u << 20);
+  EXPECT_EQ(guess_part_size(20u << 20, 2), 16u << 20);
+  EXPECT_EQ(guess_part_size(64u << 20, 9999), 0u);
+}
+
+TEST(FetchPlan, SplitsLargeObjectsAtTheEdgesOfTheirParts) {
+  const ObjectInfo plain{"k", 100u << 20, "d41d8cd98f00b204e9800998ecf8427e", {}, 0};
+  EXPECT_EQ(plan_fetch(plain, 0).parts, 7u);
+  const ObjectInfo uploaded{"k", 100u << 20, "d41d8cd98f00b204e9800998ecf8427e-13", {}, 0};
+  EXPECT_EQ(plan_fetch(uploaded, 0).part_size, 8u << 20);
+  EXPECT_TRUE(plan_fetch(uploaded, 0).etag_part_size_is_guess);
+  EXPECT_EQ(plan_fetch(uploaded, 8u << 20).parts, 13u);
+  EXPECT_FALSE(plan_fetch(uploaded, 8u << 20).etag_part_size_is_guess);
+}
+
+}  // namespace
+}  // namespace trainyard::objectstore

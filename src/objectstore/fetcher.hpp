@@ -1,0 +1,87 @@
+#pragma once
+// Fetches objects on many connections, each verified, into a landing.
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "objectstore/landing.hpp"
+#include "objectstore/object_fetch.hpp"
+#include "objectstore/object_store.hpp"
+#include "objectstore/progress.hpp"
+#include "objectstore/transfer_log.hpp"
+
+namespace trainyard::objectstore {
+
+// Connections that the memory budget allows, at most `options.connections` and at least one.
+unsigned affordable_connections(const TransferOptions& options);
+
+struct FetchTotals {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t unverified = 0;  // the store vouched for their length only
+};
+void log_totals(const TransferLog& log, const FetchTotals& totals,
+                std::chrono::steady_clock::time_point begin);
+
+class Fetcher {
+ public:
+  // Threads start with the first object. `store`, `landing`, `progress` must outlive it.
+  Fetcher(ObjectStore& store, Landing& landing, ProgressMeter& progress, unsigned connections,
+          std::stop_token stop);
+  ~Fetcher();  // gives up what is not done
+
+  // `object` must outlive the fetcher. Any thread; never blocks for long.
+  void add(const ObjectInfo& object);
+  // Waits until every object has landed. Throws the first error, which ended the rest. May go
+  // on with more objects after a success.
+  FetchTotals finish();
+  // The first error, as soon as there is one: for whoever still adds.
+  void rethrow_error();
+
+ private:
+  struct Task {
+    const ObjectInfo* object = nullptr;
+    std::shared_ptr<ObjectFetch> fetch;  // empty: the object is still to be claimed
+    std::size_t part = 0;
+    unsigned attempt = 1;
+  };
+
+  void work();
+  void run(Task task);
+  void claim(Task task);
+  void fetch_part(Task task);
+  void complete(Task task);
+  std::uint64_t told_part_size(const ObjectInfo& object);
+  void push_parts(const Task& task);
+  void defer(Task task);
+  void fail(std::exception_ptr error);
+  void give_up();
+
+  ObjectStore& store_;
+  Landing& landing_;
+  ProgressMeter& progress_;
+  const unsigned connections_;
+
+  std::mutex mutex_;  // of all that follows
+  std::condition_variable changed_;
+  std::stop_source stop_;  // ours: the caller's, or an error
+  std::stop_callback<std::function<void()>> forward_;
+  std::deque<Task> tasks_;
+  std::deque<Task> busy_;  // fetched by another process: asked for again when nothing else is to do
+  unsigned running_ = 0;   // tasks
+  bool heads_tell_parts_ = true;
+  std::exception_ptr error_;
+  FetchTotals totals_;
+  std::vector<std::jthread> threads_;  // last: they end before what they use
+};
+
+}  // namespace trainyard::objectstore

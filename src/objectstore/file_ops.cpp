@@ -1,0 +1,28 @@
+#include "objectstore/file_ops.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "base/error.hpp"
+
+namespace trainyard::objectstore {
+
+void make_directory(const fs::path& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return;
+  throw_errno("make the directory " + path.string());
+}
+
+void rename_file(const fs::path& from, const fs::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) {
+    throw_errno("move " + from.string() + " to " + to.string());
+  }
+}
+
+void unlink_file(const fs::path& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw_errno("remove " + path.string());
+}
+
+}  // namespace trainyard::objectstore

@@ -1,0 +1,75 @@
+#include "objectstore/listing.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/hash.hpp"
+
+namespace trainyard::objectstore {
+namespace {
+
+constexpr std::size_t kIdBytes = 16;
+// Part of every id; to be raised when the meaning of what lies in a cache changes.
+constexpr std::string_view kLayout = "1";
+
+// Lengths go in front, so that no two lists of texts run together into one.
+void feed(Hasher& hasher, std::string_view text) {
+  hasher.update(std::to_string(text.size()) + ":");
+  hasher.update(text);
+}
+
+void feed(Hasher& hasher, const ObjectInfo& object) {
+  feed(hasher, object.key);
+  feed(hasher, object.etag);
+  feed(hasher, std::to_string(object.size));
+}
+
+}  // namespace
+
+void list_all(ObjectStore& store, const std::string& prefix, Listing& into,
+              const std::function<void(std::size_t first)>& on_page, std::stop_token stop) {
+  std::string continuation;
+  do {
+    ListPage page = store.list(prefix, continuation, stop);
+    if (!page.next.empty() && page.next == continuation) {
+      throw Error(ErrorKind::Corrupt,
+                  "the listing of " + store.description() + " does not advance");
+    }
+    continuation = std::move(page.next);
+    const std::size_t first = into.size();
+    for (ObjectInfo& object : page.objects) into.push_back(std::move(object));
+    if (on_page) on_page(first);
+  } while (!continuation.empty());
+}
+
+std::uint64_t total_bytes(const Listing& listing, std::size_t first) {
+  std::uint64_t total = 0;
+  for (std::size_t i = first; i < listing.size(); ++i) total += listing[i].size;
+  return total;
+}
+
+void require_complete(const Listing& listing, std::uint64_t files, std::uint64_t bytes) {
+  if (files == listing.size() && bytes == total_bytes(listing)) return;
+  throw Error(ErrorKind::Internal,
+              fmt::format("{} objects with {} bytes are here, but the store listed {} with {}",
+                          files, bytes, listing.size(), total_bytes(listing)));
+}
+
+std::string object_id(const std::string& store, const ObjectInfo& object) {
+  Hasher hasher(Digest::Sha256);
+  feed(hasher, kLayout);
+  feed(hasher, store);
+  feed(hasher, object);
+  return to_hex(hasher.finish().substr(0, kIdBytes));
+}
+
+std::string tree_id(const std::string& store, const std::string& prefix, const Listing& listing) {
+  Hasher hasher(Digest::Sha256);
+  feed(hasher, kLayout);
+  feed(hasher, store);
+  feed(hasher, prefix);
+  for (const ObjectInfo& object : listing) feed(hasher, object);
+  return to_hex(hasher.finish().substr(0, kIdBytes));
+}
+
+}  // namespace trainyard::objectstore

@@ -1,0 +1,151 @@
+#include "objectstore/object_fetch.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/strings.hpp"
+#include "objectstore/etag.hpp"
+
+namespace trainyard::objectstore {
+namespace {
+
+constexpr std::uint64_t kPart = 16u << 20;
+constexpr std::uint64_t kWhole = 2 * kPart;  // objects up to this size are one request
+constexpr std::size_t kReadBack = 256 * 1024;
+
+// Large files get their blocks at once: together, and a full disk shows before the bytes come.
+void preallocate(const Fd& file, std::uint64_t size) {
+  while (::fallocate(file.get(), 0, 0, static_cast<off_t>(size)) != 0) {
+    if (errno == EINTR) continue;
+    if (errno == EOPNOTSUPP || errno == ENOSYS) return;
+    throw_errno("make room for " + format_bytes(size));
+  }
+}
+
+}  // namespace
+
+FetchPlan plan_fetch(const ObjectInfo& object, std::uint64_t told) {
+  FetchPlan plan{std::max<std::uint64_t>(object.size, 1), 1, told, false};
+  if (const auto parts = parts_of_etag(object.etag); parts && told == 0) {
+    plan.etag_part_size = guess_part_size(object.size, *parts);
+    plan.etag_part_size_is_guess = plan.etag_part_size != 0;
+  }
+  if (object.size <= kWhole) return plan;
+  plan.part_size = plan.etag_part_size != 0 ? plan.etag_part_size : kPart;
+  plan.parts = (object.size + plan.part_size - 1) / plan.part_size;
+  return plan;
+}
+
+ObjectFetch::ObjectFetch(const ObjectInfo& object, FetchPlan plan, Fd file)
+    : object_(object), plan_(plan), file_(std::move(file)), missing_(plan.parts) {
+  if (plan_.parts == 1) return;
+  preallocate(file_, object_.size);
+  part_digests_.resize(plan_.parts);
+  arrived_.resize(plan_.parts);
+}
+
+bool ObjectFetch::fetch_part(ObjectStore& store, std::size_t index, ProgressMeter& progress,
+                             std::stop_token stop) {
+  const std::uint64_t begin = index * plan_.part_size;
+  const std::uint64_t length = std::min(plan_.part_size, object_.size - begin);
+  std::uint64_t at = begin;
+  EtagHasher hasher(plan_.parts == 1 ? plan_.etag_part_size : 0);
+  const bool hash_now = plan_.parts == 1 || plan_.etag_part_size != 0;
+  const Sink sink = [&](std::string_view bytes) {
+    if (bytes.size() > begin + length - at) {
+      throw Error(ErrorKind::Conflict, "the object is longer than it was listed");
+    }
+    const auto before = ProgressMeter::Steady::now();
+    pwrite_all(file_, bytes, at);
+    progress.add_network(bytes.size(), ProgressMeter::Steady::now() - before);
+    if (hash_now) hasher.update(bytes);
+    at += bytes.size();
+  };
+  const auto range = plan_.parts == 1 ? std::nullopt : std::optional(ByteRange{begin, length});
+  const ObjectInfo info = store.get(object_.key, range, object_.etag, sink, stop);
+  if (at != begin + length) {
+    throw Error(ErrorKind::Conflict, "the object is shorter than it was listed");
+  }
+  std::string digest_text = hash_now ? hasher.finish() : std::string();
+  {
+    std::scoped_lock guard(mutex_);
+    if (!info.md5.empty()) md5_ = info.md5;
+    if (plan_.parts == 1) {
+      whole_ = std::move(digest_text);
+    } else if (hash_now) {
+      part_digests_[index] = from_hex(digest_text);
+    }
+  }
+  if (!hash_now && !info.md5.empty()) hash_arrived(index);
+  return --missing_ == 0;
+}
+
+// An MD5 takes the bytes in order: whoever brings the part that it waits for hashes it, and those
+// after it that are here, out of the page cache.
+void ObjectFetch::hash_arrived(std::size_t index) {
+  std::unique_lock lock(mutex_);
+  arrived_[index] = true;
+  if (hashing_) return;
+  hashing_ = true;
+  try {
+    while (hashed_ < arrived_.size() && arrived_[hashed_]) {
+      const std::size_t next = hashed_;
+      lock.unlock();
+      hash_part(next);
+      lock.lock();
+      hashed_ = next + 1;
+    }
+  } catch (...) {
+    lock.lock();
+    hashing_ = false;
+    hashing_ended_.notify_all();
+    throw;
+  }
+  hashing_ = false;
+  hashing_ended_.notify_all();
+}
+
+void ObjectFetch::hash_part(std::size_t index) {
+  std::string buffer(kReadBack, '\0');
+  std::uint64_t at = index * plan_.part_size;
+  const std::uint64_t end = std::min(at + plan_.part_size, object_.size);
+  while (at < end) {
+    const std::size_t want = std::min<std::uint64_t>(buffer.size(), end - at);
+    const ssize_t got = ::pread(file_.get(), buffer.data(), want, static_cast<off_t>(at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw_errno("read back what was fetched");
+    if (got == 0) throw Error(ErrorKind::Corrupt, "what was fetched cannot be read back");
+    hasher_.update(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
+    at += static_cast<std::uint64_t>(got);
+  }
+}
+
+ObjectFetch::Verdict ObjectFetch::verify() {
+  std::unique_lock lock(mutex_);
+  hashing_ended_.wait(lock, [&] { return !hashing_; });
+  if (plan_.etag_part_size != 0) {
+    std::string digests;
+    for (const std::string& part : part_digests_) digests += part;
+    const std::string etag = plan_.parts == 1 ? whole_ : etag_of_parts(digests);
+    if (etag == object_.etag) return Verdict::Verified;
+    return plan_.etag_part_size_is_guess ? Verdict::Unverifiable : Verdict::Damaged;
+  }
+  if (md5_.empty() || hashed_ < arrived_.size()) return Verdict::Unverifiable;
+  const std::string found = plan_.parts == 1 ? whole_ : to_hex(hasher_.finish());
+  return found == md5_ ? Verdict::Verified : Verdict::Damaged;
+}
+
+void ObjectFetch::start_again() {
+  std::scoped_lock guard(mutex_);
+  missing_ = plan_.parts;
+  arrived_.assign(arrived_.size(), false);
+  hashed_ = 0;
+  hasher_ = Hasher(Digest::Md5);
+}
+
+}  // namespace trainyard::objectstore
