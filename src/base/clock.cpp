@@ -68,13 +68,24 @@ std::optional<Milliseconds> take_time_of_day(std::string_view& text) {
   return hours{*h} + minutes{*m} + seconds{*s} + *fraction;
 }
 
-std::string format_to_seconds(TimePoint time) {
+void put_digits(char* to, int digits, std::int64_t value) {
+  for (; digits > 0; value /= 10) to[--digits] = static_cast<char>('0' + value % 10);
+}
+
+// Without a format string for each number: a page of thousands of runs is mostly times.
+std::string format_with(std::string_view zeros, TimePoint time) {
   const auto day_start = floor<days>(time);
   const year_month_day date{day_start};
-  const hh_mm_ss clock{floor<seconds>(time - day_start)};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", int(date.year()),
-                     unsigned(date.month()), unsigned(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count());
+  const hh_mm_ss clock{time - day_start};
+  std::string text = fmt::format("{:04}{}", int(date.year()), zeros);
+  char* rest = text.data() + text.size() - zeros.size();
+  put_digits(rest + 1, 2, unsigned(date.month()));
+  put_digits(rest + 4, 2, unsigned(date.day()));
+  put_digits(rest + 7, 2, clock.hours().count());
+  put_digits(rest + 10, 2, clock.minutes().count());
+  put_digits(rest + 13, 2, clock.seconds().count());
+  if (rest[15] == '.') put_digits(rest + 16, 3, clock.subseconds().count());
+  return text;
 }
 
 std::string two_units(std::int64_t large, std::string_view large_unit, std::int64_t small,
@@ -121,12 +132,9 @@ void ManualClock::wait_for_sleepers(int count) {
   changed_.wait(lock, [&] { return sleepers_ >= count; });
 }
 
-std::string format_seconds(TimePoint time) { return format_to_seconds(time) + "Z"; }
+std::string format_seconds(TimePoint time) { return format_with("-00-00T00:00:00Z", time); }
 
-std::string format_millis(TimePoint time) {
-  const auto millis = (time - floor<seconds>(time)).count();
-  return fmt::format("{}.{:03}Z", format_to_seconds(time), millis);
-}
+std::string format_millis(TimePoint time) { return format_with("-00-00T00:00:00.000Z", time); }
 
 std::optional<TimePoint> parse_time(std::string_view text) {
   const auto date = take_date(text);
