@@ -120,6 +120,16 @@ TEST(Process, EmptyCommandIsInvalid) {
   EXPECT_EQ(kind_of_spawn(SpawnOptions{}), ErrorKind::InvalidInput);
 }
 
+TEST(Process, NulBytesAreRefusedAndNotCutOff) {
+  const std::string with_nul("a\0b", 3);
+  SpawnOptions options = shell("exit 0");
+  options.argv.push_back(with_nul);
+  EXPECT_EQ(kind_of_spawn(options), ErrorKind::InvalidInput);
+  options = shell("exit 0");
+  options.env["NAME"] = with_nul;
+  EXPECT_EQ(kind_of_spawn(options), ErrorKind::InvalidInput);
+}
+
 TEST(Process, LooksProgramsUpInThePathOfTheChild) {
   const TempDir dir;
   write_file_atomic(dir.path() / "greet", "#!/bin/sh\necho $WORD\n", 0700);
