@@ -39,15 +39,15 @@ void write_author(JsonWriter& out, const model::Author& author) {
       .end_object();
 }
 
-void write_definition(JsonWriter& out, const model::Manifest& manifest) {
-  out.begin_object()
-      .key("framework")
-      .begin_object()
-      .field("name", manifest.framework.name)
-      .field("version", manifest.framework.version)
-      .end_object()
-      .field("name", manifest.name)
-      .text_unless_empty("description", manifest.description);
+// Recorded answers have no runtimes; requests have those that the manifest named.
+enum class Runtimes { Shown, LeftOut };
+
+void write_definition(JsonWriter& out, const model::Manifest& manifest, Runtimes runtimes) {
+  auto framework = manifest.framework;
+  if (runtimes == Runtimes::LeftOut) framework.runtimes.clear();
+  out.begin_object().key("framework");
+  write_framework(out, framework);
+  out.field("name", manifest.name).text_unless_empty("description", manifest.description);
   write_author(out, manifest.author);
   out.text_unless_empty("definition_href", manifest.definition_href)
       .key("execution")
@@ -148,7 +148,7 @@ void write_run(JsonWriter& out, const model::TrainingRun& run, const RunRenderin
   out.begin_object().key("metadata");
   write_metadata(out, run);
   out.key("entity").begin_object().key("model_definition");
-  write_definition(out, manifest);
+  write_definition(out, manifest, Runtimes::LeftOut);
   out.key("training_data_reference");
   write_reference(out, manifest.training_data, {.key = "location"}, how.secrets);
   out.key("training_results_reference");
@@ -209,7 +209,7 @@ std::string RunListWriter::finish(std::string_view next_url) {
 std::string encode_run_request(const model::Manifest& manifest) {
   JsonWriter out;
   out.begin_object().key("model_definition");
-  write_definition(out, manifest);
+  write_definition(out, manifest, Runtimes::Shown);
   out.key("training_data_reference");
   write_reference(out, manifest.training_data, {.key = "source"}, Secrets::InClear);
   out.key("training_results_reference");

@@ -303,6 +303,16 @@ TEST(RunJson, ARequestNamesSourceTargetAndSecrets) {
   EXPECT_FALSE(request.contains("entity"));
 }
 
+TEST(RunJson, ARequestNamesTheRuntimesAndAnAnswerDoesNot) {
+  auto run = sample_run();
+  run.manifest.framework.runtimes = {{.name = "python", .version = "3.10"}};
+  const json request = json::parse(encode_run_request(run.manifest));
+  EXPECT_EQ(request["model_definition"]["framework"]["runtimes"],
+            (json::array({{{"name", "python"}, {"version", "3.10"}}})));
+  const json answer = json::parse(encode_run(run));
+  EXPECT_FALSE(answer["entity"]["model_definition"]["framework"].contains("runtimes"));
+}
+
 TEST(RunJson, RefusesWhatIsNoRun) {
   const auto problem = [](std::string_view text) -> std::string {
     try {
