@@ -82,7 +82,9 @@ ExitStatus Process::wait() {
 
 std::optional<ExitStatus> Process::wait_for(Milliseconds timeout) {
   if (try_wait()) return status_;
-  const auto deadline = steady_deadline(timeout);
+  // A deadline past a month would overflow the clock for Milliseconds::max().
+  const Milliseconds bounded = std::min<Milliseconds>(timeout, std::chrono::days(30));
+  const auto deadline = std::chrono::steady_clock::now() + bounded;
   const Fd handle = open_pidfd(pid_);
   while (true) {
     pollfd watched{handle.get(), POLLIN, 0};

@@ -1,0 +1,50 @@
+#pragma once
+// The one table of a manifest's keys. The reader, the JSON Schema and the sample are made from it.
+// Sources: T4–T16; wml-v3 (d.1) for older spellings, (d.7) for FfDL; entries marked "ours" are not
+// in either.
+#include <string_view>
+#include <vector>
+
+namespace trainyard::manifest {
+
+enum class Shape {
+  Text,
+  Private,  // text that no message repeats
+  Command,  // text; may hold anything, also <…>
+  Count,    // a whole number
+  Decimal,
+  Bytes,  // "16GB", "300MiB"
+  Mapping,
+  MappingOrText,  // the text stands for the member `name`
+  MappingOrList,  // one mapping, or a list that holds exactly one
+  List,
+  Any,  // taken and not looked at
+};
+
+enum class Need { Required, Optional };
+
+struct Section;
+
+struct Key {
+  std::string_view name;
+  Shape shape = Shape::Text;
+  Need need = Need::Optional;
+  std::vector<std::string_view> aliases = {};
+  std::string_view doc = {};  // a sentence for editors and the sample
+  std::string_view sample =
+      {};  // a value for the sample manifest; empty: the sample leaves the key out
+  const Section* members = nullptr;            // of mappings, and of the items of a List
+  std::vector<std::string_view> choices = {};  // words that fit; empty: any text
+};
+
+struct Section {
+  std::string_view name;  // of the definition in the JSON Schema
+  std::vector<Key> keys;
+  // The key that `word` is the name or an alias of; nullptr when there is none.
+  const Key* find(std::string_view word) const;
+};
+
+const Section& run_manifest();   // what `bx ml train` takes
+const Section& ffdl_manifest();  // what FfDL takes
+
+}  // namespace trainyard::manifest

@@ -1,0 +1,127 @@
+#include "manifest/store_keys.hpp"
+
+#include "manifest/store_types.hpp"
+
+namespace trainyard::manifest {
+namespace {
+
+using enum Need;
+using enum Shape;
+
+const Section& connection() {
+  static const Section section{
+      "connection",
+      {
+          {.name = "endpoint_url",
+           .need = Required,
+           .aliases = {"auth_url"},
+           .doc = "The object store's URL; https is taken when the scheme is absent.",
+           .sample = "<endpoint-url>"},
+          {.name = "access_key_id",
+           .shape = Private,
+           .need = Required,
+           .aliases = {"aws_access_key_id", "user_name", "username", "userId"},
+           .doc = "Access key (s3) or user name (bluemix_objectstore).",
+           .sample = "<access-key-id>"},
+          {.name = "secret_access_key",
+           .shape = Private,
+           .need = Required,
+           .aliases = {"aws_secret_access_key", "password"},
+           .doc = "Secret key (s3) or password (bluemix_objectstore).",
+           .sample = "<secret-access-key>"},
+          {.name = "region",
+           .doc = "Found out when absent (s3); required for bluemix_objectstore."},
+          {.name = "domain_name",
+           .aliases = {"domainName"},
+           .doc = "Keystone domain; for bluemix_objectstore only."},
+          {.name = "project_id",
+           .aliases = {"projectId"},
+           .doc = "Keystone project; for bluemix_objectstore only."},
+          {.name = "type", .doc = "FfDL's place for the type.", .choices = store_type_names()},
+      }};
+  return section;
+}
+
+const Section& bucket() {
+  static const Section section{
+      "bucket",
+      {
+          {.name = "bucket",
+           .need = Required,
+           .aliases = {"container"},
+           .doc = "The bucket's name.",
+           .sample = "<bucket>"},
+          {.name = "type",
+           .doc = "s3 or bluemix_objectstore.",
+           .sample = "s3",
+           .choices = store_type_names()},
+          {.name = "prefix", .aliases = {"path"}, .doc = "Only objects whose key begins so."},
+      }};
+  return section;
+}
+
+Key place_key(std::string_view name, std::vector<std::string_view> aliases, std::string_view doc) {
+  return {.name = name,
+          .shape = Mapping,
+          .need = Required,
+          .aliases = std::move(aliases),
+          .doc = doc,
+          .sample = "{}",
+          .members = &bucket()};
+}
+
+Section reference(std::string_view name, Key place) {
+  return {name,
+          {
+              {.name = "name", .doc = "Any text."},
+              {.name = "type", .doc = "s3 or bluemix_objectstore.", .choices = store_type_names()},
+              {.name = "connection",
+               .shape = Mapping,
+               .need = Required,
+               .doc = "How to reach the object store.",
+               .sample = "{}",
+               .members = &connection()},
+              std::move(place),
+          }};
+}
+
+}  // namespace
+
+const Section& data_reference() {
+  static const Section section =
+      reference("data_reference",
+                place_key("source", {"target", "location"}, "Where the training data lies."));
+  return section;
+}
+
+const Section& results_reference() {
+  static const Section section = reference(
+      "results_reference", place_key("target", {"source", "location"},
+                                     "Where the results go, in a folder named by the run's id."));
+  return section;
+}
+
+const Section& ffdl_store() {
+  static const Section section{
+      "ffdl_data_store",
+      {
+          {.name = "id", .doc = "Any text."},
+          {.name = "type", .doc = "s3_datastore or mount_cos.", .choices = store_type_names()},
+          {.name = "training_data",
+           .shape = Mapping,
+           .doc = "Where the training data lies.",
+           .members = &bucket()},
+          {.name = "training_results",
+           .shape = Mapping,
+           .doc = "Where the results go.",
+           .members = &bucket()},
+          {.name = "connection",
+           .shape = Mapping,
+           .need = Required,
+           .doc = "How to reach the object store.",
+           .members = &connection()},
+      }};
+  return section;
+}
+
+}  // namespace trainyard::manifest
