@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 
 namespace trainyard {
 
@@ -94,7 +94,16 @@ std::string two_units(std::int64_t large, std::string_view large_unit, std::int6
   return fmt::format("{} {} {} {}", large, large_unit, small, small_unit);
 }
 
+// A century in nanoseconds still fits twice into 64 bits.
+Milliseconds bounded(Milliseconds duration) {
+  return std::min(duration, floor<Milliseconds>(years(100)));
+}
+
 }  // namespace
+
+steady_clock::time_point steady_deadline(Milliseconds duration) {
+  return steady_clock::now() + bounded(duration);
+}
 
 TimePoint SystemClock::now() const { return floor<Milliseconds>(system_clock::now()); }
 
@@ -102,7 +111,7 @@ bool SystemClock::sleep_for(Milliseconds duration, std::stop_token stop) {
   std::mutex mutex;
   std::condition_variable_any never_notified;
   std::unique_lock lock(mutex);
-  never_notified.wait_for(lock, stop, duration, [] { return false; });
+  never_notified.wait_until(lock, stop, steady_deadline(duration), [] { return false; });
   return !stop.stop_requested();
 }
 
@@ -113,7 +122,7 @@ TimePoint ManualClock::now() const {
 
 bool ManualClock::sleep_for(Milliseconds duration, std::stop_token stop) {
   std::unique_lock lock(mutex_);
-  const TimePoint deadline = now_ + duration;
+  const TimePoint deadline = now_ + bounded(duration);
   ++sleepers_;
   changed_.notify_all();
   const bool passed = changed_.wait(lock, stop, [&] { return now_ >= deadline; });

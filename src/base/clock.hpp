@@ -13,11 +13,16 @@ namespace trainyard {
 using Milliseconds = std::chrono::milliseconds;
 using TimePoint = std::chrono::sys_time<Milliseconds>;
 
+// The moment `duration` from now; a duration above a century, such as Milliseconds::max(), is a
+// century, so that nothing overflows.
+std::chrono::steady_clock::time_point steady_deadline(Milliseconds duration);
+
 class Clock {
  public:
   virtual ~Clock() = default;
   virtual TimePoint now() const = 0;
-  // Returns true when the time passed, false when `stop` was requested first. Thread-safe.
+  // Returns true when the time passed, false when `stop` was requested first. Any duration will
+  // do, also Milliseconds::max(). Thread-safe.
   virtual bool sleep_for(Milliseconds duration, std::stop_token stop) = 0;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 // The service's own log (never a run's log, never a command's output). One line per event on
 // standard error: time, level, message. Never pass a Secret's value.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <string_view>
 #include <utility>

@@ -82,9 +82,7 @@ ExitStatus Process::wait() {
 
 std::optional<ExitStatus> Process::wait_for(Milliseconds timeout) {
   if (try_wait()) return status_;
-  // A deadline past a month would overflow the clock for Milliseconds::max().
-  const Milliseconds bounded = std::min<Milliseconds>(timeout, std::chrono::days(30));
-  const auto deadline = std::chrono::steady_clock::now() + bounded;
+  const auto deadline = steady_deadline(timeout);
   const Fd handle = open_pidfd(pid_);
   while (true) {
     pollfd watched{handle.get(), POLLIN, 0};

@@ -64,7 +64,7 @@ struct SpawnOptions {
 class Process {
  public:
   // Throws NotFound when there is no such program or directory, Forbidden when it may not be
-  // executed; the child never half exists.
+  // executed, InvalidInput for no argv or a NUL byte; the child never half exists.
   static Process spawn(const SpawnOptions& options);
   Process(Process&& other) noexcept;
   Process& operator=(Process&& other) noexcept;

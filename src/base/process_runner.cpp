@@ -59,7 +59,7 @@ class Capture {
   Captured run() {
     start();
     const std::stop_callback on_stop(stop_, [this] { ::eventfd_write(stop_event_.get(), 1); });
-    const auto deadline = Steady::now() + options_.timeout;
+    const auto deadline = steady_deadline(options_.timeout);
     while (!process_->try_wait()) {
       if (stop_.stop_requested()) give_up(ErrorKind::Canceled, "was canceled");
       const auto left = std::chrono::ceil<Milliseconds>(deadline - Steady::now());

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "base/error.hpp"
 #include "base/fd.hpp"
@@ -45,7 +45,14 @@ struct Plan {
   int status_fd = -1;
 };
 
-char* mutable_text(const std::string& text) { return const_cast<char*>(text.c_str()); }
+// For exec, which takes texts that end at the first NUL: one inside would cut the rest off.
+char* c_text(const std::string& text) {
+  if (text.find('\0') != std::string::npos) {
+    throw Error(ErrorKind::InvalidInput,
+                "an argument or environment variable of a program holds a NUL byte");
+  }
+  return const_cast<char*>(text.c_str());
+}
 
 std::string program_of(const SpawnOptions& options) {
   if (options.argv.empty()) throw Error(ErrorKind::InvalidInput, "no program to start was named");
@@ -64,12 +71,12 @@ Plan make_plan(const SpawnOptions& options, int status_fd) {
   plan.cwd = options.cwd.native();
   plan.parent = ::getpid();
   plan.status_fd = status_fd;
-  for (const std::string& arg : options.argv) plan.argv.push_back(mutable_text(arg));
+  for (const std::string& arg : options.argv) plan.argv.push_back(c_text(arg));
   plan.argv.push_back(nullptr);
   plan.environment.reserve(options.env.size());
   for (const auto& [name, value] : options.env) {
     plan.environment.push_back(name + "=" + value);
-    plan.envp.push_back(mutable_text(plan.environment.back()));
+    plan.envp.push_back(c_text(plan.environment.back()));
   }
   plan.envp.push_back(nullptr);
   plan.redirects = {

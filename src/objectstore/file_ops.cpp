@@ -25,4 +25,23 @@ void unlink_file(const fs::path& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw_errno("remove " + path.string());
 }
 
+bool link_file(const fs::path& from, const fs::path& to) {
+  if (::link(from.c_str(), to.c_str()) == 0) return true;
+  if (errno == ENOENT || errno == EMLINK) return false;
+  throw_errno("link " + from.string() + " to " + to.string());
+}
+
+std::vector<fs::path> entries(const fs::path& directory) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (auto next = fs::directory_iterator(directory, error);
+       !error && next != fs::directory_iterator(); next.increment(error)) {
+    found.push_back(next->path());
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw system_error("read the directory " + directory.string(), error.value());
+  }
+  return found;
+}
+
 }  // namespace trainyard::objectstore

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <vector>
 
 #include "base/files.hpp"
 
@@ -11,5 +12,8 @@ namespace trainyard::objectstore {
 void make_directory(const fs::path& path, mode_t mode = 0755);  // there already: fine
 void rename_file(const fs::path& from, const fs::path& to);
 void unlink_file(const fs::path& path);  // missing: fine
+// False when `from` is missing, or has as many links as a file can have.
+bool link_file(const fs::path& from, const fs::path& to);
+std::vector<fs::path> entries(const fs::path& directory);  // missing: none
 
 }  // namespace trainyard::objectstore

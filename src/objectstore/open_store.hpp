@@ -22,10 +22,13 @@ std::unique_ptr<ObjectStore> open_store(const model::StoreReference& reference,
                                         const OpenOptions& options = {});
 
 enum class StoreUse { TrainingData, TrainingResults };
-// One listing with the given credentials, without long retries. Throws an Error whose sentence
-// names what is wrong: endpoint, bucket, access key, secret, region; for training data also that
-// there is nothing below the prefix. Never writes.
+// One page of a listing with the given credentials, without long retries. Throws an Error whose
+// sentence names what is wrong: endpoint, bucket, access key, secret, region; for training data
+// also that there is nothing below the prefix. Never writes.
 void check_access(const model::StoreReference& reference, StoreUse use, const OpenOptions& options,
+                  std::stop_token stop);
+// The same of a store that is open already.
+void check_access(ObjectStore& store, const std::string& prefix, StoreUse use,
                   std::stop_token stop);
 
 }  // namespace trainyard::objectstore

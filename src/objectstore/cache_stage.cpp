@@ -1,0 +1,190 @@
+#include "objectstore/cache_stage.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <thread>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/strings.hpp"
+#include "objectstore/file_ops.hpp"
+#include "objectstore/transfer_log.hpp"
+
+namespace trainyard::objectstore {
+namespace {
+
+constexpr std::chrono::milliseconds kWaitPause{10};
+
+// Objects land in the cache; a link in the workspace pins each until the tree stands.
+class CacheLanding final : public Landing {
+ public:
+  CacheLanding(const CacheLayout& layout, const Workspace& workspace, std::string store)
+      : layout_(layout), workspace_(workspace), store_(std::move(store)) {}
+
+  std::string id(const ObjectInfo& object) const { return object_id(store_, object); }
+  bool is_cached(const ObjectInfo& object) const { return fs::exists(layout_.object(id(object))); }
+  // False when the cache does not have it.
+  bool pin(const std::string& id) const {
+    return link_file(layout_.object(id), workspace_.pin(id));
+  }
+
+  Claimed claim(const ObjectInfo& object) override {
+    const std::string id = this->id(object);
+    auto lease = Lease::try_take(layout_.partial(id), Lease::Mode::Exclusive);
+    if (!lease) return {Claim::Busy, {}};
+    if (pin(id)) {
+      lease->remove_file();
+      return {Claim::Present, {}};
+    }
+    Fd file = lease->take_file();
+    if (::ftruncate(file.get(), 0) != 0) throw_errno("empty a partial object");
+    return {Claim::Fetch, std::move(file)};
+  }
+
+  void commit(const ObjectInfo& object, Fd file) override {
+    const std::string id = this->id(object);
+    if (::fchmod(file.get(), 0444) != 0) throw_errno("protect a cached object");
+    // Pinned first: an object is evicted only while it has no other link.
+    if (!link_file(layout_.partial(id), workspace_.pin(id))) {
+      throw Error(ErrorKind::Internal, "a partial object vanished from the cache");
+    }
+    make_directory(layout_.object(id).parent_path(), 0700);
+    rename_file(layout_.partial(id), layout_.object(id));
+  }
+
+ private:
+  const CacheLayout& layout_;
+  const Workspace& workspace_;
+  std::string store_;
+};
+
+std::string prefix_id(const ObjectStore& store, const std::string& prefix) {
+  return tree_id(store.description(), prefix, {});
+}
+
+}  // namespace
+
+struct CacheStage::Build {
+  Build(CacheStage& stage, Lease held)
+      : lease(std::move(held)),
+        workspace(stage.layout_),
+        landing(stage.layout_, workspace, stage.store_.description()),
+        room(stage.layout_, stage.max_bytes_, stage.request_.transfer.free_floor),
+        fetcher(stage.store_, landing, stage.progress_,
+                affordable_connections(stage.request_.transfer), stage.stop_) {}
+  Lease lease;
+  Workspace workspace;
+  CacheLanding landing;
+  CacheRoom room;
+  Fetcher fetcher;
+};
+
+CacheStage::CacheStage(const CacheLayout& layout, std::uint64_t max_bytes, ObjectStore& store,
+                       const StageRequest& request, std::stop_token stop)
+    : layout_(layout),
+      max_bytes_(max_bytes),
+      store_(store),
+      request_(request),
+      stop_(std::move(stop)),
+      log_(request.transfer.on_log),
+      begin_(std::chrono::steady_clock::now()),
+      progress_(request.transfer.on_progress) {}
+
+CacheStage::~CacheStage() = default;
+
+CacheStage::Result CacheStage::run() {
+  list_all(
+      store_, request_.prefix, listing_, [&](std::size_t first) { on_page(first); }, stop_);
+  progress_.listing_complete();
+  const std::uint64_t bytes = total_bytes(listing_);
+  log_.line("{}: {}, {}, listed in {}", store_.description(), count_files(listing_.size()),
+            format_bytes(bytes), format_since(begin_));
+  KeyPaths places = place_keys(listing_, request_.prefix);
+  const std::vector<Remark> remarks = places.remarks;
+  const std::string tree = tree_id(store_.description(), request_.prefix, listing_);
+  bool waited = false;
+  std::optional<Lease> lease;
+  while (!(lease = use_tree(layout_, tree))) {
+    if (try_to_build()) {
+      put_together(tree, std::move(places));
+    } else {
+      wait_for_the_other(!std::exchange(waited, true));
+    }
+  }
+  if (fetched_.files == 0) check_read_access();
+  log_totals(log_, fetched_, begin_);
+  log_.line("{} of {} came from this machine's cache",
+            count_files(listing_.size() - fetched_.files), listing_.size());
+  log_.remarks(remarks);
+  return {
+      tree, *std::move(lease), {listing_.size(), bytes, fetched_.files, fetched_.bytes, remarks}};
+}
+
+void CacheStage::on_page(std::size_t first) {
+  progress_.add_total(listing_.size() - first, total_bytes(listing_, first));
+  if (first == 0 && !listing_.empty()) {
+    const fs::path known = layout_.object(object_id(store_.description(), listing_.front()));
+    if (!fs::exists(known)) try_to_build();
+  }
+  if (build_) add_missing(handed_over_);
+}
+
+bool CacheStage::try_to_build() {
+  if (build_) return true;
+  auto lease =
+      Lease::try_take(layout_.builder(prefix_id(store_, request_.prefix)), Lease::Mode::Exclusive);
+  if (!lease) return false;
+  build_ = std::make_unique<Build>(*this, *std::move(lease));
+  return true;
+}
+
+void CacheStage::add_missing(std::size_t first) {
+  build_->fetcher.rethrow_error();
+  std::vector<const ObjectInfo*> missing;
+  std::uint64_t bytes = 0;
+  for (std::size_t i = first; i < listing_.size(); ++i) {
+    const ObjectInfo& object = listing_[i];
+    if (build_->landing.pin(build_->landing.id(object))) {
+      progress_.add_cached_file(object.size);
+    } else {
+      missing.push_back(&object);
+      bytes += object.size;
+    }
+  }
+  handed_over_ = listing_.size();
+  if (!build_->room.reserve(bytes)) throw DoesNotFit{};
+  for (const ObjectInfo* object : missing) build_->fetcher.add(*object);
+}
+
+void CacheStage::put_together(const std::string& tree, KeyPaths places) {
+  add_missing(handed_over_);
+  fetched_ = build_->fetcher.finish();
+  const fs::path root = build_->workspace.tree();
+  make_directory(root);
+  for (const std::string& name : places.directories) make_directory(root / name);
+  for (std::size_t i = 0; i < listing_.size(); ++i) {
+    if (places.paths[i].empty()) continue;
+    rename_file(build_->workspace.pin(build_->landing.id(listing_[i])), root / places.paths[i]);
+  }
+  rename_file(root, layout_.tree(tree));
+  build_.reset();
+}
+
+void CacheStage::wait_for_the_other(bool first_time) {
+  if (first_time) log_.line("another run of this machine fetches the same data: waiting for it");
+  if (stop_.stop_requested()) throw Error(ErrorKind::Canceled, "the transfer was stopped");
+  std::this_thread::sleep_for(kWaitPause);
+}
+
+// Who may list a bucket may not always read it: cached bytes are given only to who may.
+void CacheStage::check_read_access() {
+  for (const ObjectInfo& object : listing_) {
+    if (object.size == 0) continue;
+    store_.head(object.key, stop_);
+    return;
+  }
+}
+
+}  // namespace trainyard::objectstore

@@ -1,0 +1,88 @@
+#include "objectstore/clone_tree.hpp"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "objectstore/file_ops.hpp"
+#include "objectstore/space.hpp"
+
+namespace trainyard::objectstore {
+namespace {
+
+constexpr std::size_t kCopyAtOnce = 64u << 20;  // between two looks at the stop token
+
+bool reflink(const Fd& from, const Fd& to) { return ::ioctl(to.get(), FICLONE, from.get()) == 0; }
+
+class Cloner {
+ public:
+  Cloner(std::uint64_t bytes, std::uint64_t free_floor, std::stop_token stop)
+      : bytes_(bytes), free_floor_(free_floor), stop_(std::move(stop)) {}
+
+  void directory(const fs::path& from, const fs::path& to) {
+    make_directory(to);
+    for (const fs::path& entry : entries(from)) {
+      if (stop_.stop_requested()) throw Error(ErrorKind::Canceled, "the copy was stopped");
+      if (fs::is_directory(fs::symlink_status(entry))) {
+        directory(entry, to / entry.filename());
+      } else {
+        file(entry, to / entry.filename());
+      }
+    }
+  }
+
+ private:
+  void file(const fs::path& from, const fs::path& to) {
+    const Fd source = open_file(from, O_RDONLY | O_NOFOLLOW);
+    const Fd target = open_file(to, O_WRONLY | O_CREAT | O_EXCL, 0644);
+    if (reflinks_ && reflink(source, target)) return;
+    if (reflinks_) {
+      reflinks_ = false;
+      Space(to.parent_path(), free_floor_).reserve(bytes_);
+    }
+    copy(source, target, to);
+  }
+
+  void copy(const Fd& source, const Fd& target, const fs::path& to) const {
+    while (!stop_.stop_requested()) {
+      const ssize_t copied =
+          ::copy_file_range(source.get(), nullptr, target.get(), nullptr, kCopyAtOnce, 0);
+      if (copied == 0) return;
+      if (copied > 0 || errno == EINTR) continue;
+      if (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS) {
+        return read_and_write(source, target);
+      }
+      throw_errno("copy to " + to.string());
+    }
+    throw Error(ErrorKind::Canceled, "the copy was stopped");
+  }
+
+  // Not every pair of file systems copies inside the kernel.
+  void read_and_write(const Fd& source, const Fd& target) const {
+    std::string buffer(1u << 20, '\0');
+    while (const std::size_t got = read_some(source, std::as_writable_bytes(std::span(buffer)))) {
+      if (stop_.stop_requested()) throw Error(ErrorKind::Canceled, "the copy was stopped");
+      write_all(target, std::string_view(buffer.data(), got));
+    }
+  }
+
+  std::uint64_t bytes_;
+  std::uint64_t free_floor_;
+  std::stop_token stop_;
+  bool reflinks_ = true;  // until one fails
+};
+
+}  // namespace
+
+void clone_tree(const fs::path& from, const fs::path& to, std::uint64_t bytes,
+                std::uint64_t free_floor, std::stop_token stop) {
+  Cloner(bytes, free_floor, std::move(stop)).directory(from, to);
+}
+
+}  // namespace trainyard::objectstore

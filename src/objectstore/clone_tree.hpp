@@ -1,0 +1,15 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <stop_token>
+
+namespace trainyard::objectstore {
+
+// Copies a tree of directories and regular files into `to`, which is created: by reflink where the
+// file system shares blocks, else byte for byte, then checked against the space above `free_floor`
+// first (`bytes` is what the tree holds). Files get mode 0644, directories 0755. Throws Exhausted,
+// Canceled.
+void clone_tree(const std::filesystem::path& from, const std::filesystem::path& to,
+                std::uint64_t bytes, std::uint64_t free_floor, std::stop_token stop);
+
+}  // namespace trainyard::objectstore

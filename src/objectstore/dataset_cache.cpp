@@ -1,0 +1,123 @@
+#include "objectstore/dataset_cache.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/log.hpp"
+#include "base/strings.hpp"
+#include "objectstore/cache_layout.hpp"
+#include "objectstore/cache_room.hpp"
+#include "objectstore/cache_stage.hpp"
+#include "objectstore/clone_tree.hpp"
+#include "objectstore/transfer_log.hpp"
+
+namespace trainyard::objectstore {
+
+class Dataset::State {
+ public:
+  fs::path directory;
+  bool shared = false;
+  TreeReport report;
+  // Of a tree of the cache; a data set that came past the cache has none.
+  CacheLayout layout;
+  std::string tree;
+  std::optional<Lease> lease;
+};
+
+Dataset::Dataset(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Dataset::Dataset(Dataset&&) noexcept = default;
+Dataset& Dataset::operator=(Dataset&&) noexcept = default;
+Dataset::~Dataset() = default;
+
+const fs::path& Dataset::directory() const { return state_->directory; }
+bool Dataset::shared() const { return state_->shared; }
+const TreeReport& Dataset::report() const { return state_->report; }
+
+void Dataset::persist() {
+  if (!state_->lease) return;
+  const fs::path mark = state_->layout.durable(state_->tree);
+  try {
+    if (fs::exists(mark)) return;
+    const Fd root = open_file(state_->layout.root, O_RDONLY | O_DIRECTORY);
+    if (::syncfs(root.get()) != 0) throw_errno("sync " + state_->layout.root.string());
+    write_file_atomic(mark, "");
+  } catch (const std::exception& error) {
+    log::warn("the cached data may have to be fetched again after a power failure: {}",
+              error.what());
+  }
+}
+
+namespace {
+
+class Cache final : public DatasetCache {
+ public:
+  explicit Cache(CacheOptions options)
+      : layout_{fs::absolute(options.directory)}, max_bytes_(options.max_bytes) {
+    prepare_cache(layout_);
+  }
+
+  Dataset stage(ObjectStore& store, const StageRequest& request, std::stop_token stop) override {
+    try {
+      CacheStage stage(layout_, max_bytes_, store, request, stop);
+      return give(stage.run(), request, stop);
+    } catch (const DoesNotFit&) {
+      return stage_past_the_cache(store, request, stop);
+    } catch (const fs::filesystem_error& error) {
+      throw system_error("use the data cache at " + error.path1().string(), error.code().value());
+    }
+  }
+
+  void make_room(std::uint64_t bytes) override { CacheRoom(layout_, max_bytes_, 0).reserve(bytes); }
+  CacheUsage usage() override { return measure_cache(layout_); }
+
+ private:
+  Dataset give(CacheStage::Result result, const StageRequest& request, std::stop_token stop) {
+    auto state = std::make_unique<Dataset::State>();
+    state->layout = layout_;
+    state->tree = std::move(result.tree);
+    state->lease = std::move(result.lease);
+    state->report = std::move(result.report);
+    state->shared = request.access == DataAccess::SharedReadOnly;
+    state->directory = layout_.tree(state->tree);
+    if (!state->shared) {
+      clone_tree(state->directory, request.directory, state->report.bytes,
+                 request.transfer.free_floor, stop);
+      state->directory = request.directory;
+    }
+    return Dataset(std::move(state));
+  }
+
+  Dataset stage_past_the_cache(ObjectStore& store, const StageRequest& request,
+                               std::stop_token stop) {
+    TransferLog(request.transfer.on_log)
+        .line(
+            "the data does not fit into this machine's cache (limit {}): fetching it for this "
+            "run alone",
+            format_bytes(max_bytes_));
+    if (request.directory.empty()) {
+      throw Error(ErrorKind::Exhausted,
+                  "the data does not fit into the data cache; make it larger");
+    }
+    auto state = std::make_unique<Dataset::State>();
+    state->directory = request.directory;
+    state->report = download_tree(store, request.prefix, request.directory, request.transfer, stop);
+    return Dataset(std::move(state));
+  }
+
+  CacheLayout layout_;
+  std::uint64_t max_bytes_;
+};
+
+}  // namespace
+
+std::unique_ptr<DatasetCache> open_dataset_cache(CacheOptions options) {
+  return with_context("open the data cache", [&]() -> std::unique_ptr<DatasetCache> {
+    return std::make_unique<Cache>(std::move(options));
+  });
+}
+
+}  // namespace trainyard::objectstore

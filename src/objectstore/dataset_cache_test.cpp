@@ -1,0 +1,304 @@
+#include "objectstore/dataset_cache.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <thread>
+
+#include "base/files.hpp"
+#include "objectstore/failing_store.hpp"
+#include "objectstore/memory_store.hpp"
+#include "objectstore/transfer.hpp"
+
+namespace trainyard::objectstore {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+std::map<std::string, std::string> tree(const fs::path& directory) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    if (entry.is_directory()) continue;
+    files[entry.path().lexically_relative(directory).string()] = read_file(entry.path());
+  }
+  return files;
+}
+
+class Cache : public testing::Test {
+ protected:
+  Cache() {
+    for (int i = 0; i < 20; ++i)
+      put("d/file" + std::to_string(i), std::string(1000, char('a' + i)));
+  }
+
+  void put(const std::string& key, const std::string& bytes) {
+    upload_bytes(*memory, bytes, key, {});
+    expected[key] = bytes;
+  }
+  std::unique_ptr<DatasetCache> open(std::uint64_t max_bytes = 1u << 30) {
+    return open_dataset_cache({.directory = temp.path() / "cache", .max_bytes = max_bytes});
+  }
+  StageRequest request(DataAccess access = DataAccess::SharedReadOnly) {
+    StageRequest r;
+    r.access = access;
+    r.directory = temp.path() / ("run" + std::to_string(runs++));
+    r.transfer.connections = 4;
+    r.transfer.free_floor = 0;
+    r.transfer.on_log = [this](std::string_view line) { lines.emplace_back(line); };
+    return r;
+  }
+
+  TempDir temp;
+  int runs = 0;
+  std::unique_ptr<ObjectStore> memory = make_memory_store({.page_size = 6});
+  FailingStore store{*memory, {}};
+  std::map<std::string, std::string> expected;
+  std::vector<std::string> lines;
+};
+
+TEST_F(Cache, ASecondRunOnAnUnchangedBucketTransfersNothing) {
+  const auto cache = open();
+  {
+    const Dataset first = cache->stage(store, request(), {});
+    EXPECT_EQ(tree(first.directory()), expected);
+    EXPECT_TRUE(first.shared());
+    EXPECT_EQ(first.report().transferred_files, 20u);
+  }
+  EXPECT_EQ(store.calls(StoreCall::Get), 20u);
+  const auto later = open();
+  const unsigned lists = store.calls(StoreCall::List);
+  const Dataset second = later->stage(store, request(), {});
+  EXPECT_EQ(tree(second.directory()), expected);
+  EXPECT_EQ(store.calls(StoreCall::Get), 20u);
+  EXPECT_EQ(store.calls(StoreCall::List), lists + 4);
+  EXPECT_EQ(second.report().transferred_files, 0u);
+  EXPECT_EQ(second.report().files, 20u);
+  EXPECT_THAT(lines, Contains(HasSubstr("20 files of 20 came from this machine's cache")));
+}
+
+TEST_F(Cache, OnlyWhatChangedIsTransferred) {
+  const auto cache = open();
+  cache->stage(store, request(), {});
+  put("d/file3", "new content");
+  put("d/another", "one more");
+  memory->remove("d/file4", {});
+  expected.erase("d/file4");
+  const Dataset second = cache->stage(store, request(), {});
+  EXPECT_EQ(tree(second.directory()), expected);
+  EXPECT_EQ(second.report().transferred_files, 2u);
+}
+
+TEST_F(Cache, APrivateCopyIsTheRunsOwn) {
+  const auto cache = open();
+  {
+    const Dataset mine = cache->stage(store, request(DataAccess::PrivateCopy), {});
+    EXPECT_FALSE(mine.shared());
+    EXPECT_EQ(tree(mine.directory()), expected);
+    write_file_atomic(mine.directory() / "d/file1", "scribbled over");
+    std::ofstream(mine.directory() / "d/file2", std::ios::app) << "appended";
+    fs::remove_all(mine.directory() / "d/file3");
+  }
+  const Dataset next = cache->stage(store, request(), {});
+  EXPECT_EQ(tree(next.directory()), expected);
+  EXPECT_EQ(store.calls(StoreCall::Get), 20u);
+}
+
+TEST_F(Cache, FilesOfTheSharedTreeAreWriteProtected) {
+  const auto cache = open();
+  const Dataset data = cache->stage(store, request(), {});
+  struct stat status {};
+  ASSERT_EQ(::stat((data.directory() / "d/file1").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0444u);
+}
+
+TEST_F(Cache, APrefixHasATreeOfItsOwnAndSharesTheObjects) {
+  const auto cache = open();
+  cache->stage(store, request(), {});
+  StageRequest below = request();
+  below.prefix = "d/";
+  const Dataset data = cache->stage(store, below, {});
+  EXPECT_EQ(tree(data.directory()).at("file7"), expected.at("d/file7"));
+  EXPECT_EQ(store.calls(StoreCall::Get), 20u);
+}
+
+TEST_F(Cache, ManyAtOnceCauseOneTransfer) {
+  const auto cache = open();
+  std::vector<std::jthread> threads;
+  std::atomic<int> right{0};
+  std::vector<StageRequest> requests;
+  for (int i = 0; i < 12; ++i) {
+    requests.push_back(request());
+    requests.back().transfer.on_log = {};
+  }
+  for (const StageRequest& r : requests) {
+    threads.emplace_back([&] {
+      const auto own = open();
+      const Dataset data = own->stage(store, r, {});
+      right += tree(data.directory()) == expected;
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(right, 12);
+  EXPECT_EQ(store.calls(StoreCall::Get), 20u);
+}
+
+TEST_F(Cache, OverlappingPrefixesAtOnceTransferEachObjectOnce) {
+  const auto cache = open();
+  StageRequest all = request(), below = request();
+  below.prefix = "d/";
+  all.transfer.on_log = below.transfer.on_log = {};
+  std::vector<std::jthread> threads;
+  for (const StageRequest* r : {&all, &below}) {
+    threads.emplace_back([&, r] { cache->stage(store, *r, {}); });
+  }
+  threads.clear();
+  EXPECT_EQ(store.calls(StoreCall::Get), 20u);
+}
+
+TEST_F(Cache, AFailedTransferKeepsWhatItHasAndIsGoneOnWith) {
+  const auto cache = open();
+  FailingStore failing(*memory, fail_calls(StoreCall::Get, 12, 99, {.kind = ErrorKind::Forbidden}));
+  StageRequest one = request();
+  one.transfer.connections = 1;
+  EXPECT_THROW(cache->stage(failing, one, {}), Error);
+  const Dataset data = cache->stage(store, request(), {});
+  EXPECT_EQ(tree(data.directory()), expected);
+  EXPECT_EQ(store.calls(StoreCall::Get), 9u);
+}
+
+TEST_F(Cache, AnotherGoesOnWhereAKilledProcessStopped) {
+  for (const unsigned fatal : {1u, 7u, 20u}) {
+    memory->remove("d/file0", {});
+    put("d/file0", "version " + std::to_string(fatal));
+    for (int i = 1; i < 20; ++i) put("d/file" + std::to_string(i), std::to_string(fatal * 100 + i));
+    const pid_t child = ::fork();
+    if (child == 0) {
+      FailingStore deadly(*memory, [&](StoreCall call, const std::string&, unsigned nth) {
+        if (call == StoreCall::Get && nth == fatal) ::kill(::getpid(), SIGKILL);
+        return std::optional<Failure>();
+      });
+      StageRequest one = request();
+      one.transfer.connections = 1;
+      open()->stage(deadly, one, {});
+      ::_exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status));
+    const unsigned before = store.calls(StoreCall::Get);
+    const auto cache = open();
+    const Dataset data = cache->stage(store, request(), {});
+    EXPECT_EQ(tree(data.directory()), expected);
+    EXPECT_EQ(store.calls(StoreCall::Get) - before, 20 - (fatal - 1));
+    // Nothing of the dead one is left.
+    EXPECT_TRUE(fs::is_empty(temp.path() / "cache/work"));
+    EXPECT_TRUE(fs::is_empty(temp.path() / "cache/partial"));
+  }
+}
+
+TEST_F(Cache, TheLeastRecentlyUsedLeavesAndWhatIsUsedStays) {
+  const auto cache = open(45'000);
+  StageRequest all = request();
+  auto used = std::make_unique<Dataset>(cache->stage(store, all, {}));  // 20,000 bytes
+  const auto second = make_memory_store({.description = "second"});
+  for (int i = 0; i < 20; ++i) upload_bytes(*second, std::string(1000, 'x'), std::to_string(i), {});
+  cache->stage(*second, request(), {});
+  EXPECT_EQ(cache->usage().bytes, 40'000u);
+  EXPECT_EQ(cache->usage().leased_trees, 1u);
+
+  const auto third = make_memory_store({.description = "third"});
+  upload_bytes(*third, std::string(20'000, 'y'), "large", {});
+  cache->stage(*third, request(), {});
+  EXPECT_LE(cache->usage().bytes, 45'000u);
+  EXPECT_EQ(tree(used->directory()), expected);
+  FailingStore counting(*second, {});
+  used.reset();
+  cache->stage(store, request(), {});  // still there
+  EXPECT_EQ(store.calls(StoreCall::Get), 20u);
+  cache->stage(counting, request(), {});  // left
+  EXPECT_GT(counting.calls(StoreCall::Get), 0u);
+}
+
+TEST_F(Cache, WhatDoesNotFitGoesPastIt) {
+  const auto cache = open(5'000);
+  const Dataset data = cache->stage(store, request(), {});
+  EXPECT_FALSE(data.shared());
+  EXPECT_EQ(tree(data.directory()), expected);
+  EXPECT_THAT(lines, Contains(HasSubstr("does not fit into this machine's cache")));
+}
+
+TEST_F(Cache, WhoMayListButNotReadGetsNothing) {
+  const auto cache = open();
+  cache->stage(store, request(), {});
+  FailingStore blind(*memory, fail_calls(StoreCall::Head, 1, 9, {.kind = ErrorKind::Forbidden}));
+  EXPECT_THROW(cache->stage(blind, request(), {}), Error);
+}
+
+TEST_F(Cache, KeysThatAreNoPathsAreNamedEachTime) {
+  put("../up", "x");
+  const auto cache = open();
+  cache->stage(store, request(), {});
+  const Dataset again = cache->stage(store, request(), {});
+  ASSERT_EQ(again.report().remarks.size(), 1u);
+  EXPECT_EQ(again.report().remarks[0].name, "../up");
+}
+
+TEST_F(Cache, AfterAStartOfTheMachineOnlyWhatIsOnTheDiskCounts) {
+  const auto second = make_memory_store({.description = "second"});
+  upload_bytes(*second, "kept", "k", {});
+  {
+    const auto cache = open();
+    cache->stage(store, request(), {});
+    Dataset durable = cache->stage(*second, request(), {});
+    durable.persist();
+  }
+  write_file_atomic(temp.path() / "cache/boot", "an earlier boot");
+  const auto cache = open();
+  EXPECT_EQ(cache->usage().trees, 1u);
+  EXPECT_EQ(cache->usage().objects, 1u);
+  FailingStore counting(*second, {});
+  const Dataset data = cache->stage(counting, request(), {});
+  EXPECT_EQ(counting.calls(StoreCall::Get), 0u);
+  EXPECT_EQ(read_file(data.directory() / "k"), "kept");
+  const Dataset fetched = cache->stage(store, request(), {});
+  EXPECT_EQ(tree(fetched.directory()), expected);
+}
+
+TEST_F(Cache, AStopEndsTheWaitForAnother) {
+  const auto cache = open();
+  std::stop_source stop;
+  std::atomic<bool> stopped{false};
+  // The transfer of the first ends only after the second gave up.
+  FailingStore slow(*memory, [&](StoreCall call, const std::string&, unsigned nth) {
+    if (call == StoreCall::Get && nth == 1) {
+      std::jthread other([&] {
+        StageRequest r = request();
+        r.transfer.on_log = [&](std::string_view line) {
+          if (line.find("waiting for it") != line.npos) stop.request_stop();
+        };
+        try {
+          open()->stage(store, r, stop.get_token());
+        } catch (const Error& e) {
+          stopped = e.kind() == ErrorKind::Canceled;
+        }
+      });
+    }
+    return std::optional<Failure>();
+  });
+  StageRequest first = request();
+  first.transfer.connections = 1;
+  first.transfer.on_log = {};
+  cache->stage(slow, first, {});
+  EXPECT_TRUE(stopped);
+}
+
+}  // namespace
+}  // namespace trainyard::objectstore

@@ -1,0 +1,75 @@
+#include "objectstore/open_store.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "objectstore/failing_store.hpp"
+#include "objectstore/memory_store.hpp"
+#include "objectstore/transfer.hpp"
+
+namespace trainyard::objectstore {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+template <typename Fn>
+Error error_of(Fn&& call) {
+  try {
+    call();
+  } catch (const Error& e) {
+    return e;
+  }
+  ADD_FAILURE() << "no error";
+  return {ErrorKind::Internal, ""};
+}
+
+TEST(CheckAccess, TrainingDataMustNotBeEmpty) {
+  const auto store = make_memory_store();
+  const Error empty = error_of([&] { check_access(*store, "", StoreUse::TrainingData, {}); });
+  EXPECT_EQ(empty.kind(), ErrorKind::NotFound);
+  EXPECT_STREQ(empty.what(), "there is no training data in memory://bucket: put it there first");
+  upload_bytes(*store, "x", "mnist/a", {});
+  check_access(*store, "", StoreUse::TrainingData, {});
+  check_access(*store, "mnist/", StoreUse::TrainingData, {});
+  EXPECT_THAT(error_of([&] { check_access(*store, "cifar/", StoreUse::TrainingData, {}); }).what(),
+              HasSubstr("below 'cifar/'"));
+}
+
+TEST(CheckAccess, ResultsMayGoToAnEmptyBucket) {
+  const auto store = make_memory_store();
+  FailingStore counting(*store, {});
+  check_access(counting, "", StoreUse::TrainingResults, {});
+  EXPECT_EQ(counting.calls(StoreCall::List), 1u);
+  EXPECT_EQ(counting.calls(StoreCall::Put), 0u);
+}
+
+TEST(CheckAccess, AnEndpointThatDoesNotListenIsNamed) {
+  model::StoreReference reference;
+  reference.connection =
+      model::S3Connection{"http://127.0.0.1:1", "AKIA", Secret("very-secret"), "us-east-1"};
+  reference.bucket = "mnist";
+  const Error error =
+      error_of([&] { check_access(reference, StoreUse::TrainingData, OpenOptions{}, {}); });
+  EXPECT_EQ(error.kind(), ErrorKind::Unavailable);
+  EXPECT_THAT(error.what(), HasSubstr("http://127.0.0.1:1 cannot be reached; check endpoint_url"));
+  EXPECT_THAT(error.what(), Not(HasSubstr("very-secret")));
+}
+
+TEST(OpenStore, NeedsNoNetwork) {
+  model::StoreReference reference;
+  reference.connection = model::S3Connection{"https://s3.example.org", "AKIA", Secret("s"), ""};
+  reference.bucket = "mnist";
+  EXPECT_EQ(open_store(reference)->description(), "s3://mnist at https://s3.example.org");
+}
+
+TEST(OpenStore, SaysThatSwiftIsNotSpoken) {
+  model::StoreReference reference;
+  reference.connection = model::SwiftConnection{};
+  reference.bucket = "mnist";
+  EXPECT_EQ(error_of([&] { open_store(reference); }).kind(), ErrorKind::Unsupported);
+}
+
+}  // namespace
+}  // namespace trainyard::objectstore
