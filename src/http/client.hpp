@@ -29,9 +29,8 @@ struct ClientRequest {
   std::string url;  // http:// or https://, already percent-encoded; sent as is (path-as-is)
   Headers headers;  // no "Expect" is added
   BodySource* body = nullptr;
-  // Receives body bytes as they come, for statuses for which `stream_status` is true (default:
-  // 2xx); throwing ends the transfer with that exception. Without a sink the body goes to
-  // ClientResponse::body (TooLarge over max_body).
+  // Receives the bytes of a 2xx answer's body as they come; throwing ends the transfer with that
+  // exception. Without a sink the body goes to ClientResponse::body (TooLarge over max_body).
   std::function<void(std::string_view)> sink;
   // Called once with status and headers before the first body byte; may throw to stop.
   std::function<void(int, const Headers&)> on_headers;
@@ -61,7 +60,12 @@ class Client {
   // Any HTTP status is a result. Throws Error: Unavailable (refused, reset, truncated body, DNS),
   // Timeout, Canceled, InvalidInput (bad URL), Corrupt (TLS certificate not trusted). Follows no
   // redirects, uses no .netrc and no cookies. Proxies from the environment are honoured, except for
-  // loopback addresses.
+  // loopback addresses. Sends what `headers` hold and adds only Host, User-Agent and Content-Length
+  // (0 for PUT, POST and PATCH without a body). Error texts name the URL without its query.
+  //
+  // A kept connection may turn out to be dead only when it is used. When that happens before a
+  // byte of the answer came, the request goes out once more on a new connection, with the body
+  // rewound, whatever its method. A failure on a new connection is never repeated here.
   virtual ClientResponse send(const ClientRequest& request) = 0;
 };
 std::unique_ptr<Client> make_client(ClientOptions options = {});

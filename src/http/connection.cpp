@@ -77,7 +77,7 @@ Task<void> Connection::run() {
   try {
     co_await serve_requests();
     phase_ = Phase::Ending;
-    co_await linger();
+    if (answered_last_) co_await linger();
   } catch (const std::exception& error) {
     log::error("connection of {}: {}", peer_, error.what());
   }
@@ -117,6 +117,7 @@ Task<bool> Connection::serve_one() {
     case Exchange::Next::KeepAlive:
       co_return true;
     case Exchange::Next::Close:
+      answered_last_ = true;
       co_return false;
     case Exchange::Next::Follow:
       co_return co_await follow(std::move(exchange));
@@ -194,7 +195,7 @@ Task<std::size_t> Connection::read_more(std::size_t room) {
 
 // Sends a source's bytes as they come, while watching whether the peer is still there.
 Task<bool> Connection::follow(std::unique_ptr<Exchange> exchange) {
-  auto source = exchange->source();
+  auto source = exchange->take_source();
   const ResponsePlan plan = exchange->plan();
   exchange.reset();  // the request is not needed while following, which may take days
   buffer_.shrink();
@@ -273,7 +274,7 @@ Task<void> Connection::watch_peer() {
 Task<void> Connection::serve_websocket(std::unique_ptr<Exchange> exchange) {
   Wakeup wakeup(socket_.get_executor());
   start_following(wakeup);
-  WebSocketSession session{.source = exchange->source(),
+  WebSocketSession session{.source = exchange->take_source(),
                            .close_code = exchange->close_code(),
                            .idle_timeout = core_.options.idle_timeout,
                            .server_name = core_.options.server_name,

@@ -51,7 +51,7 @@ class Exchange {
 
   // Valid after run().
   Next next() const { return next_; }
-  std::shared_ptr<PushSource> source() const { return source_; }
+  std::shared_ptr<PushSource> take_source() { return std::move(source_); }
   std::uint16_t close_code() const { return close_code_; }
   // Follow: what goes before the source's bytes, whether those are chunked, and what comes after.
   const ResponsePlan& plan() const { return plan_; }

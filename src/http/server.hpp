@@ -61,9 +61,11 @@ class PushSource {
     std::string bytes;  // empty: nothing now
     bool end = false;   // true: this is the last
   };
-  // At most `max` bytes. Never blocks.
+  // At most `max` bytes. Never blocks. Called on an io thread, one call at a time. Throwing ends
+  // the connection.
   virtual Chunk poll(std::size_t max) = 0;
-  // `wake` may be called from any thread, any number of times, also after the connection ended.
+  // Called once, before the first poll. `wake` may be called from any thread, any number of times,
+  // also after the connection ended; it must be called after bytes or the end became available.
   virtual void on_ready(std::function<void()> wake) = 0;
 };
 
@@ -72,10 +74,14 @@ struct FileBody {  // `length` bytes of an open file from `offset`
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
 };
-struct StreamBody {  // chunked, as it comes
+// Chunked, as it comes. A peer that closes its connection, or its sending half of it, is taken to
+// have left, and the source is released. When the server stops, or the source throws, the last
+// chunk is missing, so that the peer can tell the cut from the end.
+struct StreamBody {
   std::shared_ptr<PushSource> source;
 };
 // The blocking pull form: called until it returns an empty string. Chunked unless `length` is set.
+// A throw by the first call is answered by `on_error`; a later one breaks the connection.
 struct PullBody {
   std::function<std::string()> next;
   std::optional<std::uint64_t> length;
@@ -85,12 +91,16 @@ using Body = std::variant<std::string, FileBody, StreamBody, PullBody>;
 struct Response {
   int status = 200;
   Headers headers;
-  Body body;  // never sent for HEAD; Content-Length is set from it unless the handler set it
+  // Never sent for HEAD, 204 and 304. Content-Length follows from it; the handler's own counts only
+  // for HEAD and 304.
+  Body body;
 };
 
 // Upgrade to WebSocket: text frames go out as `source` yields them, each poll() result one frame
-// (so poll's `max` is the frame limit, below 32 KiB). At the end the server closes with `code`.
-// Frames that the peer sends are read and dropped (pings answered).
+// (so poll's `max` is the frame limit, below 32 KiB, and each result must be whole UTF-8). At the
+// end the server closes with `close_code`, with 1001 when it stops, with 1011 when the source
+// throws. Frames that the peer sends are read and dropped (at most 4 KiB each; pings answered);
+// a connection idle for half of ServerOptions::idle_timeout is pinged.
 struct WebSocketAccept {
   std::shared_ptr<PushSource> source;
   std::uint16_t close_code = 1000;
@@ -99,6 +109,10 @@ using Answer =
     std::variant<Response, WebSocketAccept>;  // WebSocketAccept only for upgrade requests
 
 using Handler = std::function<Answer(Request&)>;
+// Makes the answer to an error: one that a handler threw, or one that the server found before a
+// handler could run (malformed, too large, too slow, too many connections). For the latter the
+// request may be empty in part, and the status goes out as the server sees it: 400, 408, 413, 417,
+// 431, 501, 503, 505. Called on any thread; must be quick.
 using ErrorHandler = std::function<Response(const Request&, const Error&)>;
 bool is_websocket_upgrade(const Request& request);
 
@@ -122,7 +136,9 @@ class Server {
   virtual ~Server() = default;  // as stop()
   virtual std::uint16_t port() const = 0;
   // Stops accepting, lets handlers in progress finish for at most `grace`, ends follow streams,
-  // closes. Idempotent. Thread-safe.
+  // closes, and joins the threads. After `grace` the connections are broken off, so that handlers
+  // that read or write fail; one that never returns is waited for. Idempotent. Thread-safe, but
+  // not for a handler to call.
   virtual void stop(std::chrono::milliseconds grace = std::chrono::milliseconds(2000)) = 0;
 };
 

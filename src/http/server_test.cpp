@@ -5,20 +5,15 @@
 #include <string>
 
 #include "http/client.hpp"
-#include "http/test_server.hpp"
+#include "http/testing.hpp"
 
 namespace trainyard::http {
 
 namespace {
 
 using testing::start;
+using testing::text;
 using testing::url_of;
-
-Response text(std::string body) {
-  Response response;
-  response.body = std::move(body);
-  return response;
-}
 
 TEST(Server, AnswersWithWhatTheHandlerReturns) {
   const auto server = start([](Request& request) {

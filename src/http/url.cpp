@@ -58,6 +58,11 @@ Url parse_url(const std::string& url) {
   if (std::any_of(url.begin(), url.end(), forbidden)) {
     refuse(url, "blanks and control bytes must be percent-encoded");
   }
+  const std::size_t colon = url.find(':');
+  if (colon == std::string::npos || url.compare(colon, 3, "://") != 0 ||
+      url.compare(colon, 4, ":///") == 0) {
+    refuse(url, "it must have the form http://HOST:PORT/PATH");
+  }
   const UrlHandle handle(curl_url(), &curl_url_cleanup);
   if (!handle) throw Error(ErrorKind::Exhausted, "out of memory while reading a URL");
   const CURLUcode code =

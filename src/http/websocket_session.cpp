@@ -51,10 +51,10 @@ Task<void> drop_incoming(Stream& stream) {
   }
 }
 
-// Until the source ends or `peer_gone`; the code to close with.
+// Until the source ends or nothing is read from the peer any more; the code to close with.
 Task<std::uint16_t> send_frames(Stream& stream, WebSocketSession& session, Wakeup& wakeup,
-                                const bool& peer_gone) {
-  while (!peer_gone) {
+                                const bool& reading) {
+  while (reading) {
     if (session.stopping) co_return websocket::close_code::going_away;
     PushSource::Chunk chunk = session.source->poll(kMaxFrame);
     if (!chunk.bytes.empty()) {
@@ -76,8 +76,7 @@ Task<void> serve_accepted(Stream& stream, WebSocketSession& session, Wakeup& wak
   });
   std::uint16_t code = websocket::close_code::internal_error;
   try {
-    const bool& peer_gone = !reading;
-    code = co_await send_frames(stream, session, wakeup, peer_gone);
+    code = co_await send_frames(stream, session, wakeup, reading);
   } catch (const std::exception& error) {
     log::error("a websocket stream ends early: {}", error.what());
   }

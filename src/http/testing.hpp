@@ -2,7 +2,9 @@
 // For tests: servers with plain error bodies, and raw sockets to talk to them with.
 #include <chrono>
 #include <functional>
+#include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -14,10 +16,13 @@ namespace trainyard::http::testing {
 
 using std::chrono::milliseconds;
 
+// A 200 with that body.
+Response text(std::string body);
 // The status that fits the error's kind, "<kind>: <text>" as the body.
 Response plain_error(const Request& request, const Error& error);
 std::unique_ptr<Server> start(Handler handler, ServerOptions options = {});
 std::string url_of(const Server& server, std::string_view target);
+ClientResponse get(const Server& server, std::string_view target);
 
 // A blocking TCP connection to 127.0.0.1; receives fail the test after 10 s.
 class RawSocket {
@@ -50,6 +55,31 @@ class RawServer {
   struct Impl;
   std::unique_ptr<Impl> impl_;
   std::uint16_t port_ = 0;
+};
+
+// A log that a test writes and a connection follows.
+class FakeLog final : public PushSource {
+ public:
+  ~FakeLog() override { released_.set_value(); }
+  void append(std::string_view bytes);
+  void finish();
+
+  Chunk poll(std::size_t max) override;
+  void on_ready(std::function<void()> wake) override;
+
+  // Become ready when a first connection follows, and when nothing holds the log any more.
+  std::future<void> followed() { return followed_.get_future(); }
+  std::future<void> released() { return released_.get_future(); }
+
+ private:
+  void ring();
+
+  std::mutex mutex_;
+  std::string bytes_;
+  bool finished_ = false;
+  std::function<void()> wake_;
+  std::promise<void> followed_;
+  std::promise<void> released_;
 };
 
 }  // namespace trainyard::http::testing

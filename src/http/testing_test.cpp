@@ -1,4 +1,4 @@
-#include "http/test_server.hpp"
+#include "http/testing.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -46,6 +46,12 @@ void limit_waiting(int fd) {
 
 }  // namespace
 
+Response text(std::string body) {
+  Response response;
+  response.body = std::move(body);
+  return response;
+}
+
 Response plain_error(const Request&, const Error& error) {
   Response response;
   response.status = status_for(error.kind());
@@ -60,6 +66,12 @@ std::unique_ptr<Server> start(Handler handler, ServerOptions options) {
 
 std::string url_of(const Server& server, std::string_view target) {
   return fmt::format("http://127.0.0.1:{}{}", server.port(), target);
+}
+
+ClientResponse get(const Server& server, std::string_view target) {
+  ClientRequest request;
+  request.url = url_of(server, target);
+  return make_client()->send(request);
 }
 
 RawSocket::RawSocket(std::uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -142,6 +154,45 @@ RawServer::RawServer(std::function<void(RawSocket, int)> serve) : impl_(std::mak
 RawServer::~RawServer() {
   shutdown(impl_->listener.get(), SHUT_RDWR);  // wakes accept
   impl_->thread.join();
+}
+
+void FakeLog::append(std::string_view bytes) {
+  {
+    std::scoped_lock guard(mutex_);
+    bytes_ += bytes;
+  }
+  ring();
+}
+
+void FakeLog::finish() {
+  {
+    std::scoped_lock guard(mutex_);
+    finished_ = true;
+  }
+  ring();
+}
+
+void FakeLog::ring() {
+  std::function<void()> wake;
+  {
+    std::scoped_lock guard(mutex_);
+    wake = wake_;
+  }
+  if (wake) wake();
+}
+
+PushSource::Chunk FakeLog::poll(std::size_t max) {
+  std::scoped_lock guard(mutex_);
+  Chunk chunk{bytes_.substr(0, max), false};
+  bytes_.erase(0, chunk.bytes.size());
+  chunk.end = finished_ && bytes_.empty();
+  return chunk;
+}
+
+void FakeLog::on_ready(std::function<void()> wake) {
+  std::scoped_lock guard(mutex_);
+  if (!wake_) followed_.set_value();
+  wake_ = std::move(wake);
 }
 
 }  // namespace trainyard::http::testing
