@@ -51,6 +51,8 @@ class Source {
   virtual ~Source() = default;
   virtual std::uint64_t size() const = 0;
   virtual std::size_t read_at(std::uint64_t offset, char* into, std::size_t max) = 0;
+  // Told by the store as bytes go out, for progress; those of a retry are told again.
+  virtual void sent(std::size_t /*bytes*/) {}
 };
 
 class ObjectStore {

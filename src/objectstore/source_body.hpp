@@ -15,6 +15,7 @@ class SourceBody final : public http::BodySource {
   std::size_t read(char* into, std::size_t max) override {
     const std::size_t got = source_.read_at(offset_, into, max);
     offset_ += got;
+    source_.sent(got);
     return got;
   }
 

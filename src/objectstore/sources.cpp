@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <functional>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -19,16 +18,6 @@ constexpr std::size_t kChunk = 256 * 1024;
 
 [[noreturn]] void throw_shorter() {
   throw Error(ErrorKind::Conflict, "the file became shorter while it was read");
-}
-
-void for_each_chunk(Source& source, const std::function<void(std::string_view)>& use) {
-  std::string buffer(std::min<std::uint64_t>(kChunk, source.size()), '\0');
-  for (std::uint64_t offset = 0; offset < source.size();) {
-    const std::size_t got = source.read_at(offset, buffer.data(), buffer.size());
-    if (got == 0) throw_shorter();
-    use(std::string_view(buffer.data(), got));
-    offset += got;
-  }
 }
 
 }  // namespace
@@ -60,6 +49,16 @@ std::size_t FileSource::read_at(std::uint64_t offset, char* into, std::size_t ma
 std::size_t SourceSlice::read_at(std::uint64_t offset, char* into, std::size_t max) {
   if (offset >= length_) return 0;
   return source_.read_at(offset_ + offset, into, std::min<std::uint64_t>(max, length_ - offset));
+}
+
+void for_each_chunk(Source& source, const std::function<void(std::string_view)>& use) {
+  std::string buffer(std::min<std::uint64_t>(kChunk, source.size()), '\0');
+  for (std::uint64_t offset = 0; offset < source.size();) {
+    const std::size_t got = source.read_at(offset, buffer.data(), buffer.size());
+    if (got == 0) throw_shorter();
+    use(std::string_view(buffer.data(), got));
+    offset += got;
+  }
 }
 
 std::string read_all(Source& source) {

@@ -2,6 +2,7 @@
 // Sources of uploads, and whole objects in memory.
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "base/fd.hpp"
@@ -40,6 +41,7 @@ class SourceSlice final : public Source {
       : source_(source), offset_(offset), length_(length) {}
   std::uint64_t size() const override { return length_; }
   std::size_t read_at(std::uint64_t offset, char* into, std::size_t max) override;
+  void sent(std::size_t bytes) override { source_.sent(bytes); }
 
  private:
   Source& source_;
@@ -47,7 +49,8 @@ class SourceSlice final : public Source {
   std::uint64_t length_;
 };
 
-// Throws Conflict when the source ends before its size.
+// The bytes in order. Throws Conflict when the source ends before its size.
+void for_each_chunk(Source& source, const std::function<void(std::string_view)>& use);
 std::string read_all(Source& source);
 std::string md5_of(Source& source);  // raw digest
 

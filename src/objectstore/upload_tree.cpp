@@ -1,0 +1,283 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/strings.hpp"
+#include "objectstore/etag.hpp"
+#include "objectstore/fetcher.hpp"
+#include "objectstore/listing.hpp"
+#include "objectstore/local_tree.hpp"
+#include "objectstore/progress.hpp"
+#include "objectstore/sources.hpp"
+#include "objectstore/transfer.hpp"
+#include "objectstore/transfer_log.hpp"
+
+namespace trainyard::objectstore {
+namespace {
+
+constexpr std::size_t kLongestKey = 1024;
+constexpr unsigned kAttempts = 3;  // at a file that changes while it is read
+
+// S3 takes keys in UTF-8 only.
+std::string to_key(const std::string& prefix, const std::string& path) {
+  if (valid_utf8(path)) return prefix + path;
+  std::string escaped;
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    escaped += byte < 0x80 ? std::string(1, c) : fmt::format("%{:02X}", byte);
+  }
+  return prefix + escaped;
+}
+
+// Counts what goes out, and never more than the file has.
+class MeteredSource final : public Source {
+ public:
+  MeteredSource(Fd file, ProgressMeter& progress) : file_(std::move(file)), progress_(progress) {}
+  std::uint64_t size() const override { return file_.size(); }
+  std::size_t read_at(std::uint64_t offset, char* into, std::size_t max) override {
+    return file_.read_at(offset, into, max);
+  }
+  void sent(std::size_t bytes) override {
+    const std::uint64_t before = sent_.fetch_add(bytes);
+    if (before < size()) progress_.add_network(std::min<std::uint64_t>(bytes, size() - before), {});
+  }
+  void done() {
+    const std::uint64_t sent = sent_;
+    if (sent < size()) progress_.add_network(size() - sent, {});
+  }
+  const Fd& file() const { return file_.file(); }
+
+ private:
+  FileSource file_;
+  ProgressMeter& progress_;
+  std::atomic<std::uint64_t> sent_{0};
+};
+
+bool has_etag(Source& source, const std::string& etag) {
+  const auto parts = parts_of_etag(etag);
+  const std::uint64_t part_size = parts ? guess_part_size(source.size(), *parts) : 0;
+  if (parts && part_size == 0) return false;
+  EtagHasher hasher(part_size);
+  for_each_chunk(source, [&](std::string_view chunk) { hasher.update(chunk); });
+  return hasher.finish() == etag;
+}
+
+class Uploader final : public TreeUploader {
+ public:
+  Uploader(ObjectStore& store, std::filesystem::path directory, std::string prefix,
+           TransferOptions options)
+      : store_(store),
+        directory_(directory),
+        prefix_(folder_prefix(prefix)),
+        options_(std::move(options)),
+        log_(options_.on_log) {}
+
+  TreeReport sync(Milliseconds quiet, std::stop_token stop) override {
+    const std::int64_t latest =
+        std::chrono::nanoseconds((SystemClock().now() - quiet).time_since_epoch()).count();
+    Pass pass(*this, std::move(stop));
+    pass.leave_changing = true;
+    pass.run([&](const LocalFile& file) { return file.state.modified_ns <= latest; });
+    if (pass.stop.stop_requested()) throw_stopped();
+    return std::move(pass.report);
+  }
+
+  TreeReport finish(std::stop_token stop) override {
+    Pass pass(*this, std::move(stop));
+    pass.run([](const LocalFile&) { return true; });
+    if (pass.stop.stop_requested()) throw_stopped();
+    if (pass.first_error) std::rethrow_exception(pass.first_error);
+    log_.line("stored {}, {}, in {} (sent {} of them, {})", count_files(pass.report.files),
+              format_bytes(pass.report.bytes), store_.description(), pass.report.transferred_files,
+              format_bytes(pass.report.transferred_bytes));
+    log_.remarks(pass.report.remarks);
+    return std::move(pass.report);
+  }
+
+ private:
+  // One walk through the directory.
+  struct Pass {
+    Pass(Uploader& owner, std::stop_token stop)
+        : self(owner), stop(std::move(stop)), progress(owner.options_.on_progress) {}
+
+    void run(const std::function<bool(const LocalFile&)>& wanted);
+    void work();
+    void upload(const LocalFile& file);
+    bool try_upload(const LocalFile& file, const std::string& key);
+    void remark(const std::string& path, std::string detail);
+    void fail(const std::string& path);
+
+    Uploader& self;
+    std::stop_token stop;
+    ProgressMeter progress;
+    bool leave_changing = false;
+    std::vector<LocalFile> todo;
+    std::atomic<std::size_t> next{0};
+    std::mutex mutex;  // of what follows, and of the uploader's there_ and stored_
+    TreeReport report;
+    std::exception_ptr first_error;
+  };
+
+  [[noreturn]] static void throw_stopped() {
+    throw Error(ErrorKind::Canceled, "the upload was stopped");
+  }
+
+  // What lies below the prefix from before; asked for once.
+  void learn_what_is_there(std::stop_token stop) {
+    if (learned_) return;
+    Listing listing;
+    list_all(store_, prefix_, listing, {}, std::move(stop));
+    for (ObjectInfo& object : listing) {
+      std::string key = object.key;
+      there_.insert_or_assign(std::move(key), std::move(object));
+    }
+    learned_ = true;
+  }
+
+  std::optional<ObjectInfo> find_there(const std::string& key, std::mutex& mutex) {
+    std::scoped_lock guard(mutex);
+    const auto found = there_.find(key);
+    return found == there_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  bool is_stored(const LocalFile& file) const {
+    const auto found = stored_.find(file.path);
+    return found != stored_.end() && found->second == file.state;
+  }
+
+  ObjectStore& store_;
+  LocalDirectory directory_;
+  std::string prefix_;
+  TransferOptions options_;
+  TransferLog log_;
+  bool learned_ = false;
+  std::unordered_map<std::string, ObjectInfo> there_;  // by key: what an earlier one stored
+  std::unordered_map<std::string, FileState> stored_;  // by path: the state that the store has
+};
+
+void Uploader::Pass::run(const std::function<bool(const LocalFile&)>& wanted) {
+  LocalTree tree;
+  try {
+    tree = self.directory_.walk();
+    self.learn_what_is_there(stop);
+  } catch (...) {
+    return fail("");
+  }
+  report.remarks = std::move(tree.skipped);
+  for (LocalFile& file : tree.files) {
+    ++report.files;
+    report.bytes += file.state.size;
+    if (!self.is_stored(file) && wanted(file)) todo.push_back(std::move(file));
+  }
+  for (const LocalFile& file : todo) progress.add_total(1, file.state.size);
+  progress.listing_complete();
+  const std::size_t threads =
+      std::min<std::size_t>(affordable_connections(self.options_), todo.size());
+  {
+    std::vector<std::jthread> helpers;
+    for (std::size_t i = 1; i < threads; ++i) helpers.emplace_back([this] { work(); });
+    work();
+  }
+  progress.finish();
+}
+
+void Uploader::Pass::work() {
+  for (std::size_t i; (i = next++) < todo.size() && !stop.stop_requested();) {
+    const auto begin = ProgressMeter::Steady::now();
+    try {
+      upload(todo[i]);
+    } catch (...) {
+      fail(todo[i].path);
+    }
+    progress.add_busy(ProgressMeter::Steady::now() - begin);
+  }
+}
+
+void Uploader::Pass::upload(const LocalFile& file) {
+  const std::string key = to_key(self.prefix_, file.path);
+  if (key.size() > kLongestKey) {
+    return remark(file.path, "skipped: no key can be longer than 1,024 bytes");
+  }
+  if (key != self.prefix_ + file.path) {
+    remark(file.path, "stored as " + printable(key) + ": no key can have that name");
+  }
+  for (unsigned attempt = 1;; ++attempt) {
+    try {
+      if (try_upload(file, key)) return;
+      if (leave_changing) return remark(file.path, "left for later: it changes");
+      if (attempt == kAttempts) {
+        return remark(file.path, "stored as it was at one moment: it changes all the time");
+      }
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::Conflict || attempt == kAttempts) throw;
+      if (leave_changing) return remark(file.path, "left for later: it changes");
+    }
+  }
+}
+
+// False: stored, but the file has changed since.
+bool Uploader::Pass::try_upload(const LocalFile& file, const std::string& key) {
+  Fd opened;
+  try {
+    opened = self.directory_.open(file.path);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::NotFound) return true;  // deleted by its owner
+    throw;
+  }
+  const FileState before = FileState::of(opened);
+  MeteredSource source(std::move(opened), progress);
+  const std::optional<ObjectInfo> there = self.find_there(key, mutex);
+  const bool unchanged = there && there->size == source.size() && has_etag(source, there->etag);
+  if (unchanged) {
+    progress.add_cached_file(source.size());
+  } else {
+    self.store_.put(key, source, stop);
+    source.done();
+    progress.file_done();
+  }
+  const bool same = FileState::of(source.file()) == before;
+  std::scoped_lock guard(mutex);
+  if (!unchanged) {
+    self.there_.erase(key);
+    ++report.transferred_files;
+    report.transferred_bytes += source.size();
+  }
+  if (same) self.stored_.insert_or_assign(file.path, before);
+  return same;
+}
+
+void Uploader::Pass::remark(const std::string& path, std::string detail) {
+  std::scoped_lock guard(mutex);
+  report.remarks.push_back({path, std::move(detail)});
+}
+
+// Called in a catch block.
+void Uploader::Pass::fail(const std::string& path) {
+  std::scoped_lock guard(mutex);
+  if (!first_error) first_error = std::current_exception();
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    report.remarks.push_back({path, std::string("not stored: ") + error.what()});
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<TreeUploader> make_tree_uploader(ObjectStore& store,
+                                                 std::filesystem::path directory,
+                                                 std::string prefix, TransferOptions options) {
+  return std::make_unique<Uploader>(store, std::move(directory), std::move(prefix),
+                                    std::move(options));
+}
+
+}  // namespace trainyard::objectstore

@@ -1,0 +1,268 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "base/files.hpp"
+#include "objectstore/failing_store.hpp"
+#include "objectstore/fake_s3.hpp"
+#include "objectstore/local_tree.hpp"
+#include "objectstore/memory_store.hpp"
+#include "objectstore/sources.hpp"
+#include "objectstore/transfer.hpp"
+
+namespace trainyard::objectstore {
+namespace {
+
+using testing::Contains;
+using testing::Field;
+using testing::HasSubstr;
+
+class Upload : public testing::Test {
+ protected:
+  void write(const std::string& path, const std::string& bytes) {
+    fs::create_directories((directory / path).parent_path());
+    std::ofstream(directory / path, std::ios::binary) << bytes;
+  }
+  std::unique_ptr<TreeUploader> uploader(ObjectStore& to) {
+    return make_tree_uploader(to, directory, "training-x", {.connections = 4});
+  }
+  std::map<std::string, std::string> stored() {
+    std::map<std::string, std::string> objects;
+    for (const ObjectInfo& object : memory->list("", "", {}).objects) {
+      objects[object.key] = download_bytes(*memory, object.key, 1u << 30);
+    }
+    return objects;
+  }
+  // Its content is as old as it looks.
+  void age(const std::string& path) {
+    const timespec old[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, (directory / path).c_str(), old, 0), 0);
+  }
+
+  TempDir temp;
+  fs::path directory = temp.path();
+  std::unique_ptr<ObjectStore> memory = make_memory_store();
+  FailingStore store{*memory, {}};
+};
+
+TEST_F(Upload, StoresEveryFileBelowThePrefix) {
+  write("model/saved.pb", "weights");
+  write("a b+%.txt", "");
+  write("learner-1/training-log.txt", "log");
+  const TreeReport report = uploader(store)->finish({});
+  EXPECT_EQ(stored(),
+            (std::map<std::string, std::string>{{"training-x/model/saved.pb", "weights"},
+                                                {"training-x/a b+%.txt", ""},
+                                                {"training-x/learner-1/training-log.txt", "log"}}));
+  EXPECT_EQ(report.files, 3u);
+  EXPECT_EQ(report.bytes, 10u);
+  EXPECT_EQ(report.transferred_files, 3u);
+}
+
+TEST_F(Upload, SendsOnlyWhatChangedSince) {
+  write("a", "one");
+  write("b", "two");
+  const auto again = uploader(store);
+  again->finish({});
+  write("b", "TWO");
+  write("c", "three");
+  EXPECT_EQ(again->finish({}).transferred_files, 2u);
+  EXPECT_EQ(stored().at("training-x/b"), "TWO");
+  EXPECT_EQ(store.calls(StoreCall::Put), 4u);
+  EXPECT_EQ(store.calls(StoreCall::List), 1u);
+}
+
+TEST_F(Upload, AnotherProcessSendsOnlyWhatTheStoreLacks) {
+  write("same", "0123456789");
+  write("other", "0123456789");
+  write("new", "x");
+  uploader(store)->finish({});
+  memory->remove("training-x/new", {});
+  write("other", "9876543210");  // of the same size
+  EXPECT_EQ(uploader(store)->finish({}).transferred_files, 2u);
+  EXPECT_EQ(stored().at("training-x/other"), "9876543210");
+}
+
+TEST_F(Upload, AFileThatReturnsToItsOldContentIsSentAgain) {
+  write("a", "old");
+  uploader(store)->finish({});
+  const auto second = uploader(store);
+  write("a", "new");
+  second->finish({});
+  write("a", "old");
+  second->finish({});
+  EXPECT_EQ(stored().at("training-x/a"), "old");
+}
+
+TEST_F(Upload, UploadsInPartsAreRecognisedToo) {
+  FakeS3Store fake;
+  S3Options options = fake.store_options();
+  options.part_size = 5u << 20;
+  const auto s3 = fake.open(options);
+  write("large", std::string(12u << 20, 'x'));
+  EXPECT_EQ(uploader(*s3)->finish({}).transferred_files, 1u);
+  EXPECT_EQ(uploader(*s3)->finish({}).transferred_files, 0u);
+}
+
+TEST_F(Upload, LinksAreNeverFollowedOutOfTheDirectory) {
+  TempDir outside;
+  std::ofstream(outside.path() / "secret") << "secret";
+  write("model-10", "weights");
+  write("d/x", "1");
+  fs::create_symlink("model-10", directory / "latest");
+  fs::create_symlink("../model-10", directory / "d/up");
+  fs::create_symlink(outside.path() / "secret", directory / "leak");
+  fs::create_symlink(outside.path(), directory / "leaking-directory");
+  fs::create_symlink("../../../../../../../../etc/passwd", directory / "d/passwd");
+  fs::create_symlink("d", directory / "inner-directory");
+  fs::create_symlink("nowhere", directory / "dangling");
+  fs::create_symlink("loop", directory / "loop");
+  const TreeReport report = uploader(store)->finish({});
+  EXPECT_EQ(stored(), (std::map<std::string, std::string>{{"training-x/model-10", "weights"},
+                                                          {"training-x/latest", "weights"},
+                                                          {"training-x/d/up", "weights"},
+                                                          {"training-x/d/x", "1"}}));
+  EXPECT_EQ(report.remarks.size(), 6u);
+}
+
+TEST_F(Upload, AFileSwappedForALinkIsNotFollowed) {
+  TempDir outside;
+  std::ofstream(outside.path() / "secret") << "secret";
+  write("d/a", "x");
+  const LocalDirectory local(directory);
+  fs::rename(directory / "d", directory / "moved");
+  fs::create_symlink(outside.path(), directory / "d");
+  std::ofstream(outside.path() / "a") << "secret";
+  EXPECT_THROW(local.open("d/a"), Error);
+}
+
+TEST_F(Upload, SpecialFilesAreSkippedAndNamed) {
+  write("a", "x");
+  ASSERT_EQ(::mkfifo((directory / "pipe").c_str(), 0600), 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = (directory / "sock").string();
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const Fd socket(::socket(AF_UNIX, SOCK_STREAM, 0));
+  ASSERT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  const TreeReport report = uploader(store)->finish({});
+  EXPECT_EQ(stored().size(), 1u);
+  EXPECT_THAT(report.remarks, Contains(Field(&Remark::detail, "skipped: a pipe")));
+  EXPECT_THAT(report.remarks, Contains(Field(&Remark::detail, "skipped: a socket")));
+}
+
+TEST_F(Upload, NamesThatNoKeyCanHave) {
+  write("bad\xff", "x");
+  std::string deep;
+  for (int i = 0; i < 6; ++i) deep += std::string(200, 'd') + "/";
+  write(deep + "f", "y");
+  const TreeReport report = uploader(store)->finish({});
+  EXPECT_EQ(stored(), (std::map<std::string, std::string>{{"training-x/bad%FF", "x"}}));
+  EXPECT_THAT(report.remarks, Contains(Field(&Remark::detail, HasSubstr("1,024 bytes"))));
+}
+
+TEST_F(Upload, SyncTakesOnlyWhatIsQuiet) {
+  write("old", "x");
+  age("old");
+  write("fresh", "y");
+  const auto uploads = uploader(store);
+  EXPECT_EQ(uploads->sync(Milliseconds(60'000), {}).transferred_files, 1u);
+  EXPECT_EQ(stored().count("training-x/old"), 1u);
+  EXPECT_EQ(stored().count("training-x/fresh"), 0u);
+  EXPECT_EQ(uploads->finish({}).transferred_files, 1u);
+}
+
+TEST_F(Upload, SyncNamesWhatFailedAndFinishTriesAgain) {
+  write("a", "x");
+  write("b", "y");
+  age("a");
+  age("b");
+  FailingStore away(*memory, fail_calls(StoreCall::Put, 1, 2));
+  const auto uploads = uploader(away);
+  const TreeReport report = uploads->sync(Milliseconds(1000), {});
+  EXPECT_EQ(report.transferred_files, 0u);
+  EXPECT_EQ(report.remarks.size(), 2u);
+  EXPECT_EQ(uploads->finish({}).transferred_files, 2u);
+}
+
+TEST_F(Upload, FinishTriesAllOthersBeforeItFails) {
+  for (int i = 0; i < 10; ++i) write("f" + std::to_string(i), "x");
+  FailingStore partly(*memory, fail_calls(StoreCall::Put, 3, 3, {.kind = ErrorKind::Forbidden}));
+  const auto uploads = uploader(partly);
+  EXPECT_THROW(uploads->finish({}), Error);
+  EXPECT_EQ(stored().size(), 9u);
+  EXPECT_EQ(uploads->finish({}).transferred_files, 1u);
+  EXPECT_EQ(stored().size(), 10u);
+}
+
+TEST_F(Upload, AStoreThatIsAwayFailsFinishAndNotSync) {
+  write("a", "x");
+  FailingStore away(*memory, fail_calls(StoreCall::List, 1, 2));
+  const auto uploads = uploader(away);
+  EXPECT_EQ(uploads->sync(Milliseconds(0), {}).remarks.size(), 1u);
+  EXPECT_THROW(uploads->finish({}), Error);
+  EXPECT_EQ(uploads->finish({}).transferred_files, 1u);
+}
+
+TEST_F(Upload, AFileThatChangesWhileItIsReadIsReadAgain) {
+  write("log", "first");
+  FailingStore changing(*memory, [&](StoreCall call, const std::string&, unsigned nth) {
+    if (call == StoreCall::Put && nth == 1) write("log", "second and longer");
+    return std::optional<Failure>();
+  });
+  uploader(changing)->finish({});
+  EXPECT_EQ(stored().at("training-x/log"), "second and longer");
+}
+
+TEST_F(Upload, AFileThatNeverRestsIsStoredAsItWasAndNamed) {
+  write("log", "first");
+  FailingStore changing(*memory, [&](StoreCall call, const std::string&, unsigned nth) {
+    if (call == StoreCall::Put) write("log", "version " + std::to_string(nth));
+    return std::optional<Failure>();
+  });
+  const TreeReport report = uploader(changing)->finish({});
+  EXPECT_THAT(report.remarks, Contains(Field(&Remark::detail, HasSubstr("changes all the time"))));
+  EXPECT_EQ(stored().size(), 1u);
+}
+
+TEST_F(Upload, AStopEndsIt) {
+  for (int i = 0; i < 10; ++i) write("f" + std::to_string(i), "x");
+  std::stop_source stop;
+  stop.request_stop();
+  try {
+    uploader(store)->finish(stop.get_token());
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::Canceled);
+  }
+}
+
+TEST_F(Upload, ProgressCountsEachByteOnce) {
+  write("a", std::string(100'000, 'x'));
+  write("b", "y");
+  TransferProgress last;
+  FakeS3Store fake;
+  const auto s3 = fake.open(fake.store_options());
+  make_tree_uploader(*s3, directory, "p", {.on_progress = [&](const TransferProgress& p) {
+    last = p;
+  }})->finish({});
+  EXPECT_EQ(last.files_done, 2u);
+  EXPECT_EQ(last.files_total, 2u);
+  EXPECT_EQ(last.bytes_done, 100'001u);
+  EXPECT_EQ(last.bytes_total, 100'001u);
+}
+
+TEST_F(Upload, AMissingDirectoryIsSaid) {
+  EXPECT_THROW(make_tree_uploader(store, directory / "none", "p", {}), Error);
+}
+
+}  // namespace
+}  // namespace trainyard::objectstore
