@@ -77,7 +77,7 @@ Task<void> Connection::run() {
   try {
     co_await serve_requests();
     phase_ = Phase::Ending;
-    if (answered_last_) co_await linger();
+    if (unread_input_) co_await linger();
   } catch (const std::exception& error) {
     log::error("connection of {}: {}", peer_, error.what());
   }
@@ -117,7 +117,7 @@ Task<bool> Connection::serve_one() {
     case Exchange::Next::KeepAlive:
       co_return true;
     case Exchange::Next::Close:
-      answered_last_ = true;
+      unread_input_ = exchange->unread_input();
       co_return false;
     case Exchange::Next::Follow:
       co_return co_await follow(std::move(exchange));

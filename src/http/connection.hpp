@@ -59,7 +59,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Phase phase_ = Phase::Waiting;
   Wakeup* wakeup_ = nullptr;  // while following
   bool peer_gone_ = false;
-  bool answered_last_ = false;  // the peer is still to read an answer that says "close"
+  bool unread_input_ = false;  // behind the last answer
 };
 
 }  // namespace trainyard::http

@@ -147,6 +147,9 @@ CURLcode CurlTransfer::run() {
   const std::stop_callback wake(request_.stop, [this] { curl_multi_wakeup(slot_.multi()); });
   const CURLcode code = drive();
   if (thrown_) std::rethrow_exception(thrown_);
+  if (code == CURLE_OK && !head_done_) {  // libcurl takes a cut head for a whole one
+    throw Error(ErrorKind::Unavailable, "the connection closed inside the head of the answer");
+  }
   return code;
 }
 

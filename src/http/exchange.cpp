@@ -77,8 +77,9 @@ void Exchange::reply(Response response) {
     send(response);
   } catch (const Error& error) {
     if (started_) throw;
-    log::error("answering {} {}: {}", head_.request.method, printable(head_.request.raw_path),
-               error.what());
+    const auto level = error.kind() == ErrorKind::Internal ? log::Level::Error : log::Level::Debug;
+    log::write(level, fmt::format("answering {} {}: {}", head_.request.method,
+                                  printable(head_.request.raw_path), error.what()));
     Response failed = error_response(shared_, head_.request, error);
     plan_ = plan_response(failed, context());
     send(failed);

@@ -51,6 +51,8 @@ class Exchange {
 
   // Valid after run().
   Next next() const { return next_; }
+  // Bytes of the request may still come; closing at once would reset the connection under them.
+  bool unread_input() const { return problem_ || !body_->finished() || !buffer_.empty(); }
   std::shared_ptr<PushSource> take_source() { return std::move(source_); }
   std::uint16_t close_code() const { return close_code_; }
   // Follow: what goes before the source's bytes, whether those are chunked, and what comes after.

@@ -1,9 +1,22 @@
 #include "http/worker_pool.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 namespace trainyard::http {
+
+namespace {
+
+// sendfile(2) has no MSG_NOSIGNAL: a peer that left would end the process.
+void block_sigpipe() {
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+}
+
+}  // namespace
 
 WorkerPool::WorkerPool(unsigned max_threads) : max_threads_(std::max(1u, max_threads)) {}
 
@@ -28,6 +41,7 @@ void WorkerPool::submit(Job job) {
 }
 
 void WorkerPool::work() {
+  block_sigpipe();
   for (;;) {
     Job job;
     {
