@@ -1,0 +1,72 @@
+#include "gateway/auth.hpp"
+
+#include <utility>
+
+#include "base/strings.hpp"
+#include "gateway/s3_error.hpp"
+
+namespace trainyard::gateway {
+namespace {
+
+namespace sigv4 = objectstore::sigv4;
+using sigv4::Refusal;
+
+S3Code code_of(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::Anonymous:
+    case Refusal::HeadersNotSigned:
+    case Refusal::NotYetValid:
+    case Refusal::Expired:
+      return S3Code::AccessDenied;
+    case Refusal::OtherMechanism:
+    case Refusal::MissingPayloadHash:
+      return S3Code::InvalidRequest;
+    case Refusal::MalformedHeader:
+      return S3Code::AuthorizationHeaderMalformed;
+    case Refusal::MalformedQuery:
+      return S3Code::AuthorizationQueryParametersError;
+    case Refusal::ClockSkew:
+      return S3Code::RequestTimeTooSkewed;
+    case Refusal::Mismatch:
+      return S3Code::SignatureDoesNotMatch;
+  }
+  return S3Code::AccessDenied;
+}
+
+// What lets the author of a client find the difference.
+Details mismatch_details(const sigv4::Presented& presented, const sigv4::Message& message) {
+  const std::string canonical =
+      sigv4::canonical_request(message, presented.signed_headers, presented.payload_hash);
+  return {{"AWSAccessKeyId", presented.access_key},
+          {"StringToSign", sigv4::string_to_sign(presented, canonical)},
+          {"SignatureProvided", presented.signature},
+          {"CanonicalRequest", canonical}};
+}
+
+}  // namespace
+
+Caller authenticate(const http::Request& request, const CredentialLookup& credentials,
+                    TimePoint now) {
+  const sigv4::Message message{request.method, request.raw_path, request.raw_query,
+                               request.headers};
+  Caller caller;
+  try {
+    caller.presented = sigv4::parse(message);
+    auto secret_key = credentials(caller.presented.access_key);
+    if (!secret_key) {
+      throw S3Error(S3Code::InvalidAccessKeyId, {},
+                    {{"AWSAccessKeyId", printable(caller.presented.access_key)}});
+    }
+    caller.secret_key = *std::move(secret_key);
+    sigv4::verify(caller.presented, message, caller.secret_key, now);
+    return caller;
+  } catch (const sigv4::Refused& refused) {
+    Details details;
+    if (refused.refusal() == Refusal::Mismatch) {
+      details = mismatch_details(caller.presented, message);
+    }
+    throw S3Error(code_of(refused.refusal()), refused.what(), std::move(details));
+  }
+}
+
+}  // namespace trainyard::gateway
