@@ -125,6 +125,15 @@ Statement& Connection::prepare(std::string_view sql) {
   return *impl_->statements.emplace(sql, std::move(statement)).first->second;
 }
 
+// A SELECT that was not read to its end keeps its old view of the data: the write lock could not
+// be had on top of it, and the log behind it could not be checkpointed.
+void Connection::reset_statements() {
+  for (sqlite3_stmt* stmt = sqlite3_next_stmt(handle(), nullptr); stmt != nullptr;
+       stmt = sqlite3_next_stmt(handle(), stmt)) {
+    if (sqlite3_stmt_busy(stmt)) sqlite3_reset(stmt);
+  }
+}
+
 std::int64_t Connection::last_insert_rowid() const { return sqlite3_last_insert_rowid(handle()); }
 
 std::int64_t Connection::changes() const { return sqlite3_changes64(handle()); }

@@ -47,6 +47,8 @@ class Connection {
   // `sql` is fixed text with parameters, never built from values; do not nest two uses of the same
   // SQL. Rows left unread hold a read lock: reset() then, or let the next Transaction do it.
   Statement& prepare(std::string_view sql);
+  // All statements, so that rows left unread hold no lock any more.
+  void reset_statements();
   std::int64_t last_insert_rowid() const;
   std::int64_t changes() const;  // rows that the last INSERT, UPDATE or DELETE touched
   sqlite3* handle() const;
