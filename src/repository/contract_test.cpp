@@ -9,6 +9,7 @@
 #include "repository/failing_repository.hpp"
 #include "repository/memory_repository.hpp"
 #include "repository/sample_records.hpp"
+#include "repository/sqlite_repository.hpp"
 
 namespace trainyard::repository {
 namespace {
@@ -41,6 +42,16 @@ class FailingBackend final : public Backend {
   Repositories inner_ = make_memory_repositories();
   FailurePlan plan_;
   Repositories repositories_ = make_failing_repositories(inner_, plan_);
+};
+
+class SqliteBackend final : public Backend {
+ public:
+  Repositories& repositories() override { return repositories_; }
+
+ private:
+  TempDir dir_{"trainyard-", fast_directory()};
+  Repositories repositories_ =
+      open_sqlite_repositories(dir_.path() / "db", Sealer(Secret(std::string(32, 'k'))));
 };
 
 struct Implementation {
@@ -467,6 +478,7 @@ TEST_P(RepositoryContract, UsedContentsAreThoseOfDefinitionsAndRuns) {
 INSTANTIATE_TEST_SUITE_P(
     Repositories, RepositoryContract,
     testing::Values(Implementation{"Memory", [] { return std::make_unique<MemoryBackend>(); }},
+                    Implementation{"Sqlite", [] { return std::make_unique<SqliteBackend>(); }},
                     Implementation{"Failing", [] { return std::make_unique<FailingBackend>(); }}),
     [](const auto& info) { return std::string(info.param.name); });
 

@@ -1,0 +1,22 @@
+#pragma once
+// A query of runs as SQL whose cost is that of the page. For src/repository only.
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "repository/run_repository.hpp"
+#include "repository/run_rows.hpp"
+
+namespace trainyard::repository {
+
+struct ListStatement {
+  std::string sql;  // one of a few hundred texts, whatever is asked
+  std::vector<std::variant<std::int64_t, std::string>> parameters;
+};
+
+// Yields query.limit + 1 rows of selected_columns(details), when there are so many. nullopt when no
+// run can match. Throws InvalidInput.
+std::optional<ListStatement> list_statement(const RunQuery& query, Details details);
+
+}  // namespace trainyard::repository

@@ -1,0 +1,270 @@
+#include "repository/run_rows.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+
+#include "repository/columns.hpp"
+#include "wire/learner.hpp"
+
+namespace trainyard::repository {
+namespace {
+
+constexpr std::array kFixedColumns{"id",
+                                   "owner",
+                                   "created_at",
+                                   "definition_id",
+                                   "definition_sha256",
+                                   "name",
+                                   "framework",
+                                   "framework_version",
+                                   "command",
+                                   "size",
+                                   "gpus",
+                                   "nodes",
+                                   "cpus",
+                                   "memory_bytes"};
+constexpr std::array kChangingColumns{
+    "modified_at",     "version",           "state",         "phase",
+    "attempt",         "cancel_requested",  "execute_began", "handle",
+    "slots",           "exit_code",         "verdict_code",  "verdict_kind",
+    "verdict_message", "verdict_exit_code", "lost_reason",   "dispatched_at",
+    "running_at",      "training_at",       "storing_at",    "finished_at"};
+constexpr std::array kDetailColumns{"manifest", "data_secret", "results_secret", "last_lines"};
+
+// Where a secret stands, so that one cannot be moved to another run or connection.
+std::string data_context(const model::RunId& id) { return id.str() + "/training_data"; }
+std::string results_context(const model::RunId& id) { return id.str() + "/training_results"; }
+
+Secret& secret_of(model::StoreReference& reference) {
+  if (auto* s3 = std::get_if<model::S3Connection>(&reference.connection)) {
+    return s3->secret_access_key;
+  }
+  return std::get<model::SwiftConnection>(reference.connection).password;
+}
+
+void put_fixed(ParameterWriter& out, const model::TrainingRun& run) {
+  const model::Manifest& manifest = run.manifest;
+  const model::Compute& compute = manifest.compute;
+  out.put(run.id.str())
+      .put(run.owner)
+      .put(run.created_at)
+      .put(run.definition_id)
+      .put(run.definition_sha256)
+      .put(manifest.name)
+      .put(manifest.framework.name)
+      .put(manifest.framework.version)
+      .put(manifest.command)
+      .put(compute.size)
+      .put(compute.gpus)
+      .put(compute.nodes)
+      .put(compute.cpus ? std::optional(format_real(*compute.cpus)) : std::nullopt)
+      .put(compute.memory_bytes);
+}
+
+void put_verdict(ParameterWriter& out, const std::optional<model::Verdict>& verdict) {
+  const auto text = [&](std::string model::Verdict::*member) {
+    return verdict ? std::optional((*verdict).*member) : std::nullopt;
+  };
+  out.put(text(&model::Verdict::code))
+      .put(text(&model::Verdict::kind))
+      .put(text(&model::Verdict::message))
+      .put(verdict ? verdict->exit_code : std::nullopt);
+}
+
+void put_changing(ParameterWriter& out, const model::TrainingRun& run) {
+  const model::RunStatus& status = run.status;
+  out.put(run.modified_at)
+      .put(run.version)
+      .put(to_string(status.state))
+      .put(to_string(status.phase))
+      .put(status.attempt)
+      .put(status.cancel_requested)
+      .put(status.execute_began)
+      .put(status.handle)
+      .put(status.slots)
+      .put(status.exit_code);
+  put_verdict(out, status.verdict);
+  out.put(status.lost_reason)
+      .put(status.dispatched_at)
+      .put(status.running_at)
+      .put(status.training_at)
+      .put(status.storing_at)
+      .put(status.finished_at);
+}
+
+template <typename T>
+T require(std::optional<T> value, std::string_view what) {
+  if (value) return std::move(*value);
+  throw Error(ErrorKind::Corrupt,
+              fmt::format("the database holds a run whose {} cannot be read", what));
+}
+
+model::Manifest read_brief(ColumnReader& in) {
+  model::Manifest manifest;
+  manifest.name = in.text();
+  manifest.framework.name = in.text();
+  manifest.framework.version = in.text();
+  manifest.command = in.text();
+  manifest.compute.size = in.text();
+  manifest.compute.gpus = in.number<unsigned>();
+  manifest.compute.nodes = in.number<unsigned>();
+  if (const auto cpus = in.optional_text()) manifest.compute.cpus = parse_real(*cpus);
+  manifest.compute.memory_bytes = in.optional_number<std::uint64_t>();
+  return manifest;
+}
+
+std::optional<model::Verdict> read_verdict(ColumnReader& in) {
+  const auto code = in.optional_text();
+  model::Verdict verdict{.code = code.value_or(""),
+                         .kind = in.text(),
+                         .message = in.text(),
+                         .exit_code = in.optional_number<int>(),
+                         .last_lines = {}};
+  return code ? std::optional(std::move(verdict)) : std::nullopt;
+}
+
+model::RunStatus read_status(ColumnReader& in) {
+  model::RunStatus status;
+  status.state = require(model::parse_state(in.text()), "state");
+  status.phase = require(model::parse_phase(in.text()), "phase");
+  status.attempt = in.number<unsigned>();
+  status.cancel_requested = in.flag();
+  status.execute_began = in.flag();
+  status.handle = in.text();
+  status.slots = in.lines();
+  status.exit_code = in.optional_number<int>();
+  status.verdict = read_verdict(in);
+  status.lost_reason = in.text();
+  status.dispatched_at = in.optional_time();
+  status.running_at = in.optional_time();
+  status.training_at = in.optional_time();
+  status.storing_at = in.optional_time();
+  status.finished_at = in.optional_time();
+  return status;
+}
+
+model::TrainingRun read_run(ColumnReader& in) {
+  model::TrainingRun run;
+  run.queue_order = in.number<std::uint64_t>();
+  run.id = require(model::RunId::parse(in.text()), "id");
+  run.owner = in.text();
+  run.created_at = in.time();
+  run.definition_id = in.text();
+  run.definition_sha256 = in.text();
+  run.manifest = read_brief(in);
+  run.modified_at = in.time();
+  run.version = in.number<std::uint64_t>();
+  run.status = read_status(in);
+  return run;
+}
+
+std::string insert_statement() {
+  constexpr std::size_t kCount = kFixedColumns.size() + kChangingColumns.size();
+  const std::vector<std::string> marks(kCount, "?");
+  return fmt::format("INSERT INTO runs ({}, {}) VALUES ({})", fmt::join(kFixedColumns, ", "),
+                     fmt::join(kChangingColumns, ", "), fmt::join(marks, ", "));
+}
+
+}  // namespace
+
+StoredRun prepare_rows(const model::TrainingRun& run, const Sealer& sealer) {
+  StoredRun stored{.run = run, .manifest_json = {}, .data_secret = {}, .results_secret = {}};
+  Secret& data = secret_of(stored.run.manifest.training_data);
+  Secret& results = secret_of(stored.run.manifest.training_results);
+  stored.data_secret = sealer.seal(data, data_context(run.id));
+  stored.results_secret = sealer.seal(results, results_context(run.id));
+  data = Secret();
+  results = Secret();
+  stored.manifest_json = wire::encode_with_secrets(stored.run.manifest);
+  return stored;
+}
+
+model::TrainingRun complete(StoredRun stored, const Sealer& sealer) {
+  model::TrainingRun run = std::move(stored.run);
+  run.manifest = wire::decode_manifest(stored.manifest_json);
+  secret_of(run.manifest.training_data) = sealer.open(stored.data_secret, data_context(run.id));
+  secret_of(run.manifest.training_results) =
+      sealer.open(stored.results_secret, results_context(run.id));
+  return run;
+}
+
+std::uint64_t insert_rows(db::Connection& connection, const StoredRun& stored) {
+  static const std::string kInsert = insert_statement();
+  db::Statement& insert = connection.prepare(kInsert);
+  ParameterWriter out(insert);
+  put_fixed(out, stored.run);
+  put_changing(out, stored.run);
+  insert.run();
+  const std::int64_t queue_order = connection.last_insert_rowid();
+
+  db::Statement& details = connection.prepare(
+      "INSERT INTO run_details (queue_order, manifest, data_secret, results_secret, last_lines) "
+      "VALUES (?, ?, ?, ?, '')");
+  ParameterWriter(details)
+      .put(queue_order)
+      .put(stored.manifest_json)
+      .put_blob(stored.data_secret)
+      .put_blob(stored.results_secret);
+  details.run();
+  return static_cast<std::uint64_t>(queue_order);
+}
+
+void update_rows(db::Connection& connection, const model::TrainingRun& before,
+                 const model::TrainingRun& after) {
+  static const std::string kUpdate = fmt::format("UPDATE runs SET {} = ? WHERE queue_order = ?",
+                                                 fmt::join(kChangingColumns, " = ?, "));
+  db::Statement& update = connection.prepare(kUpdate);
+  ParameterWriter out(update);
+  put_changing(out, after);
+  out.put(after.queue_order);
+  update.run();
+  if (!after.status.verdict || after.status.verdict == before.status.verdict) return;
+  db::Statement& lines =
+      connection.prepare("UPDATE run_details SET last_lines = ? WHERE queue_order = ?");
+  ParameterWriter(lines).put(after.status.verdict->last_lines).put(after.queue_order);
+  lines.run();
+}
+
+const std::string& selected_columns(Details details) {
+  const auto named = [](std::string_view table, const auto& columns) {
+    std::string text;
+    for (const std::string_view column : columns) {
+      text += fmt::format(", {0}.{1} AS {1}", table, column);
+    }
+    return text;
+  };
+  static const std::string kBrief =
+      "r.queue_order AS queue_order" + named("r", kFixedColumns) + named("r", kChangingColumns);
+  static const std::string kFull = kBrief + named("d", kDetailColumns);
+  return details == Details::With ? kFull : kBrief;
+}
+
+StoredRun read_row(const db::Statement& row, Details details) {
+  ColumnReader in(row);
+  StoredRun stored{
+      .run = read_run(in), .manifest_json = {}, .data_secret = {}, .results_secret = {}};
+  if (details == Details::Without) return stored;
+  stored.manifest_json = in.text();
+  stored.data_secret = in.text();
+  stored.results_secret = in.text();
+  auto lines = in.lines();
+  if (stored.run.status.verdict) stored.run.status.verdict->last_lines = std::move(lines);
+  return stored;
+}
+
+std::optional<StoredRun> find_rows(db::Connection& connection, const std::string& id) {
+  static const std::string kFind = fmt::format(
+      "SELECT {} FROM runs AS r JOIN run_details AS d ON d.queue_order = r.queue_order "
+      "WHERE r.id = ?",
+      selected_columns(Details::With));
+  db::Statement& query = connection.prepare(kFind);
+  query.bind(1, id);
+  if (!query.step()) return std::nullopt;
+  StoredRun stored = read_row(query, Details::With);
+  query.reset();
+  return stored;
+}
+
+}  // namespace trainyard::repository

@@ -1,0 +1,34 @@
+#pragma once
+// A run's rows: their columns in one order, written and read. For src/repository only.
+#include <optional>
+#include <string>
+
+#include "db/database.hpp"
+#include "repository/run_repository.hpp"
+#include "repository/sealer.hpp"
+
+namespace trainyard::repository {
+
+// A run as its rows hold it. Opening seals and reading the manifest is left to the thread that
+// wants them, away from the writer.
+struct StoredRun {
+  model::TrainingRun run;  // brief, but with the verdict's last lines when details were read
+  std::string manifest_json;
+  std::string data_secret, results_secret;  // sealed
+};
+model::TrainingRun complete(StoredRun stored, const Sealer& sealer);
+
+// The other way: what create writes.
+StoredRun prepare_rows(const model::TrainingRun& run, const Sealer& sealer);
+std::uint64_t insert_rows(db::Connection& connection, const StoredRun& stored);  // its queue order
+void update_rows(db::Connection& connection, const model::TrainingRun& before,
+                 const model::TrainingRun& after);
+
+enum class Details { Without, With };
+// "r.queue_order AS queue_order, r.id AS id, …" of runs AS r, and of run_details AS d.
+const std::string& selected_columns(Details details);
+StoredRun read_row(const db::Statement& row, Details details);
+
+std::optional<StoredRun> find_rows(db::Connection& connection, const std::string& id);
+
+}  // namespace trainyard::repository

@@ -1,0 +1,120 @@
+#include "repository/schema.hpp"
+
+#include <array>
+
+namespace trainyard::repository {
+namespace {
+
+// runs: what lists show, a row of a few hundred bytes. run_details: what only a single run's page
+// needs. Times are milliseconds since 1970, UTC. Lists of texts (slots, lines, names) are lines.
+//
+// `standing` is the phase of a live run and the state of an ended one: every choice of states and
+// phases is a set of standings, and each standing is a range of an index, so that what a page costs
+// does not grow with the history.
+constexpr std::string_view kFirst = R"sql(
+CREATE TABLE meta (
+  name TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE runs (
+  queue_order INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  definition_id TEXT NOT NULL,
+  definition_sha256 TEXT NOT NULL,
+  name TEXT NOT NULL,
+  framework TEXT NOT NULL,
+  framework_version TEXT NOT NULL,
+  command TEXT NOT NULL,
+  size TEXT NOT NULL,
+  gpus INTEGER NOT NULL,
+  nodes INTEGER NOT NULL,
+  cpus TEXT,
+  memory_bytes INTEGER,
+  modified_at INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  phase TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  cancel_requested INTEGER NOT NULL,
+  execute_began INTEGER NOT NULL,
+  handle TEXT NOT NULL,
+  slots TEXT NOT NULL,
+  exit_code INTEGER,
+  verdict_code TEXT,
+  verdict_kind TEXT,
+  verdict_message TEXT,
+  verdict_exit_code INTEGER,
+  lost_reason TEXT NOT NULL,
+  dispatched_at INTEGER,
+  running_at INTEGER,
+  training_at INTEGER,
+  storing_at INTEGER,
+  finished_at INTEGER,
+  standing TEXT NOT NULL GENERATED ALWAYS AS
+    (CASE phase WHEN 'ended' THEN state ELSE phase END) VIRTUAL
+);
+CREATE UNIQUE INDEX runs_by_id ON runs (id);
+CREATE INDEX runs_by_standing ON runs (standing);
+CREATE INDEX runs_by_standing_and_id ON runs (standing, id);
+CREATE INDEX runs_by_owner ON runs (owner);
+CREATE INDEX runs_by_owner_and_id ON runs (owner, id);
+CREATE INDEX runs_by_end ON runs (finished_at) WHERE finished_at IS NOT NULL;
+
+CREATE TABLE run_details (
+  queue_order INTEGER PRIMARY KEY REFERENCES runs ON DELETE CASCADE,
+  manifest TEXT NOT NULL,
+  data_secret BLOB NOT NULL,
+  results_secret BLOB NOT NULL,
+  last_lines TEXT NOT NULL
+);
+
+CREATE TABLE events (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+  version INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  event TEXT NOT NULL,
+  UNIQUE (run, version)
+);
+CREATE TRIGGER events_stand BEFORE UPDATE ON events
+  BEGIN SELECT raise(ABORT, 'an event is never changed'); END;
+
+CREATE TABLE idempotency_keys (
+  owner TEXT NOT NULL,
+  key TEXT NOT NULL,
+  run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (owner, key)
+) WITHOUT ROWID;
+CREATE INDEX idempotency_keys_by_run ON idempotency_keys (run);
+CREATE INDEX idempotency_keys_by_time ON idempotency_keys (at);
+
+CREATE TABLE definitions (
+  creation_order INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  version_id TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  framework TEXT NOT NULL,
+  framework_version TEXT NOT NULL,
+  runtimes TEXT NOT NULL,
+  command TEXT NOT NULL,
+  extra_json TEXT NOT NULL,
+  content_sha256 TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+);
+CREATE INDEX definitions_by_time ON definitions (created_at);
+CREATE INDEX definitions_by_owner_and_time ON definitions (owner, created_at);
+)sql";
+
+constexpr std::array kMigrations{kFirst};
+
+}  // namespace
+
+std::span<const std::string_view> migrations() { return kMigrations; }
+
+}  // namespace trainyard::repository
