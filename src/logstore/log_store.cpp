@@ -1,182 +1,173 @@
 #include "logstore/log_store.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <map>
-#include <mutex>
-#include <unordered_map>
 
-#include "base/error.hpp"
-#include "base/fd.hpp"
 #include "base/files.hpp"
+#include "base/sync.hpp"
+#include "logstore/file_cache.hpp"
+#include "logstore/last_lines.hpp"
+#include "logstore/subscribers.hpp"
 
 namespace trainyard::logstore {
 namespace {
 
-constexpr std::array<std::string_view, 3> kNames = {"training-log.txt", "load-data.log",
-                                                    "load-model.log"};
-constexpr const char* kSeal = "sealed";
-constexpr std::size_t kShards = 64;
-constexpr std::size_t kTailBlock = 16 * 1024;
+constexpr std::array<std::string_view, 3> kFileNames{"training-log.txt", "load-data.log",
+                                                     "load-model.log"};
+constexpr std::string_view kSealName = "sealed";
+// Runs that share a lock, and the files that each lock keeps open: at most 256 in all.
+constexpr std::size_t kShards = 32;
+constexpr std::size_t kFilesOfShard = 8;
 
 std::uint64_t size_of(const Fd& file) {
-  struct stat info {};
-  if (::fstat(file.get(), &info) != 0) throw_errno("look at a log");
+  struct stat info;
+  if (::fstat(file.get(), &info) != 0) throw_errno("measure a log");
   return static_cast<std::uint64_t>(info.st_size);
 }
 
-// The wake-ups of each run, shared with the subscriptions, which may outlive the store.
-class Watchers {
- public:
-  std::uint64_t add(const model::RunId& run, std::function<void()> wake) {
-    std::scoped_lock guard(mutex_);
-    wakes_[run][next_] = std::move(wake);
-    return next_++;
+std::string read_at(const Fd& file, std::uint64_t offset, std::size_t max) {
+  std::string bytes(max, '\0');
+  std::size_t filled = 0;
+  while (filled < max) {
+    const ssize_t count = ::pread(file.get(), bytes.data() + filled, max - filled,
+                                  static_cast<off_t>(offset + filled));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_errno("read a log");
+    if (count == 0) break;
+    filled += static_cast<std::size_t>(count);
   }
-  void remove(const model::RunId& run, std::uint64_t number) {
-    std::scoped_lock guard(mutex_);
-    const auto found = wakes_.find(run);
-    if (found == wakes_.end()) return;
-    found->second.erase(number);
-    if (found->second.empty()) wakes_.erase(found);
-  }
-  // Under the lock, so that none is called after its subscription ended.
-  void wake(const model::RunId& run) {
-    std::scoped_lock guard(mutex_);
-    const auto found = wakes_.find(run);
-    if (found == wakes_.end()) return;
-    for (const auto& [number, wake] : found->second) wake();
-  }
-
- private:
-  std::mutex mutex_;
-  std::unordered_map<model::RunId, std::map<std::uint64_t, std::function<void()>>> wakes_;
-  std::uint64_t next_ = 0;
-};
+  bytes.resize(filled);
+  return bytes;
+}
 
 class FileLogStore final : public LogStore {
  public:
-  explicit FileLogStore(const fs::path& directory) : directory_(directory) {
+  explicit FileLogStore(fs::path directory) : directory_(std::move(directory)) {
     make_private_dir(directory_);
   }
 
   std::uint64_t append(const model::RunId& run, Stream stream, std::uint64_t offset,
                        std::string_view bytes) override {
-    std::uint64_t size = 0;
-    {
-      std::scoped_lock guard(lock_of(run));
-      make_private_dir(directory_ / run.str());
-      const Fd file = open_file(path(run, stream), O_WRONLY | O_CREAT, 0600);
-      size = size_of(file);
-      if (offset > size) {
-        throw Error(ErrorKind::Conflict, "log bytes are missing before those that came");
-      }
-      const std::uint64_t known = size - offset;
-      if (known >= bytes.size()) return size;
-      bytes.remove_prefix(static_cast<std::size_t>(known));
-      pwrite_all(file, bytes, size);
-      size += bytes.size();
-    }
-    watchers_->wake(run);
-    return size;
+    std::uint64_t before = 0;
+    const std::uint64_t after = with_context(run.str(), [&] {
+      auto shard = shard_of(run).lock();
+      const auto existing = shard->files.open(path_of(run, stream));
+      before = existing ? size_of(*existing) : 0;
+      return append_at(*shard, run, stream, before, offset, bytes);
+    });
+    if (after != before) subscribers_->wake(run);
+    return after;
   }
 
   std::uint64_t size(const model::RunId& run, Stream stream) override {
-    struct stat info {};
-    if (::stat(path(run, stream).c_str(), &info) != 0) return 0;
-    return static_cast<std::uint64_t>(info.st_size);
+    const auto file = find_file(run, stream);
+    return file ? size_of(*file) : 0;
   }
 
   std::string read(const model::RunId& run, Stream stream, std::uint64_t offset,
                    std::size_t max) override {
-    const Fd file = open_existing(run, stream);
-    if (!file) return "";
-    const std::uint64_t size = size_of(file);
-    if (offset >= size) return "";
-    std::string bytes(static_cast<std::size_t>(std::min<std::uint64_t>(max, size - offset)), '\0');
-    std::size_t have = 0;
-    while (have < bytes.size()) {
-      const ssize_t got = ::pread(file.get(), bytes.data() + have, bytes.size() - have,
-                                  static_cast<off_t>(offset + have));
-      if (got < 0 && errno != EINTR) throw_errno("read a log");
-      if (got == 0) break;
-      if (got > 0) have += static_cast<std::size_t>(got);
-    }
-    bytes.resize(have);
-    return bytes;
+    const auto file = find_file(run, stream);
+    if (!file) return {};
+    const std::uint64_t size = size_of(*file);
+    if (offset >= size) return {};
+    return read_at(*file, offset, std::min<std::uint64_t>(max, size - offset));
   }
 
   std::uint64_t offset_of_last_lines(const model::RunId& run, Stream stream,
                                      std::size_t lines) override {
-    const std::uint64_t end = size(run, stream);
-    if (lines == 0) return end;
-    std::uint64_t at = end;
-    std::size_t newlines = 0;
-    while (at > 0) {
-      const std::uint64_t from = at > kTailBlock ? at - kTailBlock : 0;
-      const std::string block = read(run, stream, from, static_cast<std::size_t>(at - from));
-      for (std::size_t i = block.size(); i-- > 0;) {
-        const bool last_byte = from + i + 1 == end;  // ends the last line
-        if (block[i] == '\n' && !last_byte && ++newlines == lines) return from + i + 1;
-      }
-      at = from;
-    }
-    return 0;
+    const auto file = find_file(run, stream);
+    if (!file) return 0;
+    return last_lines_begin(size_of(*file), lines, [&](std::uint64_t offset, std::size_t length) {
+      return read_at(*file, offset, length);
+    });
   }
 
   void seal(const model::RunId& run) override {
-    {
-      std::scoped_lock guard(lock_of(run));
-      make_private_dir(directory_ / run.str());
-      write_file_atomic(directory_ / run.str() / kSeal, "");
-    }
-    watchers_->wake(run);
-  }
-  bool sealed(const model::RunId& run) override {
-    return ::access((directory_ / run.str() / kSeal).c_str(), F_OK) == 0;
+    with_context(run.str(), [&] {
+      auto shard = shard_of(run).lock();
+      if (is_sealed(run)) return;
+      for (const Stream stream : {Stream::Training, Stream::LoadData, Stream::LoadModel}) {
+        if (shard->files.open(path_of(run, stream))) fsync_path(path_of(run, stream));
+      }
+      make_private_dir(directory_of(run));
+      write_file_atomic(seal_of(run), "", 0600);
+      fsync_path(directory_);
+    });
+    subscribers_->wake(run);
   }
 
+  bool sealed(const model::RunId& run) override { return is_sealed(run); }
+
   Subscription subscribe(const model::RunId& run, std::function<void()> wake) override {
-    const auto number = watchers_->add(run, std::move(wake));
-    return {static_cast<void*>(nullptr),
-            [watchers = watchers_, run, number](void*) { watchers->remove(run, number); }};
+    return subscribers_->add(run, std::move(wake));
   }
 
   void remove(const model::RunId& run) override {
-    std::scoped_lock guard(lock_of(run));
-    remove_tree(directory_ / run.str());
+    {
+      auto shard = shard_of(run).lock();
+      shard->files.drop_below(directory_of(run));
+      remove_tree(directory_of(run));
+    }
+    subscribers_->wake(run);
   }
 
  private:
-  fs::path path(const model::RunId& run, Stream stream) const {
-    return directory_ / run.str() / file_name(stream);
+  // Serialises what changes the files of its runs.
+  struct Shard {
+    FileCache files{kFilesOfShard};
+  };
+
+  Sync<Shard>& shard_of(const model::RunId& run) {
+    return shards_[std::hash<model::RunId>{}(run) % kShards];
   }
-  Fd open_existing(const model::RunId& run, Stream stream) const {
-    Fd file(::open(path(run, stream).c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file && errno != ENOENT) throw_errno("open a log");
-    return file;
+  fs::path directory_of(const model::RunId& run) const { return directory_ / run.str(); }
+  fs::path path_of(const model::RunId& run, Stream stream) const {
+    return directory_of(run) / file_name(stream);
   }
-  std::mutex& lock_of(const model::RunId& run) {
-    return locks_[std::hash<model::RunId>{}(run) % kShards];
+  fs::path seal_of(const model::RunId& run) const { return directory_of(run) / kSealName; }
+  bool is_sealed(const model::RunId& run) const {
+    return ::access(seal_of(run).c_str(), F_OK) == 0;
   }
 
-  const fs::path directory_;
-  std::array<std::mutex, kShards> locks_;
-  std::shared_ptr<Watchers> watchers_ = std::make_shared<Watchers>();
+  std::shared_ptr<const Fd> find_file(const model::RunId& run, Stream stream) {
+    return shard_of(run).lock()->files.open(path_of(run, stream));
+  }
+
+  std::uint64_t append_at(Shard& shard, const model::RunId& run, Stream stream, std::uint64_t size,
+                          std::uint64_t offset, std::string_view bytes) const {
+    if (offset > size) {
+      throw Error(ErrorKind::Conflict,
+                  fmt::format("{} has {} bytes, those at {} would leave a gap: send from {}",
+                              file_name(stream), size, offset, size));
+    }
+    const std::uint64_t known = size - offset;  // of `bytes`
+    if (known >= bytes.size()) return size;
+    if (is_sealed(run)) {
+      throw Error(ErrorKind::Forbidden, "the log is complete and takes no more bytes");
+    }
+    bytes.remove_prefix(known);
+    pwrite_all(*shard.files.open_or_create(path_of(run, stream)), bytes, size);
+    return size + bytes.size();
+  }
+
+  fs::path directory_;
+  std::array<Sync<Shard>, kShards> shards_;
+  std::shared_ptr<Subscribers> subscribers_ = std::make_shared<Subscribers>();
 };
 
 }  // namespace
 
-std::string_view file_name(Stream stream) { return kNames.at(static_cast<std::size_t>(stream)); }
+std::string_view file_name(Stream stream) { return kFileNames[static_cast<std::size_t>(stream)]; }
 
 std::optional<Stream> parse_stream(std::string_view file_name) {
-  const auto found = std::find(kNames.begin(), kNames.end(), file_name);
-  if (found == kNames.end()) return std::nullopt;
-  return static_cast<Stream>(found - kNames.begin());
+  const auto found = std::ranges::find(kFileNames, file_name);
+  if (found == kFileNames.end()) return std::nullopt;
+  return static_cast<Stream>(found - kFileNames.begin());
 }
 
 std::unique_ptr<LogStore> open_log_store(const fs::path& directory) {

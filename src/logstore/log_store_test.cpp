@@ -1,130 +1,313 @@
 #include "logstore/log_store.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <map>
 #include <thread>
 
+#include "base/fd.hpp"
 #include "base/files.hpp"
 
 namespace trainyard::logstore {
 namespace {
 
-class LogStoreTest : public ::testing::Test {
+using model::RunId;
+
+RunId run(char last) { return RunId::parse(std::string("training-DOl4q2Lk") + last).value(); }
+
+class LogStoreTest : public testing::Test {
  protected:
-  std::string all(Stream stream = Stream::Training) {
-    return logs_->read(run_, stream, 0, 1 << 20);
+  std::string all(const RunId& id, Stream stream = Stream::Training) {
+    return store_->read(id, stream, 0, 1 << 20);
   }
+  ErrorKind kind_of(const std::function<void()>& call) {
+    try {
+      call();
+    } catch (const Error& e) {
+      return e.kind();
+    }
+    ADD_FAILURE() << "no error";
+    return ErrorKind::Internal;
+  }
+
   TempDir dir_;
-  std::unique_ptr<LogStore> logs_ = open_log_store(dir_.path() / "logs");
-  model::RunId run_ = model::RunId::generate();
+  fs::path path_ = dir_.path() / "logs";
+  std::unique_ptr<LogStore> store_ = open_log_store(path_);
+  const RunId id_ = run('R');
 };
 
-TEST_F(LogStoreTest, BytesAreKeptOnceWhateverIsSentAgain) {
-  EXPECT_EQ(logs_->append(run_, Stream::Training, 0, "hello "), 6u);
-  EXPECT_EQ(logs_->append(run_, Stream::Training, 0, "hello "), 6u);
-  EXPECT_EQ(logs_->append(run_, Stream::Training, 3, "lo world"), 11u);
-  EXPECT_EQ(logs_->append(run_, Stream::Training, 2, "l"), 11u);
-  EXPECT_EQ(all(), "hello world");
+TEST(LogStream, NamesReadBack) {
+  for (const Stream stream : {Stream::Training, Stream::LoadData, Stream::LoadModel}) {
+    EXPECT_EQ(parse_stream(file_name(stream)), stream);
+  }
+  EXPECT_EQ(file_name(Stream::Training), "training-log.txt");
+  EXPECT_FALSE(parse_stream("../training-log.txt"));
 }
 
-TEST_F(LogStoreTest, AGapIsAConflictAndChangesNothing) {
-  logs_->append(run_, Stream::Training, 0, "ab");
-  try {
-    logs_->append(run_, Stream::Training, 3, "d");
-    FAIL() << "a gap was taken";
-  } catch (const Error& e) {
-    EXPECT_EQ(e.kind(), ErrorKind::Conflict);
-  }
-  EXPECT_EQ(all(), "ab");
+TEST_F(LogStoreTest, WhatIsNotThereIsEmpty) {
+  EXPECT_EQ(store_->size(id_, Stream::Training), 0u);
+  EXPECT_EQ(all(id_), "");
+  EXPECT_EQ(store_->offset_of_last_lines(id_, Stream::Training, 3), 0u);
+  EXPECT_FALSE(store_->sealed(id_));
+  EXPECT_NO_THROW(store_->remove(id_));
 }
 
 TEST_F(LogStoreTest, StreamsAndRunsAreApart) {
-  logs_->append(run_, Stream::Training, 0, "a");
-  logs_->append(run_, Stream::LoadData, 0, "b");
-  logs_->append(model::RunId::generate(), Stream::Training, 0, "c");
-  EXPECT_EQ(all(), "a");
-  EXPECT_EQ(all(Stream::LoadData), "b");
-  EXPECT_EQ(all(Stream::LoadModel), "");
-  EXPECT_EQ(logs_->size(run_, Stream::LoadModel), 0u);
+  EXPECT_EQ(store_->append(id_, Stream::Training, 0, "training"), 8u);
+  EXPECT_EQ(store_->append(id_, Stream::LoadData, 0, "data"), 4u);
+  EXPECT_EQ(store_->append(run('S'), Stream::Training, 0, "other"), 5u);
+  EXPECT_EQ(all(id_), "training");
+  EXPECT_EQ(all(id_, Stream::LoadData), "data");
+  EXPECT_EQ(all(id_, Stream::LoadModel), "");
+  EXPECT_EQ(all(run('S')), "other");
+  EXPECT_EQ(read_file(path_ / id_.str() / "training-log.txt"), "training");
 }
 
-TEST_F(LogStoreTest, FindsTheLastLines) {
-  std::string text;
-  for (int i = 0; i < 10'000; ++i) text += "line " + std::to_string(i) + "\n";
-  logs_->append(run_, Stream::Training, 0, text);
-  const auto tail = [&](std::size_t lines) {
-    return text.substr(logs_->offset_of_last_lines(run_, Stream::Training, lines));
-  };
-  EXPECT_EQ(tail(0), "");
-  EXPECT_EQ(tail(1), "line 9999\n");
-  EXPECT_EQ(tail(2), "line 9998\nline 9999\n");
-  EXPECT_EQ(tail(5000).substr(0, 10), "line 5000\n");
-  EXPECT_EQ(tail(20'000), text);
-  logs_->append(run_, Stream::Training, text.size(), "unfinished");
-  text += "unfinished";
-  EXPECT_EQ(tail(1), "unfinished");
+TEST_F(LogStoreTest, SentTwiceIsKeptOnce) {
+  EXPECT_EQ(store_->append(id_, Stream::Training, 0, "abcdef"), 6u);
+  EXPECT_EQ(store_->append(id_, Stream::Training, 0, "abcdef"), 6u);
+  EXPECT_EQ(store_->append(id_, Stream::Training, 2, "cd"), 6u);
+  EXPECT_EQ(store_->append(id_, Stream::Training, 4, "efgh"), 8u);
+  EXPECT_EQ(store_->append(id_, Stream::Training, 8, ""), 8u);
+  EXPECT_EQ(all(id_), "abcdefgh");
 }
 
-TEST_F(LogStoreTest, SealsAndContentsSurviveARestart) {
-  logs_->append(run_, Stream::Training, 0, "done");
-  EXPECT_FALSE(logs_->sealed(run_));
-  logs_->seal(run_);
-  logs_->seal(run_);
-  logs_ = open_log_store(dir_.path() / "logs");
-  EXPECT_TRUE(logs_->sealed(run_));
-  EXPECT_EQ(all(), "done");
-  logs_->remove(run_);
-  logs_->remove(run_);
-  EXPECT_FALSE(logs_->sealed(run_));
-  EXPECT_EQ(all(), "");
+TEST_F(LogStoreTest, AGapIsAConflictAndChangesNothing) {
+  store_->append(id_, Stream::Training, 0, "abc");
+  EXPECT_EQ(kind_of([&] { store_->append(id_, Stream::Training, 4, "e"); }), ErrorKind::Conflict);
+  EXPECT_EQ(kind_of([&] { store_->append(run('S'), Stream::Training, 1, "e"); }),
+            ErrorKind::Conflict);
+  EXPECT_EQ(all(id_), "abc");
+  EXPECT_FALSE(fs::exists(path_ / run('S').str()));
 }
 
-TEST_F(LogStoreTest, FollowersAreWokenUntilTheyLeave) {
-  int woken = 0;
-  auto subscription = logs_->subscribe(run_, [&] { ++woken; });
-  logs_->append(run_, Stream::Training, 0, "a");
-  logs_->append(run_, Stream::Training, 0, "a");  // nothing new
-  logs_->seal(run_);
-  EXPECT_EQ(woken, 2);
-  subscription.reset();
-  logs_->append(run_, Stream::Training, 1, "b");
-  EXPECT_EQ(woken, 2);
-  auto outlives = logs_->subscribe(run_, [] {});
-  logs_.reset();
-  outlives.reset();
+TEST_F(LogStoreTest, ReadsAreBoundedByOffsetAndMost) {
+  store_->append(id_, Stream::Training, 0, "abcdef");
+  EXPECT_EQ(store_->read(id_, Stream::Training, 2, 3), "cde");
+  EXPECT_EQ(store_->read(id_, Stream::Training, 4, 100), "ef");
+  EXPECT_EQ(store_->read(id_, Stream::Training, 6, 100), "");
+  EXPECT_EQ(store_->read(id_, Stream::Training, ~std::uint64_t{0}, 100), "");
+  EXPECT_EQ(store_->read(id_, Stream::Training, 0, 0), "");
 }
 
-TEST_F(LogStoreTest, ManyThreadsAppendWithoutLossOrDoubling) {
-  constexpr int kThreads = 4, kBytes = 2000;
-  std::atomic<int> woken{0};
-  const auto subscription = logs_->subscribe(run_, [&] { ++woken; });
-  const std::string text(kBytes, 'x');
-  {
-    std::vector<std::jthread> threads;
-    for (int t = 0; t < kThreads; ++t) {
-      threads.emplace_back([&] {
-        for (std::uint64_t at = 0; at < kBytes;) {
-          at = logs_->append(run_, Stream::Training, at, std::string_view(text).substr(at, 7));
-        }
-      });
-    }
-  }
-  EXPECT_EQ(all(), text);
-  EXPECT_GT(woken, 0);
+TEST_F(LogStoreTest, TheLastLinesAreFound) {
+  store_->append(id_, Stream::Training, 0, "one\ntwo\nthree\n");
+  EXPECT_EQ(store_->offset_of_last_lines(id_, Stream::Training, 2), 4u);
+  EXPECT_EQ(store_->offset_of_last_lines(id_, Stream::Training, 0), 14u);
+  EXPECT_EQ(store_->offset_of_last_lines(id_, Stream::Training, 9), 0u);
+}
+
+TEST_F(LogStoreTest, EverythingIsThereAfterOpeningAgain) {
+  store_->append(id_, Stream::Training, 0, "abc");
+  store_->seal(id_);
+  store_ = open_log_store(path_);
+  EXPECT_TRUE(store_->sealed(id_));
+  EXPECT_EQ(store_->size(id_, Stream::Training), 3u);
+  EXPECT_EQ(store_->append(run('S'), Stream::Training, 0, "x"), 1u);
+  EXPECT_FALSE(store_->sealed(run('S')));
+}
+
+TEST_F(LogStoreTest, ASealedLogTakesRepetitionsAndNothingNew) {
+  store_->append(id_, Stream::Training, 0, "abc");
+  store_->seal(id_);
+  store_->seal(id_);
+  EXPECT_EQ(store_->append(id_, Stream::Training, 1, "bc"), 3u);
+  EXPECT_EQ(kind_of([&] { store_->append(id_, Stream::Training, 1, "bcd"); }),
+            ErrorKind::Forbidden);
+  EXPECT_EQ(kind_of([&] { store_->append(id_, Stream::LoadData, 0, "x"); }), ErrorKind::Forbidden);
+  EXPECT_EQ(all(id_), "abc");
+}
+
+TEST_F(LogStoreTest, ARunWithoutALogCanBeSealed) {
+  store_->seal(id_);
+  EXPECT_TRUE(store_->sealed(id_));
+}
+
+TEST_F(LogStoreTest, RemoveTakesTheLogAndItsSeal) {
+  store_->append(id_, Stream::Training, 0, "abc");
+  store_->append(run('S'), Stream::Training, 0, "other");
+  store_->seal(id_);
+  store_->remove(id_);
+  EXPECT_FALSE(fs::exists(path_ / id_.str()));
+  EXPECT_FALSE(store_->sealed(id_));
+  EXPECT_EQ(store_->append(id_, Stream::Training, 0, "new"), 3u);
+  EXPECT_EQ(all(id_), "new");
+  EXPECT_EQ(all(run('S')), "other");
 }
 
 TEST_F(LogStoreTest, FilesArePrivate) {
-  logs_->append(run_, Stream::Training, 0, "a");
-  const auto mode =
-      fs::status(dir_.path() / "logs" / run_.str() / "training-log.txt").permissions();
-  EXPECT_EQ(mode, fs::perms::owner_read | fs::perms::owner_write);
+  store_->append(id_, Stream::Training, 0, "abc");
+  store_->seal(id_);
+  for (const auto& entry : fs::recursive_directory_iterator(dir_.path())) {
+    struct stat info;
+    ASSERT_EQ(::stat(entry.path().c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, entry.is_directory() ? 0700u : 0600u) << entry.path();
+  }
 }
 
-TEST(LogStream, NamesAreThoseOfTheResultsBucket) {
-  EXPECT_EQ(file_name(Stream::Training), "training-log.txt");
-  EXPECT_EQ(parse_stream("load-model.log"), Stream::LoadModel);
-  EXPECT_EQ(parse_stream("../identity.json"), std::nullopt);
+TEST_F(LogStoreTest, ManyRunsKeepFewFilesOpen) {
+  const auto open_files = [] {
+    return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
+  };
+  const auto before = open_files();
+  std::vector<RunId> runs;
+  for (int i = 0; i < 600; ++i) {
+    runs.push_back(RunId::generate());
+    store_->append(runs.back(), Stream::Training, 0, runs.back().str());
+  }
+  EXPECT_LE(open_files() - before, 256);
+  for (const RunId& one : runs) EXPECT_EQ(all(one), one.str());
+}
+
+// ---- subscriptions
+// -------------------------------------------------------------------------------
+
+TEST_F(LogStoreTest, FollowersWakeOnNewBytesSealAndRemoveOfTheirRun) {
+  int wakes = 0;
+  auto subscription = store_->subscribe(id_, [&] { ++wakes; });
+  store_->append(id_, Stream::Training, 0, "abc");
+  EXPECT_EQ(wakes, 1);
+  store_->append(id_, Stream::Training, 0, "abc");
+  store_->append(run('S'), Stream::Training, 0, "abc");
+  EXPECT_EQ(wakes, 1) << "nothing new for this run";
+  store_->seal(id_);
+  EXPECT_EQ(wakes, 2);
+  store_->remove(id_);
+  EXPECT_EQ(wakes, 3);
+  subscription.reset();
+  store_->append(id_, Stream::Training, 0, "abc");
+  EXPECT_EQ(wakes, 3);
+}
+
+TEST_F(LogStoreTest, AWakeMaySeeTheBytesAndEndItsOwnSubscription) {
+  std::string seen;
+  LogStore::Subscription subscription;
+  subscription = store_->subscribe(id_, [&] {
+    seen = all(id_);
+    subscription.reset();
+  });
+  int others = 0;
+  const auto other = store_->subscribe(id_, [&] { ++others; });
+  store_->append(id_, Stream::Training, 0, "abc");
+  store_->append(id_, Stream::Training, 3, "def");
+  EXPECT_EQ(seen, "abc");
+  EXPECT_EQ(others, 2);
+}
+
+TEST_F(LogStoreTest, ASubscriptionMayOutliveTheStore) {
+  auto subscription = store_->subscribe(id_, [] {});
+  store_.reset();
+  EXPECT_NO_THROW(subscription.reset());
+}
+
+// ---- threads
+// -------------------------------------------------------------------------------------
+
+TEST_F(LogStoreTest, LearnersAndFollowersAtOnceSeeEveryByteOnce) {
+  constexpr int kRuns = 6;
+  constexpr int kLines = 300;
+  std::vector<std::jthread> threads;
+  std::array<std::string, kRuns> followed;
+  for (int i = 0; i < kRuns; ++i) {
+    const RunId id = run(static_cast<char>('a' + i));
+    threads.emplace_back([this, id] {  // sends every piece twice, as after a lost answer
+      std::uint64_t offset = 0;
+      for (int line = 0; line < kLines; ++line) {
+        const std::string text = "line " + std::to_string(line) + "\n";
+        const auto size = store_->append(id, Stream::Training, offset, text);
+        store_->append(id, Stream::Training, offset, text);
+        offset = size;
+      }
+      store_->seal(id);
+    });
+    threads.emplace_back([this, id, &text = followed[static_cast<std::size_t>(i)]] {
+      std::atomic<std::uint64_t> wakes = 0;
+      const auto subscription = store_->subscribe(id, [&] {
+        ++wakes;
+        wakes.notify_one();
+      });
+      for (std::uint64_t seen = 0;; wakes.wait(seen)) {
+        seen = wakes;
+        const bool last = store_->sealed(id);
+        text += store_->read(id, Stream::Training, text.size(), 1 << 20);
+        if (last) return;
+      }
+    });
+  }
+  threads.clear();
+  std::string expected;
+  for (int line = 0; line < kLines; ++line) expected += "line " + std::to_string(line) + "\n";
+  for (const std::string& text : followed) EXPECT_EQ(text, expected);
+}
+
+TEST_F(LogStoreTest, WritersOfOneStreamAtOnceLoseAndDoubleNothing) {
+  const std::string text(2000, 'x');
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (std::uint64_t size = 0; size < text.size();) {
+        size = store_->append(id_, Stream::Training, size, std::string_view(text).substr(size, 7));
+      }
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(all(id_), text);
+}
+
+TEST_F(LogStoreTest, NoWakeAfterTheEndOfItsSubscription) {
+  std::atomic<bool> stop = false;
+  std::jthread writer([&] {
+    for (std::uint64_t size = 0; !stop;) size = store_->append(id_, Stream::Training, size, "x");
+  });
+  for (int i = 0; i < 200; ++i) {
+    auto alive = std::make_unique<std::atomic<bool>>(true);
+    auto subscription = store_->subscribe(id_, [flag = alive.get()] { EXPECT_TRUE(*flag); });
+    std::this_thread::yield();
+    subscription.reset();
+    *alive = false;
+    alive.reset();  // a late wake would read freed memory
+  }
+  stop = true;
+}
+
+// ---- kill -9
+// -------------------------------------------------------------------------------------
+
+TEST_F(LogStoreTest, AcknowledgedBytesSurviveAKillAndTheStreamGoesOn) {
+  Pipe pipe = make_pipe();
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const auto store = open_log_store(path_);
+    for (std::uint64_t size = 0;;) {
+      size = store->append(id_, Stream::Training, size, "0123456789");
+      write_all(pipe.write, ".");
+    }
+  }
+  pipe.write.reset();
+  std::uint64_t acknowledged = 0;
+  char buffer[512];
+  while (acknowledged < 5000) {
+    acknowledged += read_some(pipe.read, std::as_writable_bytes(std::span(buffer)));
+  }
+  ::kill(child, SIGKILL);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  while (const auto count = read_some(pipe.read, std::as_writable_bytes(std::span(buffer)))) {
+    acknowledged += count;
+  }
+  const std::uint64_t size = store_->size(id_, Stream::Training);
+  EXPECT_GE(size, acknowledged * 10);
+  const std::string digits = "0123456789";
+  const std::string rest = digits.substr(size % 10) + digits;
+  EXPECT_EQ(store_->append(id_, Stream::Training, size, rest), size + rest.size());
+  const std::string text = store_->read(id_, Stream::Training, 0, 1 << 30);
+  for (std::size_t i = 0; i < text.size(); ++i) ASSERT_EQ(text[i], digits[i % 10]) << i;
 }
 
 }  // namespace
