@@ -82,13 +82,18 @@ class FakeHttp final : public http::Client {
   }
 
   std::vector<Request> requests;
+  std::function<void()> before_body_piece;  // called before each piece of a body is taken
 
  private:
-  static std::string drain(http::BodySource& body) {
+  std::string drain(http::BodySource& body) const {
     std::string text;
     char piece[4096];
-    while (const auto got = body.read(piece, sizeof piece)) text.append(piece, got);
-    return text;
+    while (true) {
+      if (before_body_piece) before_body_piece();
+      const auto got = body.read(piece, sizeof piece);
+      if (got == 0) return text;
+      text.append(piece, got);
+    }
   }
   static http::ClientResponse deliver(const http::ClientRequest& request,
                                       http::ClientResponse response) {

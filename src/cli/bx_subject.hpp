@@ -1,0 +1,18 @@
+#pragma once
+// What `bx ml` commands are about: training runs, under the two names that they had.
+#include <string>
+#include <string_view>
+
+namespace trainyard::cli {
+
+struct Subject {
+  bool older = false;         // trained-models, of 2017
+  std::string_view word;      // "training-runs"
+  std::string_view plural;    // "training runs"
+  std::string_view singular;  // "training run"
+};
+
+// Throws InvalidInput for a word that names neither.
+Subject subject_of(const std::string& word);
+
+}  // namespace trainyard::cli

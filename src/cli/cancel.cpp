@@ -1,0 +1,51 @@
+#include <fmt/format.h>
+
+#include <ostream>
+
+#include "cli/bx_subject.hpp"
+#include "cli/commands.hpp"
+
+namespace trainyard::cli {
+namespace {
+
+int as_bx(Session& session, const Arguments& arguments) {
+  subject_of(arguments.words[0]);
+  auto& out = session.context.out;
+  out << fmt::format("Canceling training for MODEL-ID '{}'...\n", arguments.words[1]) << std::flush;
+  session.api().cancel(arguments.words[1]);
+  out << "OK\nCancel training successful\n";
+  return kOk;
+}
+
+int as_trainyard(Session& session, const Arguments& arguments) {
+  session.api().cancel(arguments.words[0]);
+  session.context.out << fmt::format("{} is being canceled; what it has written is stored\n",
+                                     arguments.words[0]);
+  return kOk;
+}
+
+}  // namespace
+
+Command bx_cancel() {
+  return {.name = "cancel",
+          .usage = "training-runs ID",
+          .summary = "Cancel training a model",
+          .least_words = 2,
+          .most_words = 2,
+          .run = as_bx,
+          .words = Words::RunIds,
+          .choices = {"training-runs", "trained-models"}};
+}
+
+Command trainyard_cancel() {
+  return {.name = "cancel",
+          .usage = "ID",
+          .summary = "end a run; what it has written so far is stored",
+          .least_words = 1,
+          .most_words = 1,
+          .options = {kStateDir},
+          .run = as_trainyard,
+          .words = Words::RunIds};
+}
+
+}  // namespace trainyard::cli

@@ -1,0 +1,12 @@
+#pragma once
+// Columns sized to their content, three blanks between, left-aligned (T18, T20).
+#include <string>
+#include <vector>
+
+namespace trainyard::cli {
+
+using Row = std::vector<std::string>;
+// One line a row; no blanks at the end of a line. Widths count characters, not bytes.
+std::string text_table(const std::vector<Row>& rows);
+
+}  // namespace trainyard::cli
