@@ -15,6 +15,7 @@
 #include "base/files.hpp"
 #include "objectstore/failing_store.hpp"
 #include "objectstore/memory_store.hpp"
+#include "objectstore/served_store_fixture.hpp"
 #include "objectstore/transfer.hpp"
 
 namespace trainyard::objectstore {
@@ -56,7 +57,7 @@ class Cache : public testing::Test {
     return r;
   }
 
-  TempDir temp;
+  TempDir temp{"trainyard-", scratch()};
   int runs = 0;
   std::unique_ptr<ObjectStore> memory = make_memory_store({.page_size = 6});
   FailingStore store{*memory, {}};

@@ -12,6 +12,7 @@
 #include "objectstore/fake_s3.hpp"
 #include "objectstore/memory_store.hpp"
 #include "objectstore/object_fetch.hpp"
+#include "objectstore/served_store_fixture.hpp"
 #include "objectstore/sources.hpp"
 #include "objectstore/transfer.hpp"
 
@@ -42,7 +43,7 @@ std::map<std::string, std::string> tree(const fs::path& directory) {
 
 class Download : public testing::Test {
  protected:
-  TempDir temp;
+  TempDir temp{"trainyard-", scratch()};
   fs::path directory = temp.path() / "data";
   std::unique_ptr<ObjectStore> memory = make_memory_store({.page_size = 7});
   std::vector<std::string> lines;

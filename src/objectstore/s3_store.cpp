@@ -42,9 +42,10 @@ class Delivery {
     expected_ =
         range_ && range_->length != ByteRange::kToEnd ? std::optional(range_->length) : length;
     if (expected_ && length && *length != *expected_) {
-      // Of the very object that was meant it can only be a damaged answer.
+      // What the store says is the very object, and is long enough, can only be a damaged answer.
+      const bool beyond = headers.get("Content-Range") && info_.size < range_->offset + *expected_;
       const bool same = !if_match_.empty() && info_.etag == if_match_;
-      throw Error(same ? ErrorKind::Unavailable : ErrorKind::Conflict,
+      throw Error(same && !beyond ? ErrorKind::Unavailable : ErrorKind::Conflict,
                   fmt::format("the store sends {} of {} bytes", *length, *expected_));
     }
   }

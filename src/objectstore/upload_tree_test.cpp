@@ -15,6 +15,7 @@
 #include "objectstore/fake_s3.hpp"
 #include "objectstore/local_tree.hpp"
 #include "objectstore/memory_store.hpp"
+#include "objectstore/served_store_fixture.hpp"
 #include "objectstore/sources.hpp"
 #include "objectstore/transfer.hpp"
 
@@ -47,7 +48,7 @@ class Upload : public testing::Test {
     ASSERT_EQ(::utimensat(AT_FDCWD, (directory / path).c_str(), old, 0), 0);
   }
 
-  TempDir temp;
+  TempDir temp{"trainyard-", scratch()};
   fs::path directory = temp.path();
   std::unique_ptr<ObjectStore> memory = make_memory_store();
   FailingStore store{*memory, {}};
