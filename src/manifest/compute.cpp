@@ -46,6 +46,14 @@ model::Compute compute_of(const Numbers& numbers) {
 
 }  // namespace
 
+model::Compute default_compute() {
+  const auto size = model::find_size(kDefaultSize);
+  model::Compute compute;
+  compute.size = size->name;
+  compute.gpus = size->gpus;
+  return compute;
+}
+
 model::Compute read_compute(const MappingReader& execution) {
   Numbers numbers;
   read_numbers(execution, "nodes", numbers);

@@ -5,6 +5,8 @@
 
 namespace trainyard::manifest {
 
+// What a manifest that names none gets.
+model::Compute default_compute();
 // From model_definition.execution: a size by name, numbers, or both where they agree.
 model::Compute read_compute(const MappingReader& execution);
 // From the top of an FfDL manifest: numbers alone.

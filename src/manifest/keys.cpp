@@ -41,11 +41,11 @@ const Section& framework() {
       "framework",
       {
           {.name = "name",
-           .need = Required,
+           .need = RequiredInFile,
            .doc = "One of the frameworks that `bx ml list frameworks` shows.",
            .sample = "tensorflow"},
           {.name = "version",
-           .need = Required,
+           .need = RequiredInFile,
            .doc = "A version of it, or an alias such as latest. Kept as written: 1.10 is not 1.1.",
            .sample = "latest"},
           {.name = "runtimes",
@@ -81,7 +81,7 @@ const Section& execution() {
       {
           {.name = "command",
            .shape = Command,
-           .need = Required,
+           .need = RequiredInFile,
            .doc =
                "The main program of the zip and its arguments, run by a shell. Files of the data "
                "bucket stand under ${DATA_DIR}; what is written to ${RESULT_DIR} is kept.",
@@ -115,13 +115,13 @@ const Section& model_definition() {
            .members = &author()},
           {.name = "framework",
            .shape = Mapping,
-           .need = Required,
+           .need = RequiredInFile,
            .doc = "What the model is written in.",
            .sample = "{}",
            .members = &framework()},
           {.name = "execution",
            .shape = Mapping,
-           .need = Required,
+           .need = RequiredInFile,
            .doc = "How the model is trained.",
            .sample = "{}",
            .members = &execution()},

@@ -21,7 +21,11 @@ enum class Shape {
   Any,  // taken and not looked at
 };
 
-enum class Need { Required, Optional };
+enum class Need {
+  Required,
+  RequiredInFile,  // a request may leave it to its training definition (wml-v3 section 0)
+  Optional,
+};
 
 struct Section;
 

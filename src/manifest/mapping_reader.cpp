@@ -68,8 +68,13 @@ MappingReader::MappingReader(Problems& problems, const Section& section, const N
     : problems_(&problems), section_(&section), node_(&node), path_(std::move(path)) {
   for (const auto& member : node.members) take(member);
   for (const auto& key : section.keys) {
-    if (key.need == Need::Required) require(key.name);
+    if (required(key)) require(key.name);
   }
+}
+
+bool MappingReader::required(const Key& key) const {
+  return key.need == Need::Required ||
+         (key.need == Need::RequiredInFile && problems_->source() == Source::File);
 }
 
 std::string MappingReader::member_path(std::string_view word) const {
@@ -119,11 +124,11 @@ bool MappingReader::check(const Key& key, const Member& member) const {
   const auto path = member_path(member.key);
   const auto& value = *member.value;
   if (value.kind == Node::Kind::Null) {
-    if (key.need == Need::Required) {
+    if (required(key)) {
       problems_->error(member.at, path,
                        fmt::format("expected {}, found nothing", shape_name(key.shape)));
     }
-    return key.need != Need::Required;
+    return !required(key);
   }
   if (!fits(key.shape, value.kind)) {
     problems_->error(
@@ -135,7 +140,7 @@ bool MappingReader::check(const Key& key, const Member& member) const {
 }
 
 bool MappingReader::check_scalar(const Key& key, const Node& value, const std::string& path) const {
-  if (key.need == Need::Required && trim(value.text).empty()) {
+  if (required(key) && trim(value.text).empty()) {
     problems_->error(value.at, path, "expected text, found none");
     return false;
   }

@@ -71,6 +71,7 @@ class MappingReader {
     const Member* member = nullptr;
     bool faulty = false;  // there, and reported
   };
+  bool required(const Key& key) const;
   std::string member_path(std::string_view word) const;
   void take(const Member& member);
   void take_unknown(const Member& member);

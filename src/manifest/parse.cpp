@@ -49,6 +49,7 @@ void read_definition(const MappingReader& definition, model::Manifest& into) {
   into.author = read_author(definition);
   into.framework = read_framework(definition);
   into.definition_href = trimmed(definition, "definition_href");
+  into.compute = default_compute();
   if (const auto execution = definition.section("execution")) {
     into.command = execution->text("command");
     into.compute = read_compute(*execution);
@@ -119,6 +120,22 @@ ParseResult parse(std::string_view text, Source source) {
   if (has_errors(diagnostics)) return failed(std::move(diagnostics));
   put_in_order(diagnostics);
   return {std::move(manifest), std::move(diagnostics)};
+}
+
+std::vector<Diagnostic> missing_parts(const model::Manifest& manifest) {
+  std::vector<Diagnostic> missing;
+  const auto require = [&](std::string_view value, std::string path) {
+    if (!trim(value).empty()) return;
+    missing.push_back({Severity::Error,
+                       {},
+                       std::move(path),
+                       "is missing, here and in the training definition",
+                       ""});
+  };
+  require(manifest.framework.name, "model_definition.framework.name");
+  require(manifest.framework.version, "model_definition.framework.version");
+  require(manifest.command, "model_definition.execution.command");
+  return missing;
 }
 
 }  // namespace trainyard::manifest

@@ -22,4 +22,8 @@ struct ParseResult {
 // with the machine: that is the service's to say.
 ParseResult parse(std::string_view text, Source source = Source::File);
 
+// A request may leave framework and command to its training definition. What is still missing once
+// the caller has filled them in from there; empty: nothing.
+std::vector<Diagnostic> missing_parts(const model::Manifest& manifest);
+
 }  // namespace trainyard::manifest

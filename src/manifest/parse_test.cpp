@@ -220,13 +220,35 @@ TEST(Manifest, UnknownKeysAreWarnedAboutInFilesAndIgnoredInRequests) {
   EXPECT_EQ(s3(request.manifest->training_data).endpoint_url, "https://h:9000");
 }
 
+TEST(Manifest, ARequestMayLeaveFrameworkAndCommandToItsDefinition) {
+  const auto result = parse(R"({"model_definition": {"definition_href": "http://s/d"},
+      "training_data_reference": {"connection": {"endpoint_url": "h", "access_key_id": "a",
+        "secret_access_key": "b"}, "source": {"bucket": "in"}},
+      "training_results_reference": {"connection": {"endpoint_url": "h", "access_key_id": "a",
+        "secret_access_key": "b"}, "target": {"bucket": "out"}}})",
+                            Source::Request);
+  ASSERT_TRUE(result.ok()) << format(result.diagnostics, "");
+  auto manifest = *result.manifest;
+  EXPECT_EQ(manifest.compute.size, "k80");
+  EXPECT_EQ(format(missing_parts(manifest), ""),
+            "error: model_definition.framework.name: is missing, here and in the training "
+            "definition\n"
+            "error: model_definition.framework.version: is missing, here and in the training "
+            "definition\n"
+            "error: model_definition.execution.command: is missing, here and in the training "
+            "definition\n");
+  manifest.framework = {.name = "keras", .version = "2", .runtimes = {}};
+  manifest.command = "python3 x.py";
+  EXPECT_TRUE(missing_parts(manifest).empty());
+}
+
 TEST(Manifest, ARequestWithoutItsPartsSaysAllThatIsMissing) {
-  const auto text =
-      problems(R"({"model_definition": {"execution": {"comand": "x"}}})", Source::Request);
-  EXPECT_THAT(text, HasSubstr("error: model_definition: \"framework\" is missing"));
-  EXPECT_THAT(text, HasSubstr("error: model_definition.execution: \"command\" is missing; "
-                              "\"comand\" is no key of it"));
-  EXPECT_THAT(text, HasSubstr("error: \"training_data_reference\" is missing"));
+  const auto text = problems(R"({"training_data_reference": {"conection": {}}})", Source::Request);
+  EXPECT_THAT(text, HasSubstr("error: \"model_definition\" is missing"));
+  EXPECT_THAT(text, HasSubstr("error: \"training_results_reference\" is missing"));
+  EXPECT_THAT(text, HasSubstr("error: training_data_reference: \"connection\" is missing; "
+                              "\"conection\" is no key of it"));
+  EXPECT_THAT(text, HasSubstr("error: training_data_reference: \"source\" is missing"));
 }
 
 TEST(Manifest, RequestsMustBeJson) {

@@ -49,7 +49,7 @@ Json value_schema(const Key& key) {
       return {{"anyOf", {text_schema(key), reference_to(*key.members)}}};
     case Shape::MappingOrList:
       return {{"anyOf",
-               {reference_to(*key.members), list_of(*key.members, key.need == Need::Required)}}};
+               {reference_to(*key.members), list_of(*key.members, key.need != Need::Optional)}}};
     case Shape::List:
       return list_of(*key.members, false);
     case Shape::Any:
@@ -77,7 +77,7 @@ void define(const Section& section, Json& definitions) {
       property["description"] = fmt::format("Another spelling of {}. {}", key.name, key.doc);
       properties[alias] = property;
     }
-    if (key.need == Need::Required) required.push_back(one_of_these_required(key));
+    if (key.need != Need::Optional) required.push_back(one_of_these_required(key));
     if (key.members != nullptr) define(*key.members, definitions);
   }
   Json definition = {
