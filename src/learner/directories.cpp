@@ -1,0 +1,70 @@
+#include "learner/directories.hpp"
+
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/log.hpp"
+#include "learner/environment.hpp"
+
+namespace trainyard::learner {
+namespace {
+
+void give_to(const fs::path& path, const sandbox::User& owner) {
+  if (::lchown(path.c_str(), owner.uid, owner.gid) != 0) {
+    throw_errno("give " + path.string() + " to the command's user");
+  }
+}
+
+void make_python_known(const Layout& layout) {
+  for (const char* directory : {"/usr/local/bin", "/usr/bin", "/bin"}) {
+    if (fs::exists(fs::path(directory) / "python")) return;
+  }
+  for (const char* program : {"/usr/local/bin/python3", "/usr/bin/python3"}) {
+    if (!fs::exists(program)) continue;
+    fs::create_symlink(program, user_programs(layout) / "python");
+    return;
+  }
+}
+
+}  // namespace
+
+void prepare_directories(const Layout& layout, const std::optional<sandbox::User>& owner,
+                         bool host_programs) {
+  for (const auto name : Layout::scratch()) remove_tree(layout.work / name);
+  for (const fs::path& path :
+       {layout.model_dir(), layout.log_dir(), layout.data_dir(), layout.result_dir(),
+        layout.checkpoint_dir(), user_programs(layout), layout.tmp()}) {
+    make_private_dir(path);
+  }
+  if (host_programs) make_python_known(layout);
+  for (const auto name : Layout::scratch()) give_tree(layout.work / name, owner);
+}
+
+void give_tree(const fs::path& root, const std::optional<sandbox::User>& owner) {
+  if (!owner) return;
+  give_to(root, *owner);
+  for (const auto& entry : fs::recursive_directory_iterator(root)) give_to(entry.path(), *owner);
+}
+
+bool is_own_directory(const Layout& layout, const fs::path& path) {
+  fs::path at = layout.work;
+  for (const auto& part : path.lexically_relative(layout.work)) {
+    at /= part;
+    std::error_code missing;
+    if (fs::symlink_status(at, missing).type() != fs::file_type::directory) return false;
+  }
+  return true;
+}
+
+void release_directories(const Layout& layout) noexcept {
+  for (const auto name : Layout::scratch()) {
+    try {
+      remove_tree(layout.work / name);
+    } catch (const std::exception& e) {
+      log::warn("the run's files stay until its record goes: {}", e.what());
+    }
+  }
+}
+
+}  // namespace trainyard::learner

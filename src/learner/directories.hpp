@@ -1,0 +1,27 @@
+#pragma once
+// The run's directories on the host.
+#include <optional>
+
+#include "learner/layout.hpp"
+#include "sandbox/sandbox.hpp"
+
+namespace trainyard::learner {
+
+// Empty directories for a fresh attempt; logs and journals stay. They belong to `owner`, the user
+// of a sandboxed command, when it is given, else to the learner's. For the host's own programs
+// "python" is made to name python3 where the system does not have it.
+void prepare_directories(const Layout& layout, const std::optional<sandbox::User>& owner,
+                         bool host_programs);
+
+// Gives a tree to the command's user; nothing when there is none. Follows no links.
+void give_tree(const std::filesystem::path& root, const std::optional<sandbox::User>& owner);
+
+// Whether `path`, below the work directory, is a directory reached without any link: the command
+// could have put a link to anywhere in its place.
+bool is_own_directory(const Layout& layout, const std::filesystem::path& path);
+
+// Everything is stored: the disk gets its space back. The logs stay. Never throws; what cannot be
+// removed goes with the run's record.
+void release_directories(const Layout& layout) noexcept;
+
+}  // namespace trainyard::learner

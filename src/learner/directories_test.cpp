@@ -1,0 +1,66 @@
+#include "learner/directories.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/files.hpp"
+#include "learner/test_assignment.hpp"
+#include "learner/test_files.hpp"
+
+namespace trainyard::learner {
+namespace {
+
+class DirectoriesTest : public ::testing::Test {
+ protected:
+  TempDir dir_;
+  Layout layout_ = layout_of(dir_.path(), test_assignment(), Confinement::Sandbox);
+};
+
+TEST_F(DirectoriesTest, AFreshAttemptFindsThemEmptyAndTheLogsKept) {
+  make_private_dir(dir_.path() / "logs");
+  put(layout_.log_file(kTrainingLog), "kept");
+  prepare_directories(layout_, std::nullopt, false);
+  put(layout_.result_dir() / "old", "x");
+  prepare_directories(layout_, std::nullopt, false);
+  for (const auto& path : {layout_.model_dir(), layout_.log_dir(), layout_.data_dir(),
+                           layout_.result_dir(), layout_.checkpoint_dir(), layout_.tmp()}) {
+    EXPECT_TRUE(fs::is_directory(path) && fs::is_empty(path)) << path;
+  }
+  EXPECT_EQ(read_file(layout_.log_file(kTrainingLog)), "kept");
+}
+
+TEST_F(DirectoriesTest, BelongToTheCommandsUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  prepare_directories(layout_, sandbox::User{65534, 65533}, true);
+  for (const auto& path : {layout_.model_dir(), layout_.result_dir(), layout_.home()}) {
+    struct stat info {};
+    ASSERT_EQ(::stat(path.c_str(), &info), 0);
+    EXPECT_EQ(info.st_uid, 65534u) << path;
+    EXPECT_EQ(info.st_gid, 65533u) << path;
+  }
+}
+
+TEST_F(DirectoriesTest, ALinkInTheWayIsNotOurs) {
+  prepare_directories(layout_, std::nullopt, false);
+  EXPECT_TRUE(is_own_directory(layout_, layout_.log_dir()));
+  fs::remove(layout_.log_dir());
+  EXPECT_FALSE(is_own_directory(layout_, layout_.log_dir()));
+  fs::create_directory_symlink("/etc", layout_.log_dir());
+  EXPECT_FALSE(is_own_directory(layout_, layout_.log_dir()));
+  remove_tree(layout_.job_dir());
+  fs::create_directory_symlink("/var", layout_.job_dir());
+  EXPECT_FALSE(is_own_directory(layout_, layout_.log_dir()));
+}
+
+TEST_F(DirectoriesTest, ReleasingThemKeepsTheLogs) {
+  prepare_directories(layout_, std::nullopt, false);
+  make_private_dir(dir_.path() / "logs");
+  release_directories(layout_);
+  EXPECT_FALSE(fs::exists(layout_.job_dir()));
+  EXPECT_FALSE(fs::exists(layout_.result_dir()));
+  EXPECT_TRUE(fs::exists(dir_.path() / "logs"));
+}
+
+}  // namespace
+}  // namespace trainyard::learner
