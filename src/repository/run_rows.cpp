@@ -101,8 +101,7 @@ T require(std::optional<T> value, std::string_view what) {
               fmt::format("the database holds a run whose {} cannot be read", what));
 }
 
-model::Manifest read_brief(ColumnReader& in) {
-  model::Manifest manifest;
+void read_brief(ColumnReader& in, model::Manifest& manifest) {
   manifest.name = in.text();
   manifest.framework.name = in.text();
   manifest.framework.version = in.text();
@@ -112,7 +111,6 @@ model::Manifest read_brief(ColumnReader& in) {
   manifest.compute.nodes = in.number<unsigned>();
   if (const auto cpus = in.optional_text()) manifest.compute.cpus = parse_real(*cpus);
   manifest.compute.memory_bytes = in.optional_number<std::uint64_t>();
-  return manifest;
 }
 
 std::optional<model::Verdict> read_verdict(ColumnReader& in) {
@@ -125,8 +123,7 @@ std::optional<model::Verdict> read_verdict(ColumnReader& in) {
   return code ? std::optional(std::move(verdict)) : std::nullopt;
 }
 
-model::RunStatus read_status(ColumnReader& in) {
-  model::RunStatus status;
+void read_status(ColumnReader& in, model::RunStatus& status) {
   status.state = require(model::parse_state(in.text()), "state");
   status.phase = require(model::parse_phase(in.text()), "phase");
   status.attempt = in.number<unsigned>();
@@ -142,22 +139,19 @@ model::RunStatus read_status(ColumnReader& in) {
   status.training_at = in.optional_time();
   status.storing_at = in.optional_time();
   status.finished_at = in.optional_time();
-  return status;
 }
 
-model::TrainingRun read_run(ColumnReader& in) {
-  model::TrainingRun run;
+void read_run(ColumnReader& in, model::TrainingRun& run) {
   run.queue_order = in.number<std::uint64_t>();
   run.id = require(model::RunId::parse(in.text()), "id");
   run.owner = in.text();
   run.created_at = in.time();
   run.definition_id = in.text();
   run.definition_sha256 = in.text();
-  run.manifest = read_brief(in);
+  read_brief(in, run.manifest);
   run.modified_at = in.time();
   run.version = in.number<std::uint64_t>();
-  run.status = read_status(in);
-  return run;
+  read_status(in, run.status);
 }
 
 std::string insert_statement() {
@@ -241,11 +235,15 @@ const std::string& selected_columns(Details details) {
   return details == Details::With ? kFull : kBrief;
 }
 
-StoredRun read_row(const db::Statement& row, Details details) {
+void read_brief_row(const db::Statement& row, model::TrainingRun& into) {
   ColumnReader in(row);
-  StoredRun stored{
-      .run = read_run(in), .manifest_json = {}, .data_secret = {}, .results_secret = {}};
-  if (details == Details::Without) return stored;
+  read_run(in, into);
+}
+
+StoredRun read_full_row(const db::Statement& row) {
+  ColumnReader in(row);
+  StoredRun stored;
+  read_run(in, stored.run);
   stored.manifest_json = in.text();
   stored.data_secret = in.text();
   stored.results_secret = in.text();
@@ -262,7 +260,7 @@ std::optional<StoredRun> find_rows(db::Connection& connection, const std::string
   db::Statement& query = connection.prepare(kFind);
   query.bind(1, id);
   if (!query.step()) return std::nullopt;
-  StoredRun stored = read_row(query, Details::With);
+  StoredRun stored = read_full_row(query);
   query.reset();
   return stored;
 }

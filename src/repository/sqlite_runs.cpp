@@ -119,14 +119,22 @@ class SqliteRunRepository final : public RunRepository {
     const auto statement = list_statement(query, details);
     RunPage page;
     if (!statement) return page;
-    for (StoredRun& stored : read_all(*statement, details)) {
-      if (page.runs.size() == query.limit) {
-        page.next = encode_cursor(query.order, page.runs.back());
-        break;
+    page.runs.reserve(std::min(query.limit, kReserved));
+    store_->readers.run([&](db::Connection& connection) {
+      db::Statement& rows = connection.prepare(statement->sql);
+      bind_all(rows, *statement);
+      while (rows.step()) {
+        if (page.runs.size() == query.limit) {
+          page.next = encode_cursor(query.order, page.runs.back());
+          break;
+        }
+        if (query.with_connections) {
+          page.runs.push_back(complete(read_full_row(rows), store_->sealer));
+        } else {
+          read_brief_row(rows, page.runs.emplace_back());
+        }
       }
-      page.runs.push_back(query.with_connections ? complete(std::move(stored), store_->sealer)
-                                                 : std::move(stored.run));
-    }
+    });
     return page;
   }
 
@@ -169,15 +177,8 @@ class SqliteRunRepository final : public RunRepository {
   }
 
  private:
-  std::vector<StoredRun> read_all(const ListStatement& list, Details details) {
-    return store_->readers.run([&](db::Connection& connection) {
-      std::vector<StoredRun> rows;
-      db::Statement& statement = connection.prepare(list.sql);
-      bind_all(statement, list);
-      while (statement.step()) rows.push_back(read_row(statement, details));
-      return rows;
-    });
-  }
+  // Runs of a page that are not moved when it grows; untouched memory costs nothing.
+  static constexpr std::size_t kReserved = 10'000;
 
   std::shared_ptr<SqliteStore> store_;
 };
