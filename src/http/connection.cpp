@@ -1,6 +1,8 @@
 #include "http/connection.hpp"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <algorithm>
 #include <exception>
@@ -50,6 +52,17 @@ std::string name_of(const Socket& socket) {
                          : fmt::format("{}:{}", address.to_string(), endpoint.port());
 }
 
+// A follower's machine may vanish without a word; within two minutes the kernel notices.
+void find_dead_peers(Socket& socket) {
+  error_code ignored;
+  socket.set_option(Socket::keep_alive(true), ignored);
+  constexpr std::pair<int, int> kOptions[] = {
+      {TCP_KEEPIDLE, 60}, {TCP_KEEPINTVL, 20}, {TCP_KEEPCNT, 3}};
+  for (const auto& [option, value] : kOptions) {
+    setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
+  }
+}
+
 void skip_empty_lines(ReadBuffer& buffer) {
   while (buffer.data().starts_with("\r\n")) buffer.consume(2);
 }
@@ -70,6 +83,7 @@ Connection::Connection(Socket socket, ServerCore& core)
     : core_(core), socket_(std::move(socket)), peer_(name_of(socket_)), deadline_(socket_) {
   error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  find_dead_peers(socket_);
   socket_.native_non_blocking(true, ignored);
 }
 
