@@ -1,0 +1,12 @@
+#pragma once
+#include <string>
+
+#include "objectstore/transfer.hpp"
+#include "wire/learner.hpp"
+
+namespace trainyard::learner {
+
+// What the server shows of a transfer; `phase` is "staging" or "storing".
+wire::Progress wire_progress(std::string phase, const objectstore::TransferProgress& progress);
+
+}  // namespace trainyard::learner
