@@ -1,0 +1,115 @@
+#include "api/api.hpp"
+
+#include <fmt/format.h>
+
+#include "api/service.hpp"
+#include "api/tokens.hpp"
+#include "base/ids.hpp"
+#include "base/log.hpp"
+#include "base/strings.hpp"
+#include "wire/error.hpp"
+
+namespace trainyard::api {
+namespace {
+
+int status_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::InvalidInput:
+    case ErrorKind::Unsupported:
+      return 400;
+    case ErrorKind::Unauthenticated:
+      return 401;
+    case ErrorKind::Forbidden:
+      return 403;
+    case ErrorKind::NotFound:
+      return 404;
+    case ErrorKind::Conflict:
+      return 409;
+    case ErrorKind::TooLarge:
+      return 413;
+    case ErrorKind::Exhausted:
+      return 507;
+    case ErrorKind::Unavailable:
+      return 503;
+    case ErrorKind::Timeout:
+      return 504;
+    case ErrorKind::Canceled:
+      return 503;
+    case ErrorKind::Corrupt:
+    case ErrorKind::Internal:
+      return 500;
+  }
+  return 500;
+}
+
+class ApiServer final : public Api {
+ public:
+  ApiServer(ApiOptions options, ApiParts parts)
+      : service_{std::move(options), std::move(parts), TimePoint{}} {
+    service_.started = service_.parts.clock.now();
+    for (const auto add : {add_identity, add_instances, add_definitions, add_frameworks, add_runs,
+                           add_logs, add_monitor, add_learners, add_status}) {
+      add(routes_);
+    }
+  }
+
+  http::Answer handle(http::Request& request) override {
+    const auto match = routes_.find(request.method, request.raw_path);
+    if (!match.handler) return no_route(request, match.allowed);
+    Call call{request, match.params, "", base_url(request)};
+    if (match.handler->access == Access::User) call.user = authenticate(request);
+    return match.handler->handler(service_, call);
+  }
+
+  http::Response failure(const http::Request& request, const Error& error) override {
+    const int status = status_of(error.kind());
+    if (status >= 500) log::warn("{} {}: {}", request.method, request.raw_path, error.what());
+    auto response = json_response(status, wire::encode(wire::error_body(error, random_hex(16))));
+    if (status == 401) response.headers.add("WWW-Authenticate", "Bearer realm=\"trainyard\"");
+    return response;
+  }
+
+ private:
+  std::string authenticate(const http::Request& request) const {
+    const auto token = bearer_token(request);
+    if (!token) {
+      throw Error(ErrorKind::Unauthenticated,
+                  "this needs a token: GET /v3/identity/token with user name and password (Basic), "
+                  "then send it as Authorization: Bearer <token>");
+    }
+    const auto claims = read_token(service_.options.signing_key, *token);
+    if (!claims) throw Error(ErrorKind::Unauthenticated, "the token is not one of this service");
+    if (claims->expires <= service_.parts.clock.now()) {
+      throw Error(ErrorKind::Unauthenticated, "the token has expired; get a new one");
+    }
+    return claims->user;
+  }
+
+  http::Response no_route(const http::Request& request, const std::string& allowed) {
+    if (allowed.empty()) {
+      return failure(request, Error(ErrorKind::NotFound, fmt::format("there is nothing at {}",
+                                                                     printable(request.raw_path))));
+    }
+    auto response = failure(
+        request, Error(ErrorKind::InvalidInput, fmt::format("{} is not possible here, but {} is",
+                                                            printable(request.method), allowed)));
+    response.status = 405;
+    response.headers.add("Allow", allowed);
+    return response;
+  }
+
+  static std::string base_url(const http::Request& request) {
+    return "http://" + request.headers.get("Host").value_or("localhost");
+  }
+
+  Service service_;
+  Routes routes_;
+};
+
+}  // namespace
+
+std::unique_ptr<Api> make_api(ApiOptions options, ApiParts parts) {
+  return std::make_unique<ApiServer>(std::move(options), std::move(parts));
+}
+
+}  // namespace trainyard::api

@@ -1,0 +1,71 @@
+#pragma once
+// The server's one API: the v3 API of wml-v3 (a, b) with additions of ours beside it. The command
+// line, the learner and third-party clients use nothing else.
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/secret.hpp"
+#include "definition/definition_store.hpp"
+#include "http/server.hpp"
+#include "logstore/log_store.hpp"
+#include "objectstore/open_store.hpp"
+#include "repository/definition_repository.hpp"
+#include "repository/run_repository.hpp"
+#include "runtime/catalogue.hpp"
+#include "runtime/environment_store.hpp"
+#include "scheduler/scheduler.hpp"
+
+namespace trainyard::api {
+
+class RunHub;
+
+struct ApiOptions {
+  std::string user;
+  Secret password;
+  std::string instance_id;
+  Secret signing_key;         // of tokens; at least 32 bytes
+  TimePoint created_at;       // of the instance
+  bool echo_secrets = false;  // to a run's owner, for clients of old
+  bool check_buckets = true;  // at submit
+  objectstore::OpenOptions stores;
+  definition::Limits definition_limits;
+  Milliseconds cancel_grace{30'000};
+  Milliseconds store_retry{24LL * 3600 * 1000};
+  std::string version;
+  std::string store_url;              // of the embedded store
+  std::vector<std::string> warnings;  // shown by status: no sandbox, open to the network …
+};
+
+// What the API works on; all outlive it.
+struct ApiParts {
+  repository::RunRepository& runs;
+  repository::DefinitionRepository& definitions;
+  definition::DefinitionStore& contents;
+  logstore::LogStore& logs;
+  scheduler::Scheduler& scheduler;
+  runtime::Catalogue& catalogue;
+  const runtime::Host& host;
+  runtime::EnvironmentStore& environments;
+  RunHub& hub;
+  Clock& clock;
+  // Takes a run out for good, or asks for it to end first and does it then (T23).
+  std::function<void(const model::RunId&)> remove_run;
+};
+
+class Api {
+ public:
+  virtual ~Api() = default;
+  // For http::serve; thread-safe.
+  virtual http::Answer handle(http::Request& request) = 0;
+  // Error → status and the body of (a.6).
+  virtual http::Response failure(const http::Request& request, const Error& error) = 0;
+};
+std::unique_ptr<Api> make_api(ApiOptions options, ApiParts parts);
+
+// The token of a run's learner; given to the scheduler (SchedulerOptions::learner_token).
+Secret learner_token(const Secret& signing_key, const model::RunId& run, unsigned attempt);
+
+}  // namespace trainyard::api

@@ -1,0 +1,139 @@
+// Training definitions (wml-v3 b.1): what a run is made from, and its zip.
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include "api/service.hpp"
+#include "api/submit.hpp"
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/ids.hpp"
+#include "base/strings.hpp"
+#include "wire/definition.hpp"
+
+namespace trainyard::api {
+namespace {
+
+constexpr std::size_t kPage = 100;
+constexpr std::size_t kLargestPage = 1000;
+constexpr std::size_t kPiece = 64 * 1024;
+
+repository::TrainingDefinition find(Service& service, const Call& call) {
+  auto definition = service.parts.definitions.find(call.param("id"));
+  if (!definition || definition->owner != call.user) {
+    throw Error(ErrorKind::NotFound,
+                fmt::format("there is no training definition \"{}\"", printable(call.param("id"))));
+  }
+  const auto version = call.params.find("version");
+  if (version != call.params.end() && version->second != definition->version_id) {
+    throw Error(ErrorKind::NotFound,
+                fmt::format("training definition {} has no version \"{}\"; it has {}",
+                            definition->id, printable(version->second), definition->version_id));
+  }
+  return std::move(*definition);
+}
+
+wire::Definition view(const repository::TrainingDefinition& definition) {
+  return {.id = definition.id,
+          .version_id = definition.version_id,
+          .fields = {.name = definition.name,
+                     .description = definition.description,
+                     .framework = definition.framework,
+                     .command = definition.command,
+                     .extra_json = definition.extra_json},
+          .has_content = !definition.content_sha256.empty(),
+          .created_at = definition.created_at};
+}
+
+http::Answer create(Service& service, Call& call) {
+  auto request = wire::decode_definition_request(call.request.body->read_all(kMaxJsonBody));
+  const repository::TrainingDefinition definition{.id = random_uuid(),
+                                                  .version_id = random_uuid(),
+                                                  .owner = call.user,
+                                                  .name = std::move(request.name),
+                                                  .description = std::move(request.description),
+                                                  .framework = std::move(request.framework),
+                                                  .command = std::move(request.command),
+                                                  .extra_json = std::move(request.extra_json),
+                                                  .content_sha256 = "",
+                                                  .created_at = service.parts.clock.now()};
+  service.parts.definitions.create(definition);
+  auto response = json_response(201, wire::encode(view(definition), call.base_url));
+  response.headers.add("Location",
+                       call.base_url + "/v3/ml_assets/training_definitions/" + definition.id);
+  return response;
+}
+
+http::Answer read(Service& service, Call& call) {
+  return json_response(200, wire::encode(view(find(service, call)), call.base_url));
+}
+
+http::Answer versions(Service& service, Call& call) {
+  const wire::Definition only = view(find(service, call));
+  return json_response(200, wire::encode_definition_list({&only, 1}, call.base_url, ""));
+}
+
+http::Answer list(Service& service, Call& call) {
+  const auto wanted = paging(call, kPage, kLargestPage);
+  const auto page = service.parts.definitions.list(call.user, wanted.limit, wanted.start);
+  std::vector<wire::Definition> views;
+  for (const auto& definition : page.definitions) views.push_back(view(definition));
+  const std::string next =
+      page.next.empty() ? ""
+                        : fmt::format("{}/v3/ml_assets/training_definitions?limit={}&start={}",
+                                      call.base_url, wanted.limit, percent_encode(page.next));
+  return json_response(200, wire::encode_definition_list(views, call.base_url, next));
+}
+
+http::Answer upload(Service& service, Call& call) {
+  const auto definition = find(service, call);
+  auto upload = service.parts.contents.begin_upload();
+  std::string piece(kPiece, '\0');
+  while (const std::size_t got = call.request.body->read(piece)) {
+    upload->write(std::string_view(piece).substr(0, got));
+  }
+  const auto stored = upload->commit();
+  service.parts.definitions.set_content(definition.id, stored.sha256);
+  return json_response(200, wire::encode_content_answer());
+}
+
+http::Answer content(Service& service, Call& call) {
+  const auto definition = find(service, call);
+  if (definition.content_sha256.empty()) {
+    throw Error(ErrorKind::NotFound,
+                fmt::format("training definition {} has no content yet", definition.id));
+  }
+  const auto path = service.parts.contents.path(definition.content_sha256);
+  http::Response response;
+  response.headers.add("Content-Type", "application/zip");
+  Fd file = open_file(path, O_RDONLY);
+  const auto size = fs::file_size(path);
+  response.body = http::FileBody{std::move(file), 0, size};
+  return response;
+}
+
+http::Answer remove(Service& service, Call& call) {
+  service.parts.definitions.remove(find(service, call).id);
+  return empty_response(204);
+}
+
+}  // namespace
+
+void add_definitions(Routes& routes) {
+  // Until 2018 the same thing was called an experiment (b.1).
+  for (const std::string base :
+       {"/v3/ml_assets/training_definitions", "/v3/ml_assets/experiments"}) {
+    routes.add("POST", base, {Access::User, create});
+    routes.add("GET", base, {Access::User, list});
+    routes.add("GET", base + "/{id}", {Access::User, read});
+    routes.add("DELETE", base + "/{id}", {Access::User, remove});
+    routes.add("GET", base + "/{id}/versions", {Access::User, versions});
+    routes.add("GET", base + "/{id}/versions/{version}", {Access::User, read});
+    for (const std::string& path :
+         {base + "/{id}/content", base + "/{id}/versions/{version}/content"}) {
+      routes.add("GET", path, {Access::User, content});
+      routes.add("PUT", path, {Access::User, upload});
+    }
+  }
+}
+
+}  // namespace trainyard::api

@@ -1,0 +1,56 @@
+#include <fmt/format.h>
+
+#include "api/service.hpp"
+#include "base/strings.hpp"
+
+namespace trainyard::api {
+
+http::Response json_response(int status, std::string body) {
+  http::Response response;
+  response.status = status;
+  response.headers.add("Content-Type", "application/json");
+  response.body = std::move(body);
+  return response;
+}
+
+http::Response empty_response(int status) {
+  http::Response response;
+  response.status = status;
+  return response;
+}
+
+Paging paging(const Call& call, std::size_t fallback, std::size_t most) {
+  Paging result{fallback, call.request.query.get("start").value_or("")};
+  if (const auto text = call.request.query.get("limit")) {
+    const auto limit = parse_u64(*text);
+    if (!limit || *limit == 0 || *limit > most) {
+      throw Error(ErrorKind::InvalidInput, fmt::format("limit must be between 1 and {}, not \"{}\"",
+                                                       most, printable(*text)));
+    }
+    result.limit = *limit;
+  }
+  return result;
+}
+
+model::TrainingRun find_run(Service& service, const Call& call) {
+  const std::string& text = call.param("id");
+  if (const auto id = model::RunId::parse(text)) {
+    auto run = service.parts.runs.find(*id);
+    if (run && run->owner == call.user) return std::move(*run);
+  }
+  throw Error(ErrorKind::NotFound,
+              fmt::format("there is no training run \"{}\"; `bx ml list training-runs` shows those "
+                          "there are (details are kept for a limited time after the end)",
+                          printable(text)));
+}
+
+std::optional<std::string> bearer_token(const http::Request& request) {
+  const auto header = request.headers.get("Authorization");
+  if (!header || header->size() < 7 ||
+      !iequals(std::string_view(*header).substr(0, 7), "bearer ")) {
+    return std::nullopt;
+  }
+  return std::string(trim(std::string_view(*header).substr(7)));
+}
+
+}  // namespace trainyard::api

@@ -1,0 +1,102 @@
+// Training runs (wml-v3 b.2–b.4): /v3/models.
+#include <fmt/format.h>
+
+#include "api/service.hpp"
+#include "api/submit.hpp"
+#include "base/error.hpp"
+#include "base/strings.hpp"
+#include "wire/run.hpp"
+
+namespace trainyard::api {
+namespace {
+
+constexpr std::size_t kPage = 1000;
+constexpr std::size_t kSummaryPage = 10'000;
+
+wire::RunRendering rendering(Service& service, const model::TrainingRun& run) {
+  wire::RunRendering how;
+  how.secrets = service.options.echo_secrets ? wire::Secrets::InClear : wire::Secrets::Masked;
+  how.progress = service.parts.hub.progress(run.id);
+  return how;
+}
+
+std::optional<wire::QueueView> queue_view(Service& service, const model::RunId& id) {
+  const auto why = service.parts.scheduler.why(id);
+  if (!why) return std::nullopt;
+  return wire::QueueView{why->place, why->message, why->estimate};
+}
+
+http::Answer create(Service& service, Call& call) {
+  const auto run = submit_run(service, call.user, call.request.body->read_all(kMaxJsonBody),
+                              call.request.headers.get("Idempotency-Key"));
+  auto response = json_response(202, wire::encode_run(run, rendering(service, run)));
+  response.headers.add("Location", "/v3/models/" + run.id.str());
+  return response;
+}
+
+http::Answer read(Service& service, Call& call) {
+  const auto run = find_run(service, call);
+  auto how = rendering(service, run);
+  if (run.status.state == model::RunState::Pending) how.queue = queue_view(service, run.id);
+  return json_response(200, wire::encode_run(run, how));
+}
+
+http::Answer list(Service& service, Call& call) {
+  const auto view = call.request.query.get("view").value_or("");
+  if (!view.empty() && view != "summary") {
+    throw Error(ErrorKind::InvalidInput, "view can only be summary");
+  }
+  const bool summary = !view.empty();
+  const auto page_wanted = paging(call, kPage, summary ? kSummaryPage : kPage);
+  repository::RunQuery query;
+  query.owner = call.user;
+  query.order = summary ? repository::Order::BySubmission : repository::Order::ById;
+  query.limit = page_wanted.limit;
+  query.start_after = page_wanted.start;
+  query.with_connections = !summary;
+  const auto page = service.parts.runs.list(query);
+  wire::RunListWriter writer(summary ? wire::ListView::Summary : wire::ListView::Full);
+  for (const auto& run : page.runs) {
+    if (summary) {
+      writer.add(run);
+    } else {
+      writer.add(run, rendering(service, run));
+    }
+  }
+  const std::string next = page.next.empty()
+                               ? ""
+                               : fmt::format("{}/v3/models?{}limit={}&start={}", call.base_url,
+                                             summary ? "view=summary&" : "", page_wanted.limit,
+                                             percent_encode(page.next));
+  return json_response(200, writer.finish(next));
+}
+
+http::Answer cancel(Service& service, Call& call) {
+  wire::decode_cancel(call.request.body->read_all(kMaxJsonBody));
+  const auto run = find_run(service, call);
+  if (model::is_terminal(run.status.state) && run.status.state != model::RunState::Canceled) {
+    throw Error(ErrorKind::Conflict, fmt::format("training run {} has already ended ({})",
+                                                 run.id.str(), to_string(run.status.state)));
+  }
+  repository::append_retrying(service.parts.runs, run.id, model::CancelRequested{call.user},
+                              service.parts.clock.now());
+  service.parts.scheduler.wake();
+  return empty_response(204);
+}
+
+http::Answer remove(Service& service, Call& call) {
+  service.parts.remove_run(find_run(service, call).id);
+  return empty_response(204);
+}
+
+}  // namespace
+
+void add_runs(Routes& routes) {
+  routes.add("POST", "/v3/models", {Access::User, create});
+  routes.add("GET", "/v3/models", {Access::User, list});
+  routes.add("GET", "/v3/models/{id}", {Access::User, read});
+  routes.add("PATCH", "/v3/models/{id}", {Access::User, cancel});
+  routes.add("DELETE", "/v3/models/{id}", {Access::User, remove});
+}
+
+}  // namespace trainyard::api

@@ -1,0 +1,69 @@
+#pragma once
+// What the files of this folder share: one file for each resource, each adds its routes.
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "api/api.hpp"
+#include "api/router.hpp"
+#include "api/run_hub.hpp"
+#include "http/server.hpp"
+
+namespace trainyard::api {
+
+struct Service {
+  ApiOptions options;
+  ApiParts parts;
+  TimePoint started;
+};
+
+enum class Access {
+  Anyone,  // checks itself, or needs nothing
+  User,    // a bearer token of ours
+};
+
+struct Call {
+  http::Request& request;
+  const Params& params;
+  std::string user;      // empty for Access::Anyone
+  std::string base_url;  // "http://host:port", as the client addressed us
+  const std::string& param(std::string_view name) const { return params.find(name)->second; }
+};
+
+using Handler = std::function<http::Answer(Service&, Call&)>;
+struct Endpoint {
+  Access access = Access::User;
+  Handler handler;
+};
+using Routes = Router<Endpoint>;
+
+void add_identity(Routes& routes);
+void add_instances(Routes& routes);
+void add_definitions(Routes& routes);
+void add_runs(Routes& routes);
+void add_logs(Routes& routes);
+void add_monitor(Routes& routes);
+void add_learners(Routes& routes);
+void add_frameworks(Routes& routes);
+void add_status(Routes& routes);
+
+// ---- helpers
+// -------------------------------------------------------------------------------------
+
+inline constexpr std::size_t kMaxJsonBody = 1 << 20;
+
+http::Response json_response(int status, std::string body);
+http::Response empty_response(int status);
+// ?limit= (1…most) and ?start=; throws InvalidInput.
+struct Paging {
+  std::size_t limit = 0;
+  std::string start;
+};
+Paging paging(const Call& call, std::size_t fallback, std::size_t most);
+
+// The run of the path's {id} if the caller may see it; throws NotFound.
+model::TrainingRun find_run(Service& service, const Call& call);
+// The text after "Bearer " (any case), or nullopt.
+std::optional<std::string> bearer_token(const http::Request& request);
+
+}  // namespace trainyard::api

@@ -1,0 +1,21 @@
+#pragma once
+// From the body of POST /v3/models to a run in the queue, or to one error that names everything
+// that is wrong with it. Nothing is kept of a request that is refused.
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/service.hpp"
+
+namespace trainyard::api {
+
+// Throws InvalidInput and what check_access throws; Conflict when the definition has no content
+// yet.
+model::TrainingRun submit_run(Service& service, const std::string& user, std::string_view body,
+                              const std::optional<std::string>& idempotency_key);
+
+// The definition's id out of "…/v3/ml_assets/training_definitions/ID[/versions/V…]" or the older
+// "…/v3/ml_assets/experiments/ID/…"; empty when it is no such URL.
+std::string definition_id_of(std::string_view href);
+
+}  // namespace trainyard::api
