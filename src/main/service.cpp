@@ -1,0 +1,359 @@
+#include "main/service.hpp"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+#include "api/api.hpp"
+#include "api/janitor.hpp"
+#include "api/run_hub.hpp"
+#include "base/error.hpp"
+#include "base/files.hpp"
+#include "base/lock_file.hpp"
+#include "base/log.hpp"
+#include "base/strings.hpp"
+#include "build_info.hpp"
+#include "engine/local_engine.hpp"
+#include "gateway/gateway.hpp"
+#include "main/identity.hpp"
+#include "main/learner_settings.hpp"
+#include "repository/observed_repository.hpp"
+#include "repository/sqlite_repository.hpp"
+#include "runtime/environment_store.hpp"
+#include "sandbox/sandbox.hpp"
+#include "scheduler/scheduler.hpp"
+
+namespace trainyard {
+namespace {
+
+// Runs wait for the environment of their framework; those of a host program or an image do not.
+class EnvironmentGate final : public scheduler::RuntimeGate {
+ public:
+  EnvironmentGate(const runtime::Catalogue& catalogue, const runtime::Host& host,
+                  runtime::EnvironmentStore& environments)
+      : catalogue_(catalogue), host_(host), environments_(environments) {}
+
+  scheduler::Readiness readiness(const model::TrainingRun& run) override {
+    using State = scheduler::Readiness::State;
+    try {
+      const auto spec = catalogue_.resolve(run.manifest.framework, host_);
+      if (spec.kind != runtime::Kind::Environment) return {State::Ready, ""};
+      const auto state = environments_.ensure(spec);
+      switch (state.kind) {
+        case runtime::EnvironmentState::Kind::Ready:
+          return {State::Ready, ""};
+        case runtime::EnvironmentState::Kind::Building:
+          return {State::Building, state.detail};
+        case runtime::EnvironmentState::Kind::Failed:
+          return {State::Failed, state.detail};
+      }
+      return {State::Ready, ""};
+    } catch (const Error& e) {
+      return {State::Failed, e.what()};  // the machine changed since submit
+    }
+  }
+
+ private:
+  const runtime::Catalogue& catalogue_;
+  const runtime::Host& host_;
+  runtime::EnvironmentStore& environments_;
+};
+
+LockFile lock_state(const fs::path& state_dir) {
+  auto lock = LockFile::try_acquire(state_dir / "service.lock", fmt::format("pid {}", ::getpid()));
+  if (lock) return std::move(*lock);
+  throw Error(ErrorKind::Conflict,
+              fmt::format("another service already works in {}; stop it, or choose another "
+                          "--state-dir",
+                          state_dir.string()));
+}
+
+std::string host_in_url(const Address& address) {
+  if (address.host == "0.0.0.0" || address.host == "::") return "127.0.0.1";
+  return address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
+}
+
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
+}
+
+sandbox::Support choose_sandbox(const Config& config, ProcessRunner& runner) {
+  if (config.sandbox == SandboxMode::Off) {
+    return {false,
+            "the sandbox is switched off: commands see the service's files and run as its user"};
+  }
+  auto support = sandbox::probe_bubblewrap(runner);
+  if (!support.works && config.sandbox == SandboxMode::Required) {
+    throw Error(ErrorKind::Unsupported, "sandbox is set to required, but: " + support.reason);
+  }
+  return support;
+}
+
+void set_command_user(LearnerSettings& settings, const std::string& name) {
+  if (::geteuid() != 0) return;
+  if (const auto id = parse_u64(name)) {
+    settings.user_id = settings.group_id = static_cast<unsigned>(*id);
+    return;
+  }
+  const passwd* user = ::getpwnam(name.c_str());
+  if (!user) {
+    throw Error(ErrorKind::InvalidInput,
+                fmt::format("run_as: there is no user {}", printable(name)));
+  }
+  settings.user_id = user->pw_uid;
+  settings.group_id = user->pw_gid;
+}
+
+engine::LocalEngineOptions engine_options(const Config& config, const Environment& env) {
+  engine::LocalEngineOptions options;
+  options.runs_directory = config.state_dir / "runs";
+  options.environment = env;
+  if (config.cpu_slots > 0) options.cpu_slots = config.cpu_slots;
+  return options;
+}
+
+definition::Limits definition_limits(const Config& config) {
+  return {.max_size = config.definition_max_size,
+          .max_unpacked = config.definition_max_unpacked,
+          .max_entries = config.definition_max_entries,
+          .max_ratio = config.definition_max_ratio};
+}
+
+class Service final : public RunningService {
+ public:
+  Service(const Config& config, const Environment& env)
+      : config_(prepared(config)),
+        lock_(lock_state(config_.state_dir)),
+        identity_(load_identity(config_.state_dir, config_.user, clock_.now())),
+        stored_(repository::open_sqlite_repositories(
+            config_.state_dir / "trainyard.db",
+            repository::Sealer::from_key_file(config_.state_dir / "sealing.key"))),
+        logs_(logstore::open_log_store(config_.state_dir / "logs")),
+        contents_(definition::open_definition_store(config_.state_dir / "definitions",
+                                                    definition_limits(config_))),
+        runs_(*stored_.runs, [this](const model::TrainingRun& run) { run_changed(run); }),
+        engine_(engine::make_local_engine(engine_options(config_, env), clock_)),
+        catalogue_(load_catalogue()),
+        host_(runtime::detect_host(runner_, engine_->capacity().gpus, catalogue_.host_programs())),
+        environments_(
+            runtime::open_environment_store({.directory = config_.state_dir / "environments",
+                                             .uv = host_.uv,
+                                             .on_change = [this] { wake(); }},
+                                            runner_, clock_)),
+        gate_(catalogue_, host_, *environments_) {
+    set_up_learners();
+    start_store();
+    start_janitor();
+    start_api();
+    scheduler_->start();
+    janitor_->start();
+    announce();
+  }
+
+  ~Service() override {
+    server_->stop();
+    gateway_->stop();
+  }
+
+  const std::string& api_url() const override { return api_url_; }
+  const std::string& store_url() const override { return store_url_; }
+
+ private:
+  static Config prepared(Config config) {
+    make_private_dir(config.state_dir);
+    config.state_dir = fs::canonical(config.state_dir);
+    make_private_dir(config.state_dir / "runs");
+    return config;
+  }
+
+  runtime::Catalogue load_catalogue() const {
+    auto catalogue = runtime::Catalogue::builtin();
+    if (!config_.frameworks_file.empty()) {
+      catalogue.add(read_file(config_.frameworks_file), config_.frameworks_file.string());
+    }
+    return catalogue;
+  }
+
+  void set_up_learners() {
+    const auto support = choose_sandbox(config_, runner_);
+    LearnerSettings settings{.state_directory = config_.state_dir,
+                             .cache_directory = config_.state_dir / "cache",
+                             .cache_bytes = config_.cache_size,
+                             .ca_file = config_.ca_file.string(),
+                             .sandboxed = support.works};
+    set_command_user(settings, config_.run_as);
+    write_learner_settings(config_.state_dir / "runs", settings);
+    if (!support.works) warn(support.reason);
+    for (const Address& address : {config_.listen, config_.store_listen}) {
+      if (!is_loopback(address.host)) {
+        warn(fmt::format("{} is reachable from the network, without TLS", address.host));
+      }
+    }
+  }
+
+  void warn(std::string text) {
+    log::warn("{}", text);
+    warnings_.push_back(std::move(text));
+  }
+
+  void start_store() {
+    gateway_ = gateway::open_gateway(
+        {.directory = config_.state_dir / "store",
+         .host = config_.store_listen.host,
+         .port = config_.store_listen.port,
+         .region = config_.store_region,
+         .credentials = [this](std::string_view key) -> std::optional<Secret> {
+           if (key != identity_.store_access_key) return std::nullopt;
+           return identity_.store_secret_key;
+         }},
+        clock_);
+    store_url_ = fmt::format("http://{}:{}", host_in_url(config_.store_listen), gateway_->port());
+  }
+
+  void start_janitor() {
+    janitor_ = api::make_janitor(
+        {.directory = config_.state_dir / "deletions", .retention = config_.retention},
+        {.runs = runs_,
+         .definitions = *stored_.definitions,
+         .contents = *contents_,
+         .logs = *logs_,
+         .hub = hub_,
+         .forget = [this](const model::RunId& id) { engine_->forget(id); },
+         .wake_scheduler = [this] { wake(); },
+         .clock = clock_});
+  }
+
+  // The scheduler needs the API's address for learners, the API the scheduler: the server listens
+  // first and answers once both are there.
+  void start_api() {
+    http::ServerOptions options;
+    options.host = config_.listen.host;
+    options.port = config_.listen.port;
+    options.max_body_bytes = config_.definition_max_size + (1 << 20);
+    server_ = http::serve(
+        options,
+        [this](http::Request& request) -> http::Answer { return ready_api().handle(request); },
+        [this](const http::Request& request, const Error& error) {
+          return ready_api().failure(request, error);
+        });
+    api_url_ = fmt::format("http://{}:{}", host_in_url(config_.listen), server_->port());
+    scheduler_ = scheduler::make_scheduler(
+        runs_, *engine_, gate_, clock_,
+        {.server_url = api_url_,
+         .cancel_grace = config_.cancel_grace,
+         .learner_token = [this](const model::RunId& run, unsigned attempt) {
+           return api::learner_token(identity_.signing_key, run, attempt);
+         }});
+    scheduler_there_.store(scheduler_.get());
+    api_ = api::make_api(api_options(), api_parts());
+    std::scoped_lock guard(api_mutex_);
+    api_there_ = true;
+    api_ready_.notify_all();
+  }
+
+  api::Api& ready_api() {
+    std::unique_lock lock(api_mutex_);
+    api_ready_.wait(lock, [&] { return api_there_; });
+    return *api_;
+  }
+
+  api::ApiOptions api_options() const {
+    api::ApiOptions options;
+    options.user = identity_.user;
+    options.password = identity_.password;
+    options.instance_id = identity_.instance_id;
+    options.signing_key = identity_.signing_key;
+    options.created_at = identity_.created_at;
+    options.echo_secrets = config_.echo_secrets;
+    options.check_buckets = config_.check_buckets;
+    options.stores.ca_file = config_.ca_file.string();
+    options.definition_limits = definition_limits(config_);
+    options.cancel_grace = config_.cancel_grace;
+    options.store_retry = config_.store_retry;
+    options.version = build_info::kVersion;
+    options.store_url = store_url_;
+    options.warnings = warnings_;
+    return options;
+  }
+
+  api::ApiParts api_parts() {
+    return {.runs = runs_,
+            .definitions = *stored_.definitions,
+            .contents = *contents_,
+            .logs = *logs_,
+            .scheduler = *scheduler_,
+            .catalogue = catalogue_,
+            .host = host_,
+            .environments = *environments_,
+            .hub = hub_,
+            .clock = clock_,
+            .remove_run = [this](const model::RunId& id) { janitor_->remove(id); }};
+  }
+
+  void announce() {
+    write_client_file(config_.state_dir, {.url = api_url_,
+                                          .store_url = store_url_,
+                                          .region = config_.store_region,
+                                          .user = identity_.user,
+                                          .password = identity_.password,
+                                          .instance_id = identity_.instance_id,
+                                          .access_key = identity_.store_access_key,
+                                          .secret_key = identity_.store_secret_key});
+  }
+
+  void wake() {
+    if (auto* scheduler = scheduler_there_.load()) scheduler->wake();
+  }
+
+  void run_changed(const model::TrainingRun& run) {
+    if (model::is_terminal(run.status.state)) {
+      try {
+        logs_->seal(run.id);
+      } catch (const std::exception& e) {
+        log::error("the log of {} could not be sealed: {}", run.id.str(), e.what());
+      }
+      hub_.forget(run.id);
+      if (janitor_) janitor_->run_ended(run.id);
+    }
+    hub_.changed(run.id);
+  }
+
+  SystemClock clock_;
+  SystemProcessRunner runner_;
+  const Config config_;
+  const LockFile lock_;
+  const Identity identity_;
+  api::RunHub hub_;
+  repository::Repositories stored_;
+  std::unique_ptr<logstore::LogStore> logs_;
+  std::unique_ptr<definition::DefinitionStore> contents_;
+  std::atomic<scheduler::Scheduler*> scheduler_there_{nullptr};
+  std::unique_ptr<api::Janitor> janitor_;
+  repository::ObservedRepository runs_;
+  std::unique_ptr<engine::ComputeEngine> engine_;
+  runtime::Catalogue catalogue_;
+  const runtime::Host host_;
+  std::unique_ptr<runtime::EnvironmentStore> environments_;
+  EnvironmentGate gate_;
+  std::vector<std::string> warnings_;
+  std::unique_ptr<gateway::Gateway> gateway_;
+  std::string api_url_, store_url_;
+  std::mutex api_mutex_;
+  std::condition_variable api_ready_;
+  bool api_there_ = false;
+  std::unique_ptr<scheduler::Scheduler> scheduler_;
+  std::unique_ptr<api::Api> api_;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace
+
+std::unique_ptr<RunningService> start_service(const Config& config, const Environment& env) {
+  return std::make_unique<Service>(config, env);
+}
+
+}  // namespace trainyard

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""A training run from end to end through the real service, with the host's python as framework."""
+import json
+import pathlib
+import re
+import textwrap
+import time
+
+import harness
+
+PROGRAM = """
+import os, sys, time
+print("data:", " ".join(sorted(os.listdir(os.environ["DATA_DIR"]))), flush=True)
+print("to stderr", file=sys.stderr, flush=True)
+os.makedirs(os.path.join(os.environ["RESULT_DIR"], "model"), exist_ok=True)
+with open(os.path.join(os.environ["RESULT_DIR"], "model", "weights"), "w") as file:
+    file.write("trained")
+for i in range(int(sys.argv[2])):
+    print("line", i, flush=True)
+    time.sleep(float(sys.argv[3]))
+sys.exit(int(sys.argv[1]))
+"""
+
+
+def aws(yard, *arguments, **options):
+    return yard.run("aws", "--endpoint-url", yard.store, *arguments, **options)
+
+
+def prepare(yard):
+    """Two buckets, some data, a zip; returns the directory of the submission."""
+    harness.require("aws", "zip")
+    yard.variables.pop("AWS_CA_BUNDLE", None)
+    work = yard.directory / "submission"
+    work.mkdir()
+    (work / "program.py").write_text(PROGRAM)
+    (work / "a b.txt").write_text("data")
+    aws(yard, "s3", "mb", "s3://training-data")
+    aws(yard, "s3", "mb", "s3://training-results")
+    aws(yard, "s3", "cp", work / "a b.txt", "s3://training-data/x/a b.txt")
+    yard.run("zip", "-q", work / "model.zip", "program.py", cwd=work)
+    return work
+
+
+def manifest(yard, work, command, name="job.yaml", **changes):
+    keys = {"framework": "{name: python, version: system}", "size": "small",
+            "secret": yard.variables["AWS_SECRET_ACCESS_KEY"], "bucket": "training-data"} | changes
+    connection = (f"{{endpoint_url: '{yard.store}', aws_access_key_id: "
+                  f"{yard.variables['AWS_ACCESS_KEY_ID']}, aws_secret_access_key: {keys['secret']}}}")
+    (work / name).write_text(textwrap.dedent(f"""\
+        model_definition:
+          name: quick
+          framework: {keys['framework']}
+          execution:
+            command: {command}
+            resource: {keys['size']}
+        training_data:
+        - connection: {connection}
+          source: {{bucket: {keys['bucket']}, type: s3}}
+        training_results:
+          connection: {connection}
+          target: {{bucket: training-results, type: s3}}
+        """))
+    return work / name
+
+
+def submit(yard, work, command, **changes):
+    out = yard.bx("ml", "train", work / "model.zip", manifest(yard, work, command, **changes)).out
+    found = re.fullmatch(r"Starting to train \.\.\.\nOK\nModel-ID is '(training-[\w-]{9})'\n", out)
+    assert found, out
+    return found[1]
+
+
+def show(yard, run):
+    return json.loads(yard.trainyard("show", run, "--json").out)["entity"]["status"]
+
+
+def wait_end(yard, run, timeout=60):
+    return harness.wait_until(
+        lambda: (s := show(yard, run))["state"] in ("completed", "error", "canceled") and s,
+        f"the end of {run}", timeout)
+
+
+def results(yard, run):
+    listed = aws(yard, "s3", "ls", "--recursive", f"s3://training-results/{run}/").out
+    return {line.split(None, 3)[3].removeprefix(run + "/") for line in listed.splitlines()}
+
+
+def stored_log(yard, run):
+    return aws(yard, "s3", "cp", f"s3://training-results/{run}/learner-1/training-log.txt", "-").out
+
+
+def test_a_run_completes_and_its_results_arrive(yard):
+    work = prepare(yard)
+    run = submit(yard, work, "python3 program.py 0 3 0")
+    assert wait_end(yard, run)["state"] == "completed"
+    assert results(yard, run) == {"model/weights", "learner-1/training-log.txt",
+                                  "learner-1/load-data.log", "learner-1/load-model.log"}
+    log = stored_log(yard, run)
+    assert log == yard.trainyard("logs", run).out
+    assert log.startswith("Training with training/test data at:\n  DATA_DIR: ")
+    assert "data: x\nto stderr\nline 0\nline 1\nline 2\n" in log
+    shown = yard.bx("ml", "show", "trained-models", run).out
+    assert re.fullmatch(
+        rf"Fetching the trained model details with MODEL-ID '{run}' \.\.\.\n"
+        rf"ModelId        {run}\nurl            /v3/models/{run}\nName           quick\n"
+        r"State          completed\nSubmitted_at   \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n"
+        r"OK\nShow trained-models details successful\n", shown), shown
+    listed = yard.bx("ml", "list", "trained-models").out
+    assert re.fullmatch(
+        r"Fetching the list of trained models \.\.\.\n"
+        r"SI No   Name    guid                 status      submitted-at\n"
+        rf"1       quick   {run}   completed   \S{{20}}\n\n1 records found\.\nOK\n"
+        r"List all trained-models successful\n", listed), listed
+    assert yard.bx("ml", "delete", "trained-models", run).out == (
+        f"Deleting the trained model '{run}' ...\nOK\nDelete trained-models successful\n")
+    assert "0 records found." in yard.bx("ml", "list", "trained-models").out
+    assert "model/weights" in results(yard, run)
+
+
+def test_a_failure_stays_visible_with_its_verdict_and_results(yard):
+    work = prepare(yard)
+    run = submit(yard, work, "python3 program.py 3 1 0")
+    status = wait_end(yard, run)
+    assert status["state"] == "error"
+    assert status["verdict"]["exit_code"] == 3
+    assert "line 0" in status["verdict"]["last_lines"]
+    assert status["error"]["errors"][0]["code"] == "dl_job_failed (C201)"
+    assert "model/weights" in results(yard, run)
+    assert "(exit code 3)" in yard.bx("ml", "show", "trained-models", run).out
+
+
+def test_a_canceled_run_stores_what_it_has(yard):
+    work = prepare(yard)
+    run = submit(yard, work, "python3 program.py 0 1000 0.1")
+    harness.wait_until(lambda: "line 1" in yard.trainyard("logs", run).out, "output")
+    assert yard.bx("ml", "cancel", "training-runs", run).out == (
+        f"Canceling training for MODEL-ID '{run}'...\nOK\nCancel training successful\n")
+    assert wait_end(yard, run)["state"] == "canceled"
+    assert "model/weights" in results(yard, run)
+    assert "line 1" in stored_log(yard, run)
+
+
+def test_a_run_outlives_a_killed_service_and_its_log_has_no_gap(yard):
+    work = prepare(yard)
+    run = submit(yard, work, "python3 program.py 0 60 0.1")
+    harness.wait_until(lambda: "line 5" in yard.trainyard("logs", run).out, "output")
+    port = yard.api.rsplit(":", 1)[1]
+    yard.kill()
+    time.sleep(1)
+    yard.arguments = ["--listen", f"127.0.0.1:{port}",
+                      "--store-listen", "127.0.0.1:" + yard.store.rsplit(":", 1)[1]]
+    yard.start()
+    assert wait_end(yard, run)["state"] == "completed"
+    log = yard.trainyard("logs", run).out
+    assert [line for line in log.splitlines() if line.startswith("line ")] == [
+        f"line {i}" for i in range(60)]
+    assert log == stored_log(yard, run)
+
+
+def test_bad_submissions_are_refused_with_a_reason_and_leave_nothing(yard):
+    work = prepare(yard)
+    for changes, expected in [
+            ({"secret": "wrong"}, "secret"),
+            ({"bucket": "no-such-bucket"}, "no-such-bucket"),
+            ({"framework": "{name: pythn, version: '1'}"}, "did you mean python"),
+            ({"size": "huge"}, "small"),
+            ({"framework": "{name: caffe, version: system}"}, "not installed")]:
+        path = manifest(yard, work, "python3 program.py 0 0 0", **changes)
+        done = yard.bx("ml", "train", work / "model.zip", path, check=False)
+        assert done.code == 2 and done.err.startswith("FAILED\n"), (changes, done)
+        assert expected in done.err, (changes, done.err)
+    (work / "text.zip").write_text("import this\n")
+    done = yard.bx("ml", "train", work / "text.zip",
+                   manifest(yard, work, "python3 program.py 0 0 0"), check=False)
+    assert done.code == 2 and "only zip is taken" in done.err, done
+    assert "0 records found." in yard.bx("ml", "list", "training-runs").out
+
+
+def test_secrets_appear_nowhere(yard):
+    work = prepare(yard)
+    run = submit(yard, work, "env; python3 program.py 1 0 0")
+    wait_end(yard, run)
+    secret = yard.variables["AWS_SECRET_ACCESS_KEY"]
+    assert secret not in stored_log(yard, run)
+    assert secret not in yard.trainyard("show", run, "--json").out
+    assert secret not in yard.log.read_text()
+    for path in (yard.state / "runs").rglob("*"):
+        if path.is_file():
+            assert secret.encode() not in path.read_bytes(), path
+
+
+if __name__ == "__main__":
+    harness.main(globals())
