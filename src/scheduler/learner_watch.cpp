@@ -27,7 +27,7 @@ bool LearnerWatch::look(const std::vector<model::TrainingRun>& active) {
     if (seen[i].state != engine::LearnerState::Exited) continue;
     const auto first = ended_.find(seen[i].handle);
     const bool seen_before = first != ended_.end() && first->second < now;
-    if (report_if_lost(*asked[i], seen[i]))
+    if (seen_before && report_if_lost(*asked[i], seen[i]))
       lost = true;
     else
       still_ended.emplace(seen[i].handle, seen_before ? first->second : now);
