@@ -20,6 +20,13 @@
 
 namespace trainyard::learner {
 
+// wml-v3 (e.4), below the results bucket
+inline constexpr std::string_view kCheckpoints = "_wml_checkpoints";
+inline constexpr std::string_view kTrainingLog = "training-log.txt";
+inline constexpr std::string_view kLoadDataLog = "load-data.log";
+inline constexpr std::string_view kLoadModelLog = "load-model.log";
+inline constexpr std::string_view kLogFiles[] = {kLoadModelLog, kLoadDataLog, kTrainingLog};
+
 // What stands around the command.
 enum class Confinement {
   None,       // a plain process: everything below W, the data a copy of its own
@@ -41,7 +48,7 @@ struct Layout {
   std::filesystem::path data_dir() const { return work / "mnt/data" / data_bucket; }
   std::filesystem::path results_bucket_dir() const { return work / "mnt/results" / results_bucket; }
   std::filesystem::path result_dir() const { return results_bucket_dir() / run_id; }
-  std::filesystem::path checkpoint_dir() const { return results_bucket_dir() / "_wml_checkpoints"; }
+  std::filesystem::path checkpoint_dir() const { return results_bucket_dir() / kCheckpoints; }
   std::filesystem::path home() const { return work / "root"; }
   std::filesystem::path tmp() const { return work / "tmp"; }
   std::filesystem::path log_file(std::string_view name) const { return work / "logs" / name; }
@@ -57,11 +64,5 @@ struct Layout {
 // A bucket whose name no directory can have ("a/b", "..") is shown under an escaped name.
 Layout layout_of(const std::filesystem::path& work, const wire::Assignment& assignment,
                  Confinement confinement);
-
-// wml-v3 (e.4)
-inline constexpr std::string_view kTrainingLog = "training-log.txt";
-inline constexpr std::string_view kLoadDataLog = "load-data.log";
-inline constexpr std::string_view kLoadModelLog = "load-model.log";
-inline constexpr std::string_view kLogFiles[] = {kLoadModelLog, kLoadDataLog, kTrainingLog};
 
 }  // namespace trainyard::learner

@@ -1,96 +1,104 @@
 #include "learner/stage_in.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <unistd.h>
+#include <exception>
+#include <mutex>
+#include <thread>
 
-#include "base/error.hpp"
-#include "base/files.hpp"
-#include "base/hash.hpp"
 #include "base/strings.hpp"
-#include "definition/archive.hpp"
 #include "learner/directories.hpp"
+#include "learner/load_model.hpp"
 #include "learner/transfer_progress.hpp"
+#include "objectstore/transfer.hpp"
 
 namespace trainyard::learner {
 namespace {
 
-constexpr std::size_t kBuildLogLimit = 8u << 20;
+namespace os = objectstore;
 
-void log_runtime(const wire::RuntimeAssignment& runtime, RunLog& log) {
-  log.line("framework: " + runtime.label);
-  if (runtime.build_log.empty()) return;
-  log.line("how its environment was built:");
-  log.copy_tail(runtime.build_log, kBuildLogLimit);
+// Steps that run at the same time; the first that fails stops the others.
+class Steps {
+ public:
+  explicit Steps(std::stop_token outer)
+      : forward_(std::move(outer), [this] { stop_.request_stop(); }) {}
+
+  template <typename Fn>
+  void run(Step step, RunLog& log, Fn&& fn) {
+    try {
+      fn(stop_.get_token());
+    } catch (const Error& e) {
+      failed(step, log, e);
+    } catch (const std::exception& e) {
+      failed(step, log, Error(ErrorKind::Internal, e.what()));
+    }
+  }
+  template <typename Fn>
+  std::jthread start(Step step, RunLog& log, Fn fn) {
+    return std::jthread([this, step, &log, fn = std::move(fn)] { run(step, log, fn); });
+  }
+  // To be called when all have ended.
+  void rethrow_failure() const {
+    if (failure_) throw StepError(*failure_);
+  }
+
+ private:
+  void failed(Step step, RunLog& log, const Error& error) {
+    if (error.kind() != ErrorKind::Canceled) log.line(std::string("failed: ") + error.what());
+    std::scoped_lock guard(mutex_);
+    if (!failure_) failure_.emplace(step, error);
+    stop_.request_stop();
+  }
+
+  std::stop_source stop_;
+  std::mutex mutex_;
+  std::optional<StepError> failure_;
+  std::stop_callback<std::function<void()>> forward_;  // last: it may call at once
+};
+
+os::Dataset load_data(const StageInRequest& request, std::stop_token stop) {
+  const auto& reference = request.assignment.manifest.training_data;
+  const auto store = request.open_store(reference);
+  const bool confined = request.layout.confinement != Confinement::None;
+  os::StageRequest wanted{
+      .prefix = reference.prefix,
+      .access = confined ? os::DataAccess::SharedReadOnly : os::DataAccess::PrivateCopy,
+      .directory = request.layout.data_dir()};
+  wanted.transfer.on_log = [&](std::string_view text) { request.data_log.line(text); };
+  wanted.transfer.on_progress = [&](const os::TransferProgress& progress) {
+    request.on_progress(wire_progress("staging", progress));
+  };
+  return request.cache.stage(*store, wanted, std::move(stop));
+}
+
+void load_checkpoints(const StageInRequest& request, std::stop_token stop) {
+  const auto& reference = request.assignment.manifest.training_results;
+  const auto store = request.open_store(reference);
+  const auto prefix = os::folder_prefix(reference.prefix) + std::string(kCheckpoints) + "/";
+  const auto directory = request.layout.checkpoint_dir();
+  const auto report = os::download_tree(*store, prefix, directory, {}, stop);
+  if (report.files == 0) return;
+  give_tree(directory, request.owner);
+  request.data_log.line("CHECKPOINT_DIR: " + std::to_string(report.files) + " files, " +
+                        format_bytes(report.bytes));
 }
 
 }  // namespace
 
-void load_model(client::LearnerClient& client, const wire::Assignment& assignment,
-                const Layout& layout, const std::optional<sandbox::User>& owner, RunLog& log,
-                std::stop_token stop) {
-  log_runtime(assignment.runtime, log);
-  const fs::path zip = layout.work / "definition.zip";
-  Hasher hasher(Digest::Sha256);
-  std::uint64_t size = 0;
+os::Dataset stage_in(const StageInRequest& request, std::stop_token stop) {
+  Steps steps(std::move(stop));
+  std::optional<os::Dataset> dataset;
   {
-    const Fd file = open_file(zip, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    client.definition(
-        [&](std::string_view bytes) {
-          hasher.update(bytes);
-          size += bytes.size();
-          write_all(file, bytes);
-        },
-        stop);
+    const auto model = steps.start(Step::LoadModel, request.model_log, [&](std::stop_token token) {
+      load_model(request, std::move(token));
+    });
+    const auto checkpoints =
+        steps.start(Step::LoadCheckpoints, request.data_log,
+                    [&](std::stop_token token) { load_checkpoints(request, std::move(token)); });
+    steps.run(Step::LoadData, request.data_log, [&](std::stop_token token) {
+      dataset.emplace(load_data(request, std::move(token)));
+    });
   }
-  const std::string sha256 = to_hex(hasher.finish());
-  log.line(fmt::format("model definition: {}, sha256 {}", format_bytes(size), sha256));
-  if (sha256 != assignment.definition_sha256) {
-    throw Error(ErrorKind::Corrupt, "the model definition arrived damaged: its sha256 is not " +
-                                        assignment.definition_sha256);
-  }
-  definition::extract(zip, layout.model_dir(), definition::Limits{});
-  give_tree(layout.model_dir(), owner);
-  fs::remove(zip);
-  log.line("unpacked into MODEL_DIR");
-}
-
-objectstore::Dataset load_data(objectstore::DatasetCache& cache, objectstore::ObjectStore& store,
-                               const wire::Assignment& assignment, const Layout& layout,
-                               bool shared, RunLog& log,
-                               const std::function<void(const wire::Progress&)>& on_progress,
-                               std::stop_token stop) {
-  SystemClock clock;
-  const TimePoint start = clock.now();
-  log.line("loading " + store.description());
-  objectstore::StageRequest request;
-  request.prefix = assignment.manifest.training_data.prefix;
-  request.access =
-      shared ? objectstore::DataAccess::SharedReadOnly : objectstore::DataAccess::PrivateCopy;
-  request.directory = layout.data_dir();
-  request.transfer.on_log = [&](std::string_view text) { log.line(text); };
-  request.transfer.on_progress = [&](const objectstore::TransferProgress& progress) {
-    on_progress(wire_progress("staging", progress));
-  };
-  auto dataset = cache.stage(store, request, stop);
-  const auto& report = dataset.report();
-  for (const auto& remark : report.remarks)
-    log.line(printable(remark.name, 1024) + ": " + remark.detail);
-  log.line(fmt::format("loaded {} files, {} ({} files, {} transferred) in {}", report.files,
-                       format_bytes(report.bytes), report.transferred_files,
-                       format_bytes(report.transferred_bytes),
-                       format_duration(clock.now() - start)));
-  return dataset;
-}
-
-void load_checkpoints(objectstore::ObjectStore& store, const Layout& layout, RunLog& log,
-                      std::stop_token stop) {
-  const auto report = objectstore::download_tree(store, "_wml_checkpoints", layout.checkpoint_dir(),
-                                                 objectstore::TransferOptions{}, stop);
-  if (report.files > 0) {
-    log.line(
-        fmt::format("loaded {} checkpoint files, {}", report.files, format_bytes(report.bytes)));
-  }
+  steps.rethrow_failure();
+  return *std::move(dataset);
 }
 
 }  // namespace trainyard::learner

@@ -1,33 +1,52 @@
 #pragma once
-// Before the command: the model definition unpacked, the runtime named, the data bucket brought.
+// Before the command: the model definition unpacked into MODEL_DIR, the whole data bucket under
+// DATA_DIR (T16), and the checkpoints of earlier runs in CHECKPOINT_DIR; all three at the same
+// time.
+#include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 
+#include "base/error.hpp"
 #include "client/learner_client.hpp"
 #include "learner/layout.hpp"
 #include "learner/run_log.hpp"
+#include "learner/verdict.hpp"
 #include "objectstore/dataset_cache.hpp"
-#include "objectstore/open_store.hpp"
 #include "sandbox/sandbox.hpp"
 
 namespace trainyard::learner {
 
-// Fetches the zip, checks its hash and unpacks it into MODEL_DIR. Errors as definition::extract;
-// Corrupt when the hash is not the assignment's.
-void load_model(client::LearnerClient& client, const wire::Assignment& assignment,
-                const Layout& layout, const std::optional<sandbox::User>& owner, RunLog& log,
-                std::stop_token stop);
+using OpenStore =
+    std::function<std::unique_ptr<objectstore::ObjectStore>(const model::StoreReference&)>;
 
-// Every object of the data bucket (T16), through the node's cache. `shared`: the command sees the
-// data read-only, so the cache's own tree may be shown.
-objectstore::Dataset load_data(objectstore::DatasetCache& cache, objectstore::ObjectStore& store,
-                               const wire::Assignment& assignment, const Layout& layout,
-                               bool shared, RunLog& log,
-                               const std::function<void(const wire::Progress&)>& on_progress,
-                               std::stop_token stop);
+struct StageInRequest {
+  client::LearnerClient& client;
+  objectstore::DatasetCache& cache;
+  const OpenStore& open_store;
+  Clock& clock;
+  const wire::Assignment& assignment;
+  const Layout& layout;                // its directories are prepared
+  std::optional<sandbox::User> owner;  // of what the command may write
+  RunLog& model_log;
+  RunLog& data_log;
+  std::function<void(const wire::Progress&)> on_progress;  // from one thread at a time
+};
 
-// What earlier runs left under _wml_checkpoints in the results bucket, into CHECKPOINT_DIR.
-void load_checkpoints(objectstore::ObjectStore& store, const Layout& layout, RunLog& log,
-                      std::stop_token stop);
+// What failed, and in which step.
+class StepError : public Error {
+ public:
+  StepError(Step step, const Error& error) : Error(error), step_(step) {}
+  Step step() const noexcept { return step_; }
+
+ private:
+  Step step_;
+};
+
+// The data as the command is shown it: a confined command the cache's own tree, read-only, any
+// other a copy. Throws StepError for the first step that failed, after the others have ended, with
+// a line in the step's log; of kind Canceled when `stop` was requested. While the server is away it
+// waits.
+objectstore::Dataset stage_in(const StageInRequest& request, std::stop_token stop);
 
 }  // namespace trainyard::learner

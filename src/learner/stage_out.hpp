@@ -1,11 +1,17 @@
 #pragma once
 // After the command, whatever became of it (T22): results, checkpoints and logs into the results
 // bucket (wml-v3 e.4).
+//
+//   RESULT_DIR      <id>/…
+//   LOG_DIR         <id>/learner-1/…, and there too the run's own logs
+//   CHECKPOINT_DIR  _wml_checkpoints/…
+// all below the prefix of training_results, when the manifest has one.
 #include <functional>
 #include <stop_token>
+#include <string_view>
 
+#include "base/clock.hpp"
 #include "learner/layout.hpp"
-#include "learner/run_log.hpp"
 #include "objectstore/object_store.hpp"
 
 namespace trainyard::learner {
@@ -13,15 +19,17 @@ namespace trainyard::learner {
 struct StageOutRequest {
   const Layout& layout;
   objectstore::ObjectStore& store;
+  std::string prefix;        // of all keys; empty or ending in '/'
   Milliseconds keep_trying;  // while the store is away
   Clock& clock;
   std::function<void(const wire::Progress&)> on_progress;
-  std::function<void(std::string_view)> on_trouble;  // a try failed; the text says when the next is
+  // For the user: what was left out, or why it takes longer and when the next try is.
+  std::function<void(std::string_view)> tell;
 };
 
-// RESULT_DIR under "<id>/", LOG_DIR beside it as logs/, CHECKPOINT_DIR under "_wml_checkpoints/",
-// the run's logs under "<id>/learner-1/". Tries again while the store is away; what is stored is
-// not sent twice. Throws the store's Error when it gives up; the local files stay.
-void stage_out(const StageOutRequest& request, std::stop_token stop);
+// Stores what is there, each file once, and tries again while the store is away. What can be
+// stored is, also when something else cannot. Throws the first error when it gives up; the local
+// files stay. `hurry`: one more try, then give up. `abandon`: stop at once (Canceled).
+void stage_out(const StageOutRequest& request, std::stop_token hurry, std::stop_token abandon);
 
 }  // namespace trainyard::learner

@@ -13,6 +13,7 @@
 #include "learner/learner.hpp"
 #include "main/learner_settings.hpp"
 #include "main/programs.hpp"
+#include "objectstore/open_store.hpp"
 
 namespace trainyard {
 namespace {
@@ -77,7 +78,10 @@ int learner_program(std::span<const std::string> args) {
   if (settings.sandboxed && settings.user_id != 0 && ::geteuid() == 0) {
     options.user = sandbox::User{settings.user_id, settings.group_id};
   }
-  options.stores.ca_file = settings.ca_file;
+  options.open_store = [stores = objectstore::OpenOptions{.ca_file = settings.ca_file}](
+                           const model::StoreReference& reference) {
+    return objectstore::open_store(reference, stores);
+  };
   const auto end = learner::run_learner(*client, *cache, clock, options, stop);
   if (end == learner::LearnerEnd::Busy) return learner::kBusyExitCode;
   log::info("learner of {} ended: {}", run->str(),
