@@ -76,6 +76,7 @@ class FakeLog final : public PushSource {
 
   std::mutex mutex_;
   std::string bytes_;
+  std::size_t read_ = 0;
   bool finished_ = false;
   std::function<void()> wake_;
   std::promise<void> followed_;

@@ -183,9 +183,9 @@ void FakeLog::ring() {
 
 PushSource::Chunk FakeLog::poll(std::size_t max) {
   std::scoped_lock guard(mutex_);
-  Chunk chunk{bytes_.substr(0, max), false};
-  bytes_.erase(0, chunk.bytes.size());
-  chunk.end = finished_ && bytes_.empty();
+  Chunk chunk{bytes_.substr(read_, max), false};
+  read_ += chunk.bytes.size();
+  chunk.end = finished_ && read_ == bytes_.size();
   return chunk;
 }
 
