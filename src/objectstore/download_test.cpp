@@ -282,6 +282,13 @@ TEST(Etag, TellsHowManyPartsAndGuessesTheirSize) {
   EXPECT_EQ(guess_part_size(64u << 20, 9999), 0u);
 }
 
+TEST(Etag, LosesItsQuotes) {
+  EXPECT_EQ(without_quotes("\"abc\""), "abc");
+  EXPECT_EQ(without_quotes("W/\"abc\""), "abc");
+  EXPECT_EQ(without_quotes("abc"), "abc");
+  EXPECT_EQ(without_quotes("\""), "\"");
+}
+
 TEST(FetchPlan, SplitsLargeObjectsAtTheEdgesOfTheirParts) {
   const ObjectInfo plain{"k", 100u << 20, "d41d8cd98f00b204e9800998ecf8427e", {}, 0};
   EXPECT_EQ(plan_fetch(plain, 0).parts, 7u);

@@ -50,4 +50,13 @@ std::string etag_of_parts(std::string_view digests) {
   return to_hex(digest(Digest::Md5, digests)) + "-" + std::to_string(digests.size() / kMd5Bytes);
 }
 
+std::string without_quotes(std::string_view etag) {
+  etag = trim(etag);
+  if (etag.starts_with("W/")) etag.remove_prefix(2);
+  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') {
+    etag = etag.substr(1, etag.size() - 2);
+  }
+  return std::string(etag);
+}
+
 }  // namespace trainyard::objectstore

@@ -35,4 +35,7 @@ class EtagHasher {
 // Of the raw digests of the parts, in order.
 std::string etag_of_parts(std::string_view digests);
 
+// As it is in a header: without quotes and the mark of a weak one.
+std::string without_quotes(std::string_view etag);
+
 }  // namespace trainyard::objectstore

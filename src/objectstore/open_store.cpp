@@ -9,6 +9,7 @@
 #include "base/strings.hpp"
 #include "http/client.hpp"
 #include "objectstore/s3_store.hpp"
+#include "objectstore/swift_store.hpp"
 #include "objectstore/transfer.hpp"
 
 namespace trainyard::objectstore {
@@ -29,29 +30,38 @@ Clock& system_clock() {
   return clock;
 }
 
-std::unique_ptr<ObjectStore> open(const model::StoreReference& reference,
-                                  const OpenOptions& options, const Patience& patience) {
-  const auto* s3 = std::get_if<model::S3Connection>(&reference.connection);
-  if (s3 == nullptr) {
-    throw Error(ErrorKind::Unsupported,
-                "object stores of type bluemix_objectstore (OpenStack Swift) cannot be used yet; "
-                "use the store's S3 interface with type: s3");
-  }
-  S3Options s3_settings = s3_options(*s3, reference.bucket);
-  s3_settings.retry = options.retry;
-  s3_settings.connect_timeout = patience.connect.value_or(s3_settings.connect_timeout);
-  s3_settings.stall_timeout = patience.stall.value_or(s3_settings.stall_timeout);
-  http::ClientOptions http_settings;
-  http_settings.ca_file = options.ca_file;
-  return make_retrying(
-      open_s3(std::move(s3_settings), http::make_client(http_settings), system_clock()),
-      options.retry, system_clock());
+template <typename Settings>
+Settings with(Settings settings, const OpenOptions& options, const Patience& patience) {
+  settings.retry = options.retry;
+  settings.connect_timeout = patience.connect.value_or(settings.connect_timeout);
+  settings.stall_timeout = patience.stall.value_or(settings.stall_timeout);
+  return settings;
 }
 
-std::string endpoint_of(const model::StoreReference& reference) {
-  const auto* s3 = std::get_if<model::S3Connection>(&reference.connection);
-  return s3 != nullptr ? s3->endpoint_url
-                       : std::get<model::SwiftConnection>(reference.connection).auth_url;
+std::unique_ptr<ObjectStore> open(const model::StoreReference& reference,
+                                  const OpenOptions& options, const Patience& patience) {
+  http::ClientOptions http_settings;
+  http_settings.ca_file = options.ca_file;
+  std::shared_ptr<http::Client> http = http::make_client(http_settings);
+  std::unique_ptr<ObjectStore> store;
+  if (const auto* s3 = std::get_if<model::S3Connection>(&reference.connection)) {
+    store = open_s3(with(s3_options(*s3, reference.bucket), options, patience), std::move(http),
+                    system_clock());
+  } else {
+    const auto& swift = std::get<model::SwiftConnection>(reference.connection);
+    store = open_swift(with(swift_options(swift, reference.bucket), options, patience),
+                       std::move(http), system_clock());
+  }
+  return make_retrying(std::move(store), options.retry, system_clock());
+}
+
+// "http://host:9000 cannot be reached; check endpoint_url"
+std::string unreachable(const model::StoreReference& reference) {
+  if (const auto* s3 = std::get_if<model::S3Connection>(&reference.connection)) {
+    return s3->endpoint_url + " cannot be reached; check endpoint_url";
+  }
+  return std::get<model::SwiftConnection>(reference.connection).auth_url +
+         ", or the store that it names, cannot be reached; check auth_url";
 }
 
 }  // namespace
@@ -84,8 +94,7 @@ void check_access(const model::StoreReference& reference, StoreUse use, const Op
     check_access(*store, folder_prefix(reference.prefix), use, stop);
   } catch (const Error& error) {
     if (!error.retryable()) throw;
-    throw Error(error.kind(), fmt::format("{} cannot be reached; check endpoint_url ({})",
-                                          endpoint_of(reference), error.what()));
+    throw Error(error.kind(), fmt::format("{} ({})", unreachable(reference), error.what()));
   }
 }
 

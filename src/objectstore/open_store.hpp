@@ -16,8 +16,7 @@ struct OpenOptions {
 };
 
 // No network until the first call. Retries what a retry may mend. Throws InvalidInput when the
-// connection cannot be meant (no bucket, no endpoint, half a key pair), Unsupported for a type that
-// this build does not speak.
+// connection cannot be meant (no bucket, no endpoint, half a key pair).
 std::unique_ptr<ObjectStore> open_store(const model::StoreReference& reference,
                                         const OpenOptions& options = {});
 

@@ -64,11 +64,13 @@ TEST(OpenStore, NeedsNoNetwork) {
   EXPECT_EQ(open_store(reference)->description(), "s3://mnist at https://s3.example.org");
 }
 
-TEST(OpenStore, SaysThatSwiftIsNotSpoken) {
+TEST(OpenStore, OpensSwiftToo) {
   model::StoreReference reference;
-  reference.connection = model::SwiftConnection{};
+  reference.connection = model::SwiftConnection{
+      "https://identity.example.org", "u", Secret("p"), "dallas", "d", "123"};
   reference.bucket = "mnist";
-  EXPECT_EQ(error_of([&] { open_store(reference); }).kind(), ErrorKind::Unsupported);
+  EXPECT_EQ(open_store(reference)->description(),
+            "swift://mnist at https://identity.example.org/v3 (project 123) in dallas");
 }
 
 }  // namespace

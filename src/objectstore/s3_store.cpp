@@ -1,14 +1,11 @@
 #include "objectstore/s3_store.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <atomic>
 #include <utility>
 
 #include "base/strings.hpp"
+#include "objectstore/object_headers.hpp"
 #include "objectstore/s3_client.hpp"
-#include "objectstore/s3_headers.hpp"
 #include "objectstore/s3_upload.hpp"
 #include "objectstore/s3_xml.hpp"
 
@@ -18,61 +15,6 @@ namespace {
 // A continuation of ours says how it goes on: a token of version 2, or a key of version 1.
 constexpr std::string_view kToken = "token:";
 constexpr std::string_view kMarker = "after:";
-
-std::string range_header(const ByteRange& range) {
-  if (range.length == ByteRange::kToEnd) return fmt::format("bytes={}-", range.offset);
-  return fmt::format("bytes={}-{}", range.offset, range.offset + range.length - 1);
-}
-
-// Checks that an answer to a read is of the object and the range that were asked for, and counts.
-class Delivery {
- public:
-  Delivery(std::string key, std::optional<ByteRange> range, std::string if_match)
-      : key_(std::move(key)), range_(range), if_match_(std::move(if_match)) {}
-
-  void on_headers(int status, const http::Headers& headers) {
-    info_ = s3::object_info(key_, headers);
-    if (!if_match_.empty() && !info_.etag.empty() && info_.etag != if_match_) {
-      throw Error(ErrorKind::Conflict, "the object was replaced meanwhile");
-    }
-    if (range_ && status != 206 && !(range_->offset == 0 && info_.size == range_->length)) {
-      throw Error(ErrorKind::Unsupported, "the store ignores the Range of a request");
-    }
-    const auto length = parse_u64(headers.get("Content-Length").value_or(""));
-    expected_ =
-        range_ && range_->length != ByteRange::kToEnd ? std::optional(range_->length) : length;
-    if (expected_ && length && *length != *expected_) {
-      // What the store says is the very object, and is long enough, can only be a damaged answer.
-      const bool beyond = headers.get("Content-Range") && info_.size < range_->offset + *expected_;
-      const bool same = !if_match_.empty() && info_.etag == if_match_;
-      throw Error(same && !beyond ? ErrorKind::Unavailable : ErrorKind::Conflict,
-                  fmt::format("the store sends {} of {} bytes", *length, *expected_));
-    }
-  }
-
-  void count(std::size_t bytes) {
-    delivered_ += bytes;
-    if (expected_ && delivered_ > *expected_) {
-      throw Error(ErrorKind::Corrupt, "the store sent more bytes than were asked for");
-    }
-  }
-
-  ObjectInfo finish() const {
-    if (expected_ && delivered_ != *expected_) {
-      throw Error(ErrorKind::Unavailable,
-                  fmt::format("the answer ended after {} of {} bytes", delivered_, *expected_));
-    }
-    return info_;
-  }
-
- private:
-  std::string key_;
-  std::optional<ByteRange> range_;
-  std::string if_match_;
-  ObjectInfo info_;
-  std::optional<std::uint64_t> expected_;
-  std::uint64_t delivered_ = 0;
-};
 
 class S3Store final : public ObjectStore {
  public:
@@ -84,7 +26,7 @@ class S3Store final : public ObjectStore {
   std::optional<ObjectInfo> head(const std::string& key, std::stop_token stop) override {
     auto response = look(key, {}, stop);
     if (!response) return std::nullopt;
-    ObjectInfo info = s3::object_info(key, *response);
+    ObjectInfo info = object_info(key, *response);
     if (info.etag.find('-') != info.etag.npos) info.part_size = part_size_of(key, stop);
     return info;
   }

@@ -1,15 +1,13 @@
 #include "objectstore/s3_upload.hpp"
 
 #include <algorithm>
-#include <exception>
-#include <mutex>
-#include <thread>
 #include <vector>
 
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/strings.hpp"
-#include "objectstore/s3_headers.hpp"
+#include "objectstore/damaged.hpp"
+#include "objectstore/object_headers.hpp"
 #include "objectstore/s3_xml.hpp"
 #include "objectstore/source_body.hpp"
 #include "objectstore/sources.hpp"
@@ -19,16 +17,6 @@ namespace {
 
 constexpr std::uint64_t kMostParts = 10'000;
 constexpr std::uint64_t kMiB = 1u << 20;
-
-// The store did not get what was hashed: either the source changed, or the way damaged it.
-[[noreturn]] void throw_damaged(Source& source, const std::string& md5, const std::string& key) {
-  if (md5_of(source) != md5) {
-    throw Error(ErrorKind::Conflict,
-                "the source of '" + printable(key) + "' changed while it was read");
-  }
-  throw Error(ErrorKind::Unavailable,
-              "the bytes of '" + printable(key) + "' were damaged on their way to the store");
-}
 
 struct Put {
   std::string etag;
@@ -71,13 +59,12 @@ struct Uploader::Plan {
   Source& source;
   std::uint64_t part_size;
   std::vector<Part> parts;  // filled by the workers, each its own element
-  std::atomic<std::size_t> next{0};
 };
 
 Uploader::Uploader(Client& client, Clock& clock)
     : client_(client),
       retrier_(client.options().retry, clock),
-      free_helpers_(static_cast<int>(client.options().part_connections)) {}
+      parts_(client.options().part_connections) {}
 
 ObjectInfo Uploader::put(const std::string& key, Source& source, std::stop_token stop) {
   if (source.size() > client_.options().part_size) return put_in_parts(key, source, stop);
@@ -91,10 +78,12 @@ ObjectInfo Uploader::put(const std::string& key, Source& source, std::stop_token
 
 ObjectInfo Uploader::put_in_parts(const std::string& key, Source& source, std::stop_token stop) {
   const std::uint64_t part_size = part_size_for(source.size(), client_.options().part_size);
-  Plan plan{key, "write '" + printable(key) + "'", begin(key, stop), source, part_size, {}, 0};
+  Plan plan{key, "write '" + printable(key) + "'", begin(key, stop), source, part_size, {}};
   plan.parts.resize((source.size() + part_size - 1) / part_size);
   try {
-    send_parts(plan, stop);
+    parts_.run(
+        plan.parts.size(),
+        [&](std::size_t index, std::stop_token token) { send_part(plan, index, token); }, stop);
     const std::string etag = complete(plan, stop);
     return {key, source.size(), etag, {}, part_size};
   } catch (...) {
@@ -132,32 +121,6 @@ void Uploader::send_part(Plan& plan, std::size_t index, std::stop_token stop) {
         plan.parts[index] = {put_verified(client_, request, slice)};
       },
       stop);
-}
-
-void Uploader::send_parts(Plan& plan, std::stop_token stop) {
-  std::stop_source ours;  // a failed part ends the others
-  std::stop_callback forward(stop, [&] { ours.request_stop(); });
-  std::mutex mutex;
-  std::exception_ptr first;
-  const auto work = [&] {
-    try {
-      for (std::size_t i; (i = plan.next++) < plan.parts.size();) {
-        send_part(plan, i, ours.get_token());
-      }
-    } catch (...) {
-      std::scoped_lock guard(mutex);
-      if (!first) first = std::current_exception();
-      ours.request_stop();
-    }
-  };
-  const unsigned helpers = take_helpers(plan.parts.size() - 1);
-  {
-    std::vector<std::jthread> threads;
-    for (unsigned i = 0; i < helpers; ++i) threads.emplace_back(work);
-    work();
-  }
-  release_helpers(helpers);
-  if (first) std::rethrow_exception(first);
 }
 
 std::string Uploader::complete(const Plan& plan, std::stop_token stop) {
@@ -231,14 +194,5 @@ void Uploader::abort(const Plan& plan) noexcept {
     log::warn("parts of an upload may remain: {}", error.what());
   }
 }
-
-unsigned Uploader::take_helpers(std::size_t wanted) {
-  unsigned taken = 0;
-  while (taken < wanted && free_helpers_.fetch_sub(1) > 0) ++taken;
-  if (taken < wanted) ++free_helpers_;  // the one that was not there
-  return taken;
-}
-
-void Uploader::release_helpers(unsigned count) { free_helpers_ += static_cast<int>(count); }
 
 }  // namespace trainyard::objectstore::s3

@@ -1,9 +1,9 @@
 #pragma once
 // Upload of one source: in one request, or in parts that are sent again alone.
-#include <atomic>
 #include <stop_token>
 #include <string>
 
+#include "objectstore/part_runner.hpp"
 #include "objectstore/retry.hpp"
 #include "objectstore/s3_client.hpp"
 
@@ -23,18 +23,14 @@ class Uploader {
   struct Part;
   ObjectInfo put_in_parts(const std::string& key, Source& source, std::stop_token stop);
   std::string begin(const std::string& key, std::stop_token stop);
-  void send_parts(Plan& plan, std::stop_token stop);
   void send_part(Plan& plan, std::size_t index, std::stop_token stop);
   std::string complete(const Plan& plan, std::stop_token stop);
   std::optional<ObjectInfo> look(const Plan& plan, std::stop_token stop);
   void abort(const Plan& plan) noexcept;
-  // Of the budget, at most `wanted`; give them back with release_helpers().
-  unsigned take_helpers(std::size_t wanted);
-  void release_helpers(unsigned count);
 
   Client& client_;
   Retrier retrier_;
-  std::atomic<int> free_helpers_;
+  PartRunner parts_;
 };
 
 // The part size for a source of `size` bytes: `wanted`, or the next MiB with which 10,000 parts do.

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "base/strings.hpp"
+#include "objectstore/etag.hpp"
 
 namespace trainyard::objectstore::s3 {
 namespace {
@@ -125,15 +126,6 @@ std::string complete_upload_body(const std::vector<std::string>& etags) {
                    etags[i]);
   }
   return body + "</CompleteMultipartUpload>";
-}
-
-std::string without_quotes(std::string_view etag) {
-  etag = trim(etag);
-  if (etag.starts_with("W/")) etag.remove_prefix(2);
-  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') {
-    etag = etag.substr(1, etag.size() - 2);
-  }
-  return std::string(etag);
 }
 
 }  // namespace trainyard::objectstore::s3

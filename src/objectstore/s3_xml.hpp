@@ -39,6 +39,4 @@ std::string parse_completed_etag(std::string_view xml);
 // <CompleteMultipartUpload> with the parts numbered from 1.
 std::string complete_upload_body(const std::vector<std::string>& etags);
 
-std::string without_quotes(std::string_view etag);
-
 }  // namespace trainyard::objectstore::s3

@@ -89,12 +89,5 @@ TEST(S3Xml, ReadsAndWritesUploadsInParts) {
             "</CompleteMultipartUpload>");
 }
 
-TEST(S3Xml, TakesQuotesOffAnEtag) {
-  EXPECT_EQ(without_quotes("\"abc\""), "abc");
-  EXPECT_EQ(without_quotes("W/\"abc\""), "abc");
-  EXPECT_EQ(without_quotes("abc"), "abc");
-  EXPECT_EQ(without_quotes("\""), "\"");
-}
-
 }  // namespace
 }  // namespace trainyard::objectstore::s3

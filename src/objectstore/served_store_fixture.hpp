@@ -1,7 +1,8 @@
 #pragma once
-// Real S3 servers for tests: our own gateway, served on loopback; and whatever the environment
-// names (TRAINYARD_TEST_S3_ENDPOINT, _ACCESS_KEY, _SECRET_KEY, _BUCKET: an existing bucket; each
-// store then works below a random prefix of it).
+// Real servers for tests: our own gateway, served on loopback; and those that the environment
+// names, each with a bucket that is there (stores work below a random prefix of it):
+//   TRAINYARD_TEST_S3_ENDPOINT, _ACCESS_KEY, _SECRET_KEY, _REGION, _BUCKET
+//   TRAINYARD_TEST_SWIFT_AUTH_URL, _USER, _PASSWORD, _REGION, _DOMAIN, _PROJECT, _BUCKET
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -80,17 +81,31 @@ class ServedGateway {
   std::unique_ptr<gateway::Gateway> gateway_;
 };
 
-inline std::optional<model::StoreReference> server_of_the_environment() {
-  const auto value = [](const char* name) {
-    const char* text = std::getenv(name);
-    return std::string(text == nullptr ? "" : text);
-  };
-  if (value("TRAINYARD_TEST_S3_ENDPOINT").empty()) return std::nullopt;
+inline std::string environment(const std::string& name) {
+  const char* text = std::getenv(name.c_str());
+  return text == nullptr ? "" : text;
+}
+
+inline std::optional<model::StoreReference> s3_of_the_environment() {
+  const std::string s3 = "TRAINYARD_TEST_S3_";
+  if (environment(s3 + "ENDPOINT").empty()) return std::nullopt;
   model::StoreReference reference;
-  reference.connection = model::S3Connection{
-      value("TRAINYARD_TEST_S3_ENDPOINT"), value("TRAINYARD_TEST_S3_ACCESS_KEY"),
-      Secret(value("TRAINYARD_TEST_S3_SECRET_KEY")), value("TRAINYARD_TEST_S3_REGION")};
-  reference.bucket = value("TRAINYARD_TEST_S3_BUCKET");
+  reference.connection =
+      model::S3Connection{environment(s3 + "ENDPOINT"), environment(s3 + "ACCESS_KEY"),
+                          Secret(environment(s3 + "SECRET_KEY")), environment(s3 + "REGION")};
+  reference.bucket = environment(s3 + "BUCKET");
+  return reference;
+}
+
+inline std::optional<model::StoreReference> swift_of_the_environment() {
+  const std::string swift = "TRAINYARD_TEST_SWIFT_";
+  if (environment(swift + "AUTH_URL").empty()) return std::nullopt;
+  model::StoreReference reference;
+  reference.connection = model::SwiftConnection{
+      environment(swift + "AUTH_URL"),         environment(swift + "USER"),
+      Secret(environment(swift + "PASSWORD")), environment(swift + "REGION"),
+      environment(swift + "DOMAIN"),           environment(swift + "PROJECT")};
+  reference.bucket = environment(swift + "BUCKET");
   return reference;
 }
 

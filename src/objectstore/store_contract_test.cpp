@@ -5,6 +5,7 @@
 #include "base/hash.hpp"
 #include "base/ids.hpp"
 #include "objectstore/fake_s3.hpp"
+#include "objectstore/fake_swift.hpp"
 #include "objectstore/memory_store.hpp"
 #include "objectstore/served_store_fixture.hpp"
 #include "objectstore/sources.hpp"
@@ -16,6 +17,7 @@ namespace {
 struct Opened {
   std::unique_ptr<FakeS3Store> fake;
   std::unique_ptr<ServedGateway> gateway;
+  std::unique_ptr<FakeSwiftStore> fake_swift;
   std::unique_ptr<ObjectStore> store;
 };
 
@@ -25,7 +27,7 @@ struct Kind {
 };
 
 Opened open_memory() {
-  return {nullptr, nullptr, make_memory_store({.description = "m", .page_size = 3})};
+  return {nullptr, nullptr, nullptr, make_memory_store({.description = "m", .page_size = 3})};
 }
 
 Opened open_fake(FakeS3::Options options) {
@@ -34,21 +36,45 @@ Opened open_fake(FakeS3::Options options) {
   S3Options store_options = fake->store_options();
   store_options.part_size = 1000;
   auto store = fake->open(store_options);
-  return {std::move(fake), nullptr, std::move(store)};
+  return {std::move(fake), nullptr, nullptr, std::move(store)};
 }
 
 Opened open_gateway() {
   auto gateway = std::make_unique<ServedGateway>();
   auto store = gateway->open();
-  return {nullptr, std::move(gateway), std::move(store)};
+  return {nullptr, std::move(gateway), nullptr, std::move(store)};
 }
 
-Opened open_server_of_the_environment() {
-  const auto reference = server_of_the_environment();
+SwiftOptions small(SwiftOptions options) {
+  options.page_size = 3;
+  options.single_limit = 4000;
+  options.segment_size = 3000;
+  return options;
+}
+
+Opened open_fake_swift() {
+  auto fake = std::make_unique<FakeSwiftStore>();
+  auto store = fake->open(small(fake->options()));
+  return {nullptr, nullptr, std::move(fake), std::move(store)};
+}
+
+Opened below_a_prefix(std::unique_ptr<ObjectStore> store) {
+  return {nullptr, nullptr, nullptr,
+          std::make_unique<PrefixedStore>(std::move(store), "contract-" + random_hex(6) + "/")};
+}
+
+Opened open_s3_of_the_environment() {
+  const auto reference = s3_of_the_environment();
+  return reference ? below_a_prefix(open_store(*reference)) : Opened{};
+}
+
+Opened open_swift_of_the_environment() {
+  static SystemClock clock;
+  const auto reference = swift_of_the_environment();
   if (!reference) return {};
-  return {
-      nullptr, nullptr,
-      std::make_unique<PrefixedStore>(open_store(*reference), "contract-" + random_hex(6) + "/")};
+  const auto& connection = std::get<model::SwiftConnection>(reference->connection);
+  return below_a_prefix(
+      open_swift(small(swift_options(connection, reference->bucket)), http::make_client(), clock));
 }
 
 const Kind kKinds[] = {
@@ -57,7 +83,9 @@ const Kind kKinds[] = {
     {"S3IgnoringVersion2", [] { return open_fake({.version2 = false, .url_encodes = false}); }},
     {"S3RefusingVersion2", [] { return open_fake({.refuses_version2 = true}); }},
     {"Gateway", open_gateway},
-    {"ServerOfTheEnvironment", open_server_of_the_environment},
+    {"Swift", open_fake_swift},
+    {"S3OfTheEnvironment", open_s3_of_the_environment},
+    {"SwiftOfTheEnvironment", open_swift_of_the_environment},
 };
 
 class StoreContract : public testing::TestWithParam<Kind> {
@@ -78,7 +106,7 @@ class StoreContract : public testing::TestWithParam<Kind> {
   }
 
   void SetUp() override {
-    if (!opened.store) GTEST_SKIP() << "set TRAINYARD_TEST_S3_ENDPOINT and the others";
+    if (!opened.store) GTEST_SKIP() << "see served_store_fixture.hpp";
   }
 
   Opened opened = GetParam().open();

@@ -1,0 +1,12 @@
+#pragma once
+#include <string>
+
+#include "objectstore/object_store.hpp"
+
+namespace trainyard::objectstore {
+
+// The store did not get the bytes that were hashed: Conflict when the source has changed since,
+// else Unavailable, for the way damaged them. `md5` is raw.
+[[noreturn]] void throw_damaged(Source& source, const std::string& md5, const std::string& key);
+
+}  // namespace trainyard::objectstore

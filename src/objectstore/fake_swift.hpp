@@ -1,0 +1,74 @@
+#pragma once
+// A Keystone and a Swift inside the test program, behind the HTTP client's interface. Its code is
+// in fake_swift_test.cpp.
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/sync.hpp"
+#include "http/client.hpp"
+#include "objectstore/fake_s3.hpp"
+#include "objectstore/swift_store.hpp"
+
+namespace trainyard::objectstore {
+
+class FakeSwift final : public http::Client {
+ public:
+  explicit FakeSwift(Clock& clock) : clock_(clock) {}
+
+  std::function<std::optional<Fault>(const http::ClientRequest&, unsigned)> script;
+  std::chrono::seconds token_life{3600};
+
+  http::ClientResponse send(const http::ClientRequest& request) override;
+
+  void put(const std::string& container, const std::string& key, std::string bytes);
+  // Stands for the objects of `container` whose keys begin with `prefix`, in order.
+  void put_dynamic(const std::string& key, const std::string& container, const std::string& prefix);
+  std::vector<std::string> keys(const std::string& container);
+  std::vector<std::string> requests();
+  unsigned tokens_granted();
+  void forget_tokens();  // as when memcached was restarted
+
+ private:
+  struct Object {
+    std::string bytes, etag;
+    std::optional<std::string> dynamic = {};  // "container/prefix"
+    std::vector<std::string> segments = {};   // "/container/key"
+    bool large() const { return dynamic || !segments.empty(); }
+  };
+  struct State {
+    std::map<std::string, std::map<std::string, Object>> containers{{"mnist", {}}};
+    std::map<std::string, TimePoint> tokens;
+    std::vector<std::string> requests;
+    unsigned granted = 0;
+  };
+  struct Place;
+  struct Answer;
+
+  Answer answer(State& state, const http::ClientRequest& request, std::string body);
+  Answer grant(State& state, const std::string& body);
+  Answer list(const State& state, const Place& place);
+  Answer read(State& state, const http::ClientRequest& request, const Object& object);
+  Answer write(State& state, const http::ClientRequest& request, const Place& place,
+               std::string body);
+  std::string assemble(State& state, const Object& object);
+
+  Clock& clock_;
+  Sync<State> state_;
+};
+
+struct FakeSwiftStore {
+  FakeSwiftStore();
+  SwiftOptions options() const;
+  std::unique_ptr<ObjectStore> open(SwiftOptions options);
+
+  ManualClock clock{TimePoint(std::chrono::hours(24 * 365 * 50))};
+  std::shared_ptr<FakeSwift> server;
+};
+
+}  // namespace trainyard::objectstore

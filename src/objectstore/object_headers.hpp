@@ -1,0 +1,42 @@
+#pragma once
+// What the headers of an answer, of S3 or Swift, say about the object, and whether its body is what
+// was asked for.
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "http/message.hpp"
+#include "objectstore/object_store.hpp"
+
+namespace trainyard::objectstore {
+
+// Whole size (also of an answer with a range), ETag, and the MD5 when the ETag is one: 32 hex
+// digits, not of an object that S3 encrypted with a key of the user or of the key service, nor of a
+// large object of Swift, for their ETags are of another sort.
+ObjectInfo object_info(const std::string& key, const http::Headers& headers);
+
+// One answer to a read: checks that it is of the object and the range that were asked for, and that
+// all of it comes.
+class Delivery {
+ public:
+  Delivery(std::string key, std::optional<ByteRange> range, std::string if_match);
+  // Before the first byte. Throws Conflict (another object, or too short), Unsupported (the store
+  // ignores ranges), Unavailable (a damaged answer).
+  void on_headers(int status, const http::Headers& headers);
+  void count(std::size_t bytes);  // throws Corrupt at more bytes than there should be
+  ObjectInfo finish() const;      // throws Unavailable at fewer
+
+ private:
+  std::string key_;
+  std::optional<ByteRange> range_;
+  std::string if_match_;
+  ObjectInfo info_;
+  std::optional<std::uint64_t> expected_;
+  std::uint64_t delivered_ = 0;
+};
+
+// "bytes=0-9" or "bytes=10-"
+std::string range_header(const ByteRange& range);
+
+}  // namespace trainyard::objectstore

@@ -1,0 +1,117 @@
+#include "objectstore/swift_session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/strings.hpp"
+#include "objectstore/keystone.hpp"
+#include "objectstore/retry.hpp"
+
+namespace trainyard::objectstore::swift {
+namespace {
+
+constexpr Milliseconds kRenewBefore{5 * 60 * 1000};
+constexpr std::uint64_t kUsualLifeSeconds = 3600;
+constexpr std::size_t kLongestAnswer = 4u << 20;  // catalogues of large clouds are long
+
+// A while before the end, for short tokens a quarter of their life.
+TimePoint renewal(TimePoint now, TimePoint expires) {
+  const Milliseconds life = std::max(Milliseconds(0), expires - now);
+  return expires - std::min(kRenewBefore, life / 4);
+}
+
+std::string words_of(const SwiftOptions& o) {
+  return fmt::format("user_name '{}', its password, domain_name '{}' or project_id '{}'",
+                     printable(o.user_name), printable(o.domain_name), printable(o.project_id));
+}
+
+[[noreturn]] void throw_refused(const SwiftOptions& o, int status) {
+  const std::string url = o.auth_url.url();
+  if (status == 401) {
+    throw Error(
+        ErrorKind::Unauthenticated,
+        o.auth == SwiftAuth::V1
+            ? fmt::format("{} does not take user_name '{}' with this password", url,
+                          printable(o.user_name))
+            : fmt::format("{} refuses the credentials: {} is wrong (it does not tell which)", url,
+                          words_of(o)));
+  }
+  if (status == 403) {
+    throw Error(ErrorKind::Forbidden,
+                fmt::format("user '{}' may not use project '{}' at {}", printable(o.user_name),
+                            printable(o.project_id), url));
+  }
+  if (status >= 500 || status == 429) {
+    throw StoreError(ErrorKind::Unavailable, fmt::format("{} answers {}", url, status));
+  }
+  throw Error(
+      ErrorKind::InvalidInput,
+      fmt::format("{} does not answer like {} (HTTP {}); check auth_url", url,
+                  o.auth == SwiftAuth::V1 ? "Swift's v1 authentication" : "Keystone v3", status));
+}
+
+}  // namespace
+
+Session::Token Session::token(std::stop_token stop) {
+  auto current = token_.lock();
+  if (current->value.empty() || clock_.now() >= current->renew_at) {
+    *current = authenticate(std::move(stop));
+  }
+  return *current;
+}
+
+void Session::forget(const Token& refused) {
+  auto current = token_.lock();
+  if (current->value == refused.value) *current = {};
+}
+
+Session::Token Session::authenticate(std::stop_token stop) {
+  return options_.auth == SwiftAuth::V1 ? authenticate_version1(std::move(stop))
+                                        : authenticate_version3(std::move(stop));
+}
+
+http::ClientResponse Session::send(http::ClientRequest request, std::stop_token stop) {
+  request.max_body = kLongestAnswer;
+  request.connect_timeout = options_.connect_timeout;
+  request.stall_timeout = options_.stall_timeout;
+  request.stop = std::move(stop);
+  http::ClientResponse response = http_.send(request);
+  if (response.status / 100 != 2) throw_refused(options_, response.status);
+  return response;
+}
+
+Session::Token Session::authenticate_version3(std::stop_token stop) {
+  const auto body = http::body_of(keystone::token_request(options_));
+  http::ClientRequest request;
+  request.method = "POST";
+  request.url = options_.auth_url.url() + "/auth/tokens";
+  request.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
+  request.body = body.get();
+  const http::ClientResponse response = send(std::move(request), std::move(stop));
+  const auto granted = with_context(options_.auth_url.url(), [&] {
+    return keystone::read_token(response.body, options_.region);
+  });
+  const std::string token = response.headers.get("X-Subject-Token").value_or("");
+  if (token.empty()) throw_refused(options_, response.status);
+  return {Secret(token), granted.storage_url, renewal(clock_.now(), granted.expires)};
+}
+
+Session::Token Session::authenticate_version1(std::stop_token stop) {
+  http::ClientRequest request;
+  request.url = options_.auth_url.url();
+  request.headers = {{"X-Auth-User", options_.user_name},
+                     {"X-Auth-Key", options_.password.reveal()}};
+  const http::ClientResponse response = send(std::move(request), std::move(stop));
+  const std::string token = response.headers.get("X-Auth-Token").value_or("");
+  std::string url = response.headers.get("X-Storage-Url").value_or("");
+  if (token.empty() || url.empty()) throw_refused(options_, response.status);
+  while (url.ends_with('/')) url.pop_back();
+  parse_endpoint(url);
+  const auto life = parse_u64(response.headers.get("X-Auth-Token-Expires").value_or(""));
+  const std::chrono::seconds seconds(std::min(life.value_or(kUsualLifeSeconds), kUsualLifeSeconds));
+  return {Secret(token), std::move(url), renewal(clock_.now(), clock_.now() + seconds)};
+}
+
+}  // namespace trainyard::objectstore::swift

@@ -1,0 +1,43 @@
+#pragma once
+// A token and the place it is good for. Thread-safe.
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/sync.hpp"
+#include "http/client.hpp"
+#include "objectstore/swift_store.hpp"
+
+namespace trainyard::objectstore::swift {
+
+class Session {
+ public:
+  struct Token {
+    Secret value;
+    std::string storage_url;
+    TimePoint renew_at{};
+  };
+
+  Session(const SwiftOptions& options, http::Client& http, Clock& clock)
+      : options_(options), http_(http), clock_(clock) {}
+
+  // A token that is good for a while; asks for one when there is none. One caller asks, the others
+  // wait. Throws Unauthenticated, InvalidInput, Unavailable.
+  Token token(std::stop_token stop);
+  // `refused` was answered with 401: the next call of token() gets another one.
+  void forget(const Token& refused);
+
+ private:
+  Token authenticate(std::stop_token stop);
+  Token authenticate_version3(std::stop_token stop);
+  Token authenticate_version1(std::stop_token stop);
+  http::ClientResponse send(http::ClientRequest request, std::stop_token stop);
+
+  const SwiftOptions& options_;
+  http::Client& http_;
+  Clock& clock_;
+  Sync<Token> token_;
+};
+
+}  // namespace trainyard::objectstore::swift

@@ -1,0 +1,119 @@
+#include "objectstore/swift_store.hpp"
+
+#include <utility>
+
+#include "base/strings.hpp"
+#include "objectstore/object_headers.hpp"
+#include "objectstore/swift_client.hpp"
+#include "objectstore/swift_listing.hpp"
+#include "objectstore/swift_upload.hpp"
+
+namespace trainyard::objectstore {
+namespace {
+
+class SwiftStore final : public ObjectStore {
+ public:
+  SwiftStore(SwiftOptions options, std::shared_ptr<http::Client> http, Clock& clock)
+      : client_(std::move(options), std::move(http), clock), uploader_(client_, clock) {}
+
+  const std::string& description() const override { return client_.description(); }
+
+  std::optional<ObjectInfo> head(const std::string& key, std::stop_token stop) override {
+    const auto headers = look(key, stop);
+    if (!headers) return std::nullopt;
+    return object_info(key, *headers);
+  }
+
+  ObjectInfo get(const std::string& key, const std::optional<ByteRange>& range,
+                 const std::string& if_match, const Sink& sink, std::stop_token stop) override {
+    Delivery delivery(key, range, if_match);
+    swift::Request request;
+    request.action = "read '" + printable(key) + "'";
+    request.key = key;
+    if (range) request.headers.add("Range", range_header(*range));
+    if (!if_match.empty()) request.headers.add("If-Match", "\"" + if_match + "\"");
+    request.on_headers = [&](int status, const http::Headers& headers) {
+      delivery.on_headers(status, headers);
+    };
+    request.sink = [&](std::string_view bytes) {
+      delivery.count(bytes.size());
+      sink(bytes);
+    };
+    request.stop = stop;
+    client_.send(request);
+    return with_context(request.action, [&] { return delivery.finish(); });
+  }
+
+  ObjectInfo put(const std::string& key, Source& source, std::stop_token stop) override {
+    return uploader_.put(key, source, stop);
+  }
+
+  ListPage list(const std::string& prefix, const std::string& continuation,
+                std::stop_token stop) override {
+    const std::size_t limit = client_.options().page_size;
+    swift::Request request;
+    request.action = "list the objects";
+    request.query = {{"format", "json"}, {"limit", std::to_string(limit)}, {"prefix", prefix}};
+    if (!continuation.empty()) request.query.emplace_back("marker", continuation);
+    request.stop = stop;
+    const http::ClientResponse response = client_.send(request);
+    auto entries = with_context("list " + client_.description(),
+                                [&] { return swift::parse_listing(response.body); });
+    ListPage page;
+    // A full page may be the last one; the next is then empty.
+    if (entries.size() >= limit) page.next = entries.back().object.key;
+    for (swift::Entry& entry : entries) {
+      if (entry.may_be_dynamic) resolve(entry, stop);
+      page.objects.push_back(std::move(entry.object));
+    }
+    return page;
+  }
+
+  void remove(const std::string& key, std::stop_token stop) override {
+    const auto headers = look(key, stop);
+    if (!headers) return;
+    swift::Request request;
+    request.action = "remove '" + printable(key) + "'";
+    request.method = "DELETE";
+    request.key = key;
+    if (headers->get("X-Static-Large-Object")) {
+      request.query = {{"multipart-manifest", "delete"}};  // and its segments
+    }
+    request.not_found_is_answer = true;
+    request.stop = stop;
+    client_.send(request);
+  }
+
+ private:
+  std::optional<http::Headers> look(const std::string& key, std::stop_token stop) {
+    swift::Request request;
+    request.action = "look at '" + printable(key) + "'";
+    request.method = "HEAD";
+    request.key = key;
+    request.not_found_is_answer = true;
+    request.stop = stop;
+    const http::ClientResponse response = client_.send(request);
+    if (response.status == 404) return std::nullopt;
+    return response.headers;
+  }
+
+  void resolve(swift::Entry& entry, std::stop_token stop) {
+    const auto headers = look(entry.object.key, stop);
+    if (!headers || !headers->get("X-Object-Manifest")) return;
+    const ObjectInfo whole = object_info(entry.object.key, *headers);
+    entry.object.size = whole.size;
+    entry.object.etag = whole.etag;
+  }
+
+  swift::Client client_;
+  swift::Uploader uploader_;
+};
+
+}  // namespace
+
+std::unique_ptr<ObjectStore> open_swift(SwiftOptions options, std::shared_ptr<http::Client> client,
+                                        Clock& clock) {
+  return std::make_unique<SwiftStore>(std::move(options), std::move(client), clock);
+}
+
+}  // namespace trainyard::objectstore

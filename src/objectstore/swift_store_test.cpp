@@ -1,0 +1,266 @@
+#include "objectstore/swift_store.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "objectstore/fake_swift.hpp"
+#include "objectstore/keystone.hpp"
+#include "objectstore/sources.hpp"
+#include "objectstore/swift_listing.hpp"
+#include "objectstore/transfer.hpp"
+
+namespace trainyard::objectstore {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+template <typename Fn>
+Error error_of(Fn&& call) {
+  try {
+    call();
+  } catch (const Error& e) {
+    return e;
+  }
+  ADD_FAILURE() << "no error";
+  return {ErrorKind::Internal, ""};
+}
+
+TEST(SwiftOptions, FindsKeystoneInEverySpellingOfItsAddress) {
+  struct Row {
+    const char* text;
+    const char* url;
+    SwiftAuth auth;
+  };
+  for (const Row& row : {
+           Row{"https://identity.open.softlayer.com", "https://identity.open.softlayer.com/v3",
+               SwiftAuth::KeystoneV3},
+           Row{"https://k:5000/v3/", "https://k:5000/v3", SwiftAuth::KeystoneV3},
+           Row{"https://k/identity/v2.0", "https://k/identity/v3", SwiftAuth::KeystoneV3},
+           Row{"https://k/v3/auth/tokens", "https://k/v3", SwiftAuth::KeystoneV3},
+           Row{"https://dal05.objectstorage.softlayer.net/auth/v1.0/",
+               "https://dal05.objectstorage.softlayer.net/auth/v1.0", SwiftAuth::V1},
+           Row{"http://127.0.0.1:7480/auth/1.0", "http://127.0.0.1:7480/auth/1.0", SwiftAuth::V1},
+       }) {
+    const SwiftOptions options = swift_options({row.text, "u", Secret("p"), "", "", ""}, "mnist");
+    EXPECT_EQ(options.auth_url.url(), row.url);
+    EXPECT_EQ(options.auth, row.auth) << row.text;
+  }
+}
+
+TEST(SwiftOptions, SaysWhatIsMissing) {
+  EXPECT_THAT(error_of([] {
+                swift_options({"http://k", "", Secret("p"), "", "", ""}, "b");
+              }).what(),
+              HasSubstr("user_name"));
+  EXPECT_THAT(error_of([] {
+                swift_options({"http://k", "u", Secret(), "", "", ""}, "b");
+              }).what(),
+              HasSubstr("password"));
+  EXPECT_THAT(error_of([] {
+                swift_options({"", "u", Secret("p"), "", "", ""}, "b");
+              }).what(),
+              HasSubstr("auth_url"));
+  EXPECT_THAT(error_of([] {
+                swift_options({"http://k", "u", Secret("p"), "", "", ""}, "a/b");
+              }).what(),
+              HasSubstr("'/'"));
+}
+
+TEST(Keystone, NamesTheRegionsThatThereAre) {
+  FakeSwiftStore fake;
+  SwiftOptions options = fake.options();
+  options.region = "dallas";
+  const Error error = error_of([&] { fake.open(options)->list("", "", {}); });
+  EXPECT_EQ(error.kind(), ErrorKind::InvalidInput);
+  EXPECT_THAT(error.what(),
+              HasSubstr("no object store in region 'dallas', only in 'elsewhere', 'loopback'"));
+  options.region.clear();
+  EXPECT_THAT(error_of([&] { fake.open(options)->list("", "", {}); }).what(),
+              HasSubstr("set region to one of"));
+}
+
+TEST(Keystone, RefusesWhatIsNoAnswerOfIts) {
+  for (const char* text :
+       {"", "[]", "{}", "<html>", R"({"token":1})", R"({"token":{"expires_at":"never"}})",
+        R"({"token":{"expires_at":"2030-01-01T00:00:00Z","catalog":7}})"}) {
+    EXPECT_EQ(error_of([&] { keystone::read_token(text, "r"); }).kind(), ErrorKind::Corrupt);
+  }
+  EXPECT_THAT(error_of([&] {
+                keystone::read_token(R"({"token":{"expires_at":"2030-01-01T00:00:00Z"}})", "r");
+              }).what(),
+              HasSubstr("no object store"));
+}
+
+TEST(SwiftStore, WrongCredentialsAreNamedAndThePasswordIsNot) {
+  FakeSwiftStore fake;
+  SwiftOptions options = fake.options();
+  options.password = Secret("wrong-password");
+  const Error error = error_of([&] { fake.open(options)->list("", "", {}); });
+  EXPECT_EQ(error.kind(), ErrorKind::Unauthenticated);
+  EXPECT_THAT(error.what(), HasSubstr("user_name 'alice', its password, domain_name 'lab' or "
+                                      "project_id 'p' is wrong"));
+  EXPECT_THAT(error.what(), Not(HasSubstr("wrong-password")));
+}
+
+TEST(SwiftStore, AMissingContainerIsNamed) {
+  FakeSwiftStore fake;
+  SwiftOptions options = fake.options();
+  options.container = "minst";
+  const Error error = error_of([&] { fake.open(options)->list("", "", {}); });
+  EXPECT_EQ(error.kind(), ErrorKind::NotFound);
+  EXPECT_THAT(error.what(), HasSubstr("there is no container 'minst'"));
+}
+
+TEST(SwiftStore, SomethingElseAtTheAddressIsSaid) {
+  FakeSwiftStore fake;
+  fake.server->script = [](const http::ClientRequest&, unsigned) {
+    return Fault{.status = 404, .body = "<html>"};
+  };
+  const Error error = error_of([&] { fake.open(fake.options())->list("", "", {}); });
+  EXPECT_EQ(error.kind(), ErrorKind::InvalidInput);
+  EXPECT_THAT(error.what(), HasSubstr("does not answer like Keystone v3"));
+}
+
+TEST(SwiftStore, OneTokenServesManyRequestsAndIsRenewedBeforeItEnds) {
+  FakeSwiftStore fake;
+  fake.server->put("mnist", "k", "x");
+  const auto store = fake.open(fake.options());
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(store->head("k", {}));
+  EXPECT_EQ(fake.server->tokens_granted(), 1u);
+  fake.clock.advance(std::chrono::minutes(56));
+  EXPECT_TRUE(store->head("k", {}));
+  EXPECT_EQ(fake.server->tokens_granted(), 2u);
+}
+
+TEST(SwiftStore, ARefusedTokenIsReplacedOnce) {
+  FakeSwiftStore fake;
+  fake.server->put("mnist", "k", "x");
+  const auto store = fake.open(fake.options());
+  EXPECT_TRUE(store->head("k", {}));
+  fake.server->forget_tokens();
+  EXPECT_EQ(download_bytes(*store, "k", 9), "x");
+  EXPECT_EQ(fake.server->tokens_granted(), 2u);
+  fake.server->script = [](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
+    if (request.method == "POST") return std::nullopt;
+    return Fault{.status = 401};
+  };
+  EXPECT_EQ(error_of([&] { store->head("k", {}); }).kind(), ErrorKind::Unauthenticated);
+}
+
+TEST(SwiftStore, LargeObjectsAreReadAsTheObjectThatTheyStandFor) {
+  FakeSwiftStore fake;
+  fake.server->put("parts", "d/1", "first ");
+  fake.server->put("parts", "d/2", "second");
+  fake.server->put_dynamic("dynamic", "parts", "d/");
+  fake.server->put("mnist", "empty", "");
+  const auto store = fake.open(fake.options());
+  const ListPage page = store->list("", "", {});
+  ASSERT_EQ(page.objects.size(), 2u);
+  EXPECT_EQ(page.objects[0].size, 12u);
+  EXPECT_EQ(page.objects[1].size, 0u);
+  std::string bytes;
+  const ObjectInfo info = store->get("dynamic", ByteRange{3, 6}, page.objects[0].etag,
+                                     [&](std::string_view chunk) { bytes += chunk; }, {});
+  EXPECT_EQ(bytes, "st sec");
+  EXPECT_EQ(info.md5, "");
+}
+
+struct Segmented {
+  Segmented(unsigned attempts) {
+    SwiftOptions options = fake.options();
+    options.single_limit = 1000;
+    options.segment_size = 400;
+    options.segment_connections = 2;
+    options.retry = {.attempts = attempts, .base = Milliseconds(0)};
+    store = fake.open(options);
+    for (int i = 0; bytes.size() < 1500; ++i) bytes += std::to_string(i) + ",";
+  }
+  FakeSwiftStore fake;
+  std::unique_ptr<ObjectStore> store;
+  std::string bytes;
+};
+
+TEST(SwiftUpload, LargeSourcesBecomeStaticLargeObjects) {
+  Segmented f(1);
+  const ObjectInfo put = upload_bytes(*f.store, f.bytes, "large", {});
+  EXPECT_EQ(put.size, f.bytes.size());
+  EXPECT_EQ(download_bytes(*f.store, "large", 1 << 20), f.bytes);
+  EXPECT_EQ(f.fake.server->keys("mnist_segments").size(), 4u);
+  const ListPage page = f.store->list("", "", {});
+  ASSERT_EQ(page.objects.size(), 1u);
+  EXPECT_EQ(page.objects[0].size, f.bytes.size());
+  EXPECT_EQ(page.objects[0].etag, put.etag);
+  f.store->remove("large", {});
+  EXPECT_TRUE(f.fake.server->keys("mnist_segments").empty());
+}
+
+TEST(SwiftUpload, SendsOnlyTheFailedSegmentAgain) {
+  for (const Fault& fault : {Fault{.reset_before = true}, Fault{.reset_after = true},
+                             Fault{.corrupt_upload = true}, Fault{.status = 503}}) {
+    Segmented f(3);
+    auto left = std::make_shared<int>(1);
+    f.fake.server->script = [=](const http::ClientRequest& request,
+                                unsigned) -> std::optional<Fault> {
+      if (request.url.find("/00000002") == std::string::npos || --*left < 0) return std::nullopt;
+      return fault;
+    };
+    upload_bytes(*f.store, f.bytes, "large", {});
+    EXPECT_EQ(download_bytes(*f.store, "large", 1 << 20), f.bytes);
+    unsigned puts = 0;
+    for (const std::string& line : f.fake.server->requests()) {
+      puts += line.starts_with("PUT") && line.find("_segments/") != line.npos;
+    }
+    EXPECT_EQ(puts, 5u);
+  }
+}
+
+TEST(SwiftUpload, AFailedUploadLeavesNoSegments) {
+  Segmented f(2);
+  f.fake.server->script = [](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
+    if (request.method != "PUT" || request.url.find("/00000003") == std::string::npos) {
+      return std::nullopt;
+    }
+    return Fault{.status = 507};
+  };
+  EXPECT_EQ(error_of([&] { upload_bytes(*f.store, f.bytes, "large", {}); }).kind(),
+            ErrorKind::Exhausted);
+  EXPECT_TRUE(f.fake.server->keys("mnist_segments").empty());
+  EXPECT_FALSE(f.store->head("large", {}));
+}
+
+TEST(SwiftUpload, AnUploadDamagedOnItsWayIsRefused) {
+  FakeSwiftStore fake;
+  fake.server->script = [](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
+    if (request.method != "PUT") return std::nullopt;
+    return Fault{.corrupt_upload = true};
+  };
+  const Error error =
+      error_of([&] { upload_bytes(*fake.open(fake.options()), "0123456789", "k", {}); });
+  EXPECT_EQ(error.kind(), ErrorKind::Unavailable);
+  EXPECT_THAT(error.what(), HasSubstr("damaged"));
+}
+
+TEST(SwiftListing, ReadsAndRefuses) {
+  const auto entries = swift::parse_listing(
+      R"([{"name":"a","bytes":3,"hash":"h","content_type":"text/plain"},{"subdir":"d/"},)"
+      R"({"name":"s","bytes":9,"hash":"m","slo_etag":"\"e\""},)"
+      R"({"name":"z","bytes":0,"hash":"h"},)"
+      R"({"name":"d","bytes":0,"hash":"h","content_type":"application/directory"}])");
+  ASSERT_EQ(entries.size(), 4u);
+  EXPECT_EQ(entries[0].object.etag, "h");
+  EXPECT_EQ(entries[1].object.etag, "e");
+  EXPECT_FALSE(entries[1].may_be_dynamic);
+  EXPECT_TRUE(entries[2].may_be_dynamic);
+  EXPECT_FALSE(entries[3].may_be_dynamic);
+  EXPECT_TRUE(swift::parse_listing("").empty());
+  for (const char* text : {"{}", "[1]", "[{}]", "<html>", R"([{"name":"a","bytes":-1}])",
+                           R"([{"name":"","bytes":1}])", R"([{"name":"a"}])"}) {
+    EXPECT_EQ(error_of([&] { swift::parse_listing(text); }).kind(), ErrorKind::Corrupt) << text;
+  }
+}
+
+}  // namespace
+}  // namespace trainyard::objectstore

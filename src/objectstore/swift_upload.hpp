@@ -1,0 +1,37 @@
+#pragma once
+// Upload of one source to Swift: in one request, or as a static large object of segments that are
+// sent again alone.
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "objectstore/part_runner.hpp"
+#include "objectstore/retry.hpp"
+#include "objectstore/swift_client.hpp"
+#include "objectstore/swift_listing.hpp"
+
+namespace trainyard::objectstore::swift {
+
+// Thread-safe.
+class Uploader {
+ public:
+  Uploader(Client& client, Clock& clock);
+  // Verified by the store (an ETag goes along) and by the ETag that it answers with. Throws
+  // Conflict when the source changed meanwhile. Segments of an upload that fails are removed.
+  ObjectInfo put(const std::string& key, Source& source, std::stop_token stop);
+
+ private:
+  ObjectInfo put_in_segments(const std::string& key, Source& source, std::stop_token stop);
+  void make_segments_container(std::stop_token stop);
+  Segment send_segment(const std::string& name, Source& source, std::uint64_t offset,
+                       std::stop_token stop);
+  ObjectInfo complete(const std::string& key, std::uint64_t size,
+                      const std::vector<Segment>& segments, std::stop_token stop);
+  void remove_segments(const std::string& folder, std::size_t count) noexcept;
+
+  Client& client_;
+  Retrier retrier_;
+  PartRunner segments_;
+};
+
+}  // namespace trainyard::objectstore::swift
