@@ -1,0 +1,52 @@
+// Any keys, one a line; a line that begins with '0' is an object without bytes. Every path stays
+// inside, is a name that can be, and is no other's.
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/strings.hpp"
+#include "objectstore/key_paths.hpp"
+
+namespace {
+
+namespace store = trainyard::objectstore;
+
+void check(bool right) {
+  if (!right) __builtin_trap();
+}
+
+store::Listing read_listing(const std::string& text) {
+  store::Listing listing;
+  std::set<std::string> keys;
+  for (const std::string& line : trainyard::split(text, '\n')) {
+    if (line.size() > 1 && keys.insert(line.substr(1)).second) {
+      listing.push_back({line.substr(1), line[0] == '0' ? 0u : 1u, "e", {}, 0});
+    }
+  }
+  return listing;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const store::Listing listing =
+      read_listing(std::string(reinterpret_cast<const char*>(data), size));
+  const store::KeyPaths places = store::place_keys(listing, "");
+  check(places.paths.size() == listing.size());
+  std::set<std::string> taken(places.directories.begin(), places.directories.end());
+  for (std::size_t i = 0; i < listing.size(); ++i) {
+    const std::string& path = places.paths[i];
+    check(!path.empty() || listing[i].size == 0);
+    if (path.empty()) continue;
+    check(taken.insert(path).second);
+    for (const std::string& name : trainyard::split(path, '/')) {
+      check(!name.empty() && name != "." && name != ".." && name.size() <= 255);
+      check(name.find('\0') == name.npos);
+    }
+    const std::size_t slash = path.rfind('/');
+    check(slash == path.npos || taken.contains(path.substr(0, slash)));
+  }
+  return 0;
+}
