@@ -78,7 +78,7 @@ inline std::string run_json(const std::string& state, const std::string& status 
 inline std::string tiny_zip(const std::string& name, const std::string& content) {
   const auto number = [](std::uint64_t value, int bytes) {
     std::string text;
-    for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i));
+    for (; bytes > 0; --bytes, value >>= 8) text += static_cast<char>(value);
     return text;
   };
   const auto common = number(20, 2) + number(0, 8) + number(crc32(content), 4) +
