@@ -1,4 +1,5 @@
 // A request as it comes from the network: its head, and a chunked body in pieces.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>

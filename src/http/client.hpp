@@ -38,7 +38,7 @@ struct ClientRequest {
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds stall_timeout{60'000};  // less than 1 byte/s for this long: Timeout
   std::optional<std::chrono::milliseconds> total_timeout;
-  std::stop_token stop;  // Canceled within a second
+  std::stop_token stop;  // Canceled at once
 };
 
 struct ClientResponse {

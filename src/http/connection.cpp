@@ -1,18 +1,17 @@
 #include "http/connection.hpp"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <algorithm>
 #include <exception>
 #include <utility>
 
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/write.hpp>
 
 #include "base/ids.hpp"
 #include "base/log.hpp"
-#include "http/websocket_session.hpp"
 
 namespace trainyard::http {
 
@@ -21,8 +20,6 @@ namespace {
 constexpr std::size_t kFirstRead = 2 * 1024;  // most heads; what an idle connection holds
 constexpr std::size_t kMoreRead = 16 * 1024;
 constexpr std::size_t kShortBody = 64 * 1024;  // read before a worker is taken
-constexpr std::size_t kStreamChunk = 64 * 1024;
-constexpr std::size_t kMaxPipelined = 64 * 1024;
 constexpr std::uint64_t kMaxLinger = 1 << 20;
 constexpr auto kLingerTime = std::chrono::seconds(2);
 
@@ -50,6 +47,17 @@ std::string name_of(const Socket& socket) {
                          : fmt::format("{}:{}", address.to_string(), endpoint.port());
 }
 
+// A follower's machine may vanish without a word; within two minutes the kernel notices.
+void find_dead_peers(Socket& socket) {
+  error_code ignored;
+  socket.set_option(Socket::keep_alive(true), ignored);
+  constexpr std::pair<int, int> kOptions[] = {
+      {TCP_KEEPIDLE, 60}, {TCP_KEEPINTVL, 20}, {TCP_KEEPCNT, 3}};
+  for (const auto& [option, value] : kOptions) {
+    setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
+  }
+}
+
 void skip_empty_lines(ReadBuffer& buffer) {
   while (buffer.data().starts_with("\r\n")) buffer.consume(2);
 }
@@ -70,6 +78,7 @@ Connection::Connection(Socket socket, ServerCore& core)
     : core_(core), socket_(std::move(socket)), peer_(name_of(socket_)), deadline_(socket_) {
   error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  find_dead_peers(socket_);
   socket_.native_non_blocking(true, ignored);
 }
 
@@ -191,96 +200,6 @@ Task<std::size_t> Connection::read_more(std::size_t room) {
   if (error) co_return 0;
   buffer_.commit(count);
   co_return count;
-}
-
-// Sends a source's bytes as they come, while watching whether the peer is still there.
-Task<bool> Connection::follow(std::unique_ptr<Exchange> exchange) {
-  auto source = exchange->take_source();
-  const ResponsePlan plan = exchange->plan();
-  exchange.reset();  // the request is not needed while following, which may take days
-  buffer_.shrink();
-
-  Wakeup wakeup(socket_.get_executor());
-  source->on_ready(wakeup.ring());
-  start_following(wakeup);
-  bool watching = true;
-  asio::co_spawn(socket_.get_executor(), watch_peer(), [&](std::exception_ptr) {
-    watching = false;
-    wakeup.notify();
-  });
-  const bool complete = co_await send_stream(*source, plan, wakeup);
-  source.reset();
-  end_following();
-  while (watching) co_await wakeup.wait();
-  co_return complete&& plan.keep_alive && !peer_gone_;
-}
-
-void Connection::start_following(Wakeup& wakeup) {
-  phase_ = Phase::Following;
-  peer_gone_ = false;
-  wakeup_ = &wakeup;
-}
-
-void Connection::end_following() {
-  phase_ = Phase::Ending;
-  wakeup_ = nullptr;
-  error_code ignored;
-  socket_.cancel(ignored);  // ends watch_peer
-}
-
-// True when the source came to its end and all of it was sent.
-Task<bool> Connection::send_stream(PushSource& source, const ResponsePlan& plan, Wakeup& wakeup) {
-  try {
-    const bool started = co_await write(plan.head);
-    if (!started) co_return false;
-    while (!peer_gone_ && !core_.stopping) {
-      PushSource::Chunk chunk = source.poll(kStreamChunk);
-      const bool nothing = chunk.bytes.empty();
-      if (!nothing && plan.chunked) chunk.bytes = chunk_of(chunk.bytes);
-      if (chunk.end && plan.chunked) chunk.bytes += kLastChunk;
-      const bool sent = co_await write(std::move(chunk.bytes));
-      if (!sent) co_return false;
-      if (chunk.end) co_return true;
-      if (nothing) co_await wakeup.wait();
-    }
-  } catch (const std::exception& error) {
-    log::error("a stream to {} ends early: {}", peer_, error.what());
-  }
-  co_return false;
-}
-
-Task<bool> Connection::write(std::string bytes) {
-  if (bytes.empty()) co_return true;
-  deadline_.set(weak(), core_.options.write_timeout);
-  const auto [error, count] = co_await asio::async_write(socket_, asio::buffer(bytes), kAwaitTuple);
-  deadline_.clear();
-  co_return !error;
-}
-
-// Until following ends or the peer closes. What it sends meanwhile is its next request.
-Task<void> Connection::watch_peer() {
-  char bytes[256];
-  while (phase_ == Phase::Following) {
-    const auto [error, count] = co_await socket_.async_read_some(asio::buffer(bytes), kAwaitTuple);
-    if (phase_ != Phase::Following && error) co_return;
-    peer_gone_ = error || buffer_.size() + count > kMaxPipelined;
-    if (peer_gone_) co_return;
-    const auto into = buffer_.prepare(count);
-    std::copy_n(bytes, count, into.begin());
-    buffer_.commit(count);
-  }
-}
-
-Task<void> Connection::serve_websocket(std::unique_ptr<Exchange> exchange) {
-  Wakeup wakeup(socket_.get_executor());
-  start_following(wakeup);
-  WebSocketSession session{.source = exchange->take_source(),
-                           .close_code = exchange->close_code(),
-                           .idle_timeout = core_.options.idle_timeout,
-                           .server_name = core_.options.server_name,
-                           .stopping = core_.stopping};
-  co_await run_websocket(socket_, exchange->head().request, session, wakeup);
-  end_following();
 }
 
 // Closes so that the peer can read the answer: first our half, then, after the peer's own close

@@ -180,7 +180,7 @@ void CurlTransfer::check_limits() const {
 void CurlTransfer::wait() {
   using std::chrono::milliseconds;
   const auto now = std::chrono::steady_clock::now();
-  auto rest = milliseconds(1000);
+  auto rest = milliseconds(60'000);
   if (connected_) {
     const auto stall = last_progress_ + request_.stall_timeout - now;
     rest = std::clamp(std::chrono::ceil<milliseconds>(stall), milliseconds(1), rest);

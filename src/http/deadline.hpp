@@ -9,14 +9,13 @@ namespace trainyard::http {
 
 // When it passes, the socket's operations are cancelled and expired() turns true until the next
 // set(). Moving it back costs nothing: one timer runs until the earliest deadline and looks again.
-// `Owner` keeps the deadline and the socket alive: a shared pointer to it is held in the timer.
 class Deadline {
  public:
   using Clock = std::chrono::steady_clock;
 
   explicit Deadline(Socket& socket) : socket_(socket), timer_(socket.get_executor()) {}
 
-  // `owner` keeps this object alive.
+  // `owner` is what this object is part of; the timer does nothing once it is gone.
   void set(const std::weak_ptr<void>& owner, std::chrono::milliseconds from_now) {
     expired_ = false;
     at_ = Clock::now() + from_now;

@@ -1,5 +1,7 @@
 #include "http/exchange.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
@@ -42,16 +44,23 @@ void Exchange::run() noexcept {
     } else {
       reply(std::get<Response>(std::move(answer)));
     }
-  } catch (const Error& error) {
-    next_ = Next::Close;
-    log::debug("{} {} for {}: {}", head_.request.method, printable(head_.request.raw_path),
-               head_.request.peer, error.what());
   } catch (const std::exception& error) {
     next_ = Next::Close;
-    log::error("answering {} {}: {}", head_.request.method, printable(head_.request.raw_path),
-               error.what());
+    log_failure("answering", error);
   }
   head_.request.body = nullptr;
+}
+
+// What the peer brought about is no news; a defect of ours is.
+void Exchange::log_failure(std::string_view doing, const std::exception& error) const {
+  const auto* known = dynamic_cast<const Error*>(&error);
+  const bool defect = known == nullptr || known->kind() == ErrorKind::Internal ||
+                      known->kind() == ErrorKind::Corrupt;
+  const log::Level level = defect ? log::Level::Error : log::Level::Debug;
+  if (!log::enabled(level)) return;
+  log::write(level,
+             fmt::format("{} {} {} for {}: {}", doing, head_.request.method,
+                         printable(head_.request.raw_path), head_.request.peer, error.what()));
 }
 
 Answer Exchange::call_handler() {
@@ -64,9 +73,10 @@ Answer Exchange::call_handler() {
     }
     return answer;
   } catch (const Error& error) {
+    log_failure("handling", error);
     return error_response(shared_, request, error);
   } catch (const std::exception& error) {
-    log::error("handling {} {}: {}", request.method, printable(request.raw_path), error.what());
+    log_failure("handling", error);
     return error_response(shared_, request, Error(ErrorKind::Internal, "an internal error"));
   }
 }
@@ -77,9 +87,7 @@ void Exchange::reply(Response response) {
     send(response);
   } catch (const Error& error) {
     if (started_) throw;
-    const auto level = error.kind() == ErrorKind::Internal ? log::Level::Error : log::Level::Debug;
-    log::write(level, fmt::format("answering {} {}: {}", head_.request.method,
-                                  printable(head_.request.raw_path), error.what()));
+    log_failure("answering", error);
     Response failed = error_response(shared_, head_.request, error);
     plan_ = plan_response(failed, context());
     send(failed);
@@ -96,29 +104,36 @@ ResponseContext Exchange::context() const {
 }
 
 void Exchange::send(Response& response) {
-  if (auto* stream = std::get_if<StreamBody>(&response.body); stream && plan_.send_body) {
+  if (!plan_.send_body) {
+    start();
+  } else if (auto* stream = std::get_if<StreamBody>(&response.body)) {
     source_ = std::move(stream->source);
     next_ = Next::Follow;
     if (!body_->drain()) plan_.keep_alive = false;
     return;
-  }
-  if (auto* text = std::get_if<std::string>(&response.body); text && plan_.send_body) {
-    const bool together = text->size() <= kSendTogether;
-    started_ = true;
-    if (together) plan_.head += *text;
-    socket_.send(plan_.head, together ? PeerSocket::More::No : PeerSocket::More::Follows);
-    if (!together) socket_.send(*text);
-  } else if (auto* file = std::get_if<FileBody>(&response.body); file && plan_.send_body) {
-    started_ = true;
-    socket_.send(plan_.head, file->length > 0 ? PeerSocket::More::Follows : PeerSocket::More::No);
+  } else if (const auto* text = std::get_if<std::string>(&response.body)) {
+    send_text(*text);
+  } else if (const auto* file = std::get_if<FileBody>(&response.body)) {
+    start(file->length > 0 ? PeerSocket::More::Follows : PeerSocket::More::No);
     socket_.send_file(file->file.get(), file->offset, file->length);
-  } else if (auto* pull = std::get_if<PullBody>(&response.body); pull && plan_.send_body) {
-    send_pull(*pull);
   } else {
-    started_ = true;
-    socket_.send(plan_.head);
+    send_pull(std::get<PullBody>(response.body));
   }
   next_ = plan_.keep_alive && body_->drain() ? Next::KeepAlive : Next::Close;
+}
+
+void Exchange::start(PeerSocket::More more) {
+  started_ = true;
+  socket_.send(plan_.head, more);
+}
+
+void Exchange::send_text(const std::string& text) {
+  if (text.size() <= kSendTogether) {
+    plan_.head += text;
+    return start();
+  }
+  start(PeerSocket::More::Follows);
+  socket_.send(text);
 }
 
 // The first piece is pulled before the head goes out, so that a body that fails at once is
@@ -126,8 +141,7 @@ void Exchange::send(Response& response) {
 void Exchange::send_pull(const PullBody& body) {
   std::uint64_t sent = 0;
   std::string piece = body.next();
-  started_ = true;
-  socket_.send(plan_.head, piece.empty() ? PeerSocket::More::No : PeerSocket::More::Follows);
+  start(piece.empty() ? PeerSocket::More::No : PeerSocket::More::Follows);
   for (; !piece.empty(); piece = body.next()) {
     sent += piece.size();
     if (body.length && sent > *body.length) {

@@ -62,7 +62,10 @@ class Exchange {
   Answer call_handler();
   void reply(Response response);
   void send(Response& response);
+  void start(PeerSocket::More more = PeerSocket::More::No);  // sends the head
+  void send_text(const std::string& text);
   void send_pull(const PullBody& body);
+  void log_failure(std::string_view doing, const std::exception& error) const;
   ResponseContext context() const;
 
   const ServerShared& shared_;

@@ -116,6 +116,15 @@ std::optional<std::string> Query::get(std::string_view name) const {
   return std::nullopt;
 }
 
+bool lists_token(const Headers& headers, std::string_view name, std::string_view token) {
+  for (const std::string& value : headers.get_all(name)) {
+    for (const std::string& part : split(value, ',')) {
+      if (iequals(trim(part), token)) return true;
+    }
+  }
+  return false;
+}
+
 std::string_view reason_phrase(int status) {
   const auto* found = std::find_if(std::begin(kReasons), std::end(kReasons),
                                    [&](const Reason& reason) { return reason.status == status; });

@@ -39,6 +39,9 @@ class Query {
   std::vector<std::pair<std::string, std::string>> items_;
 };
 
+// Whether a header that holds a comma-separated list, such as Connection, lists `token`.
+bool lists_token(const Headers& headers, std::string_view name, std::string_view token);
+
 std::string_view reason_phrase(int status);
 
 }  // namespace trainyard::http

@@ -39,6 +39,13 @@ TEST(Headers, EraseTakesEveryOne) {
   EXPECT_EQ(headers.items(), (Items{{"B", "2"}}));
 }
 
+TEST(Headers, ListTokens) {
+  const Headers headers{{"Connection", "keep-alive, Upgrade"}, {"connection", "close"}};
+  EXPECT_TRUE(lists_token(headers, "Connection", "upgrade"));
+  EXPECT_TRUE(lists_token(headers, "Connection", "close"));
+  EXPECT_FALSE(lists_token(headers, "Connection", "keep"));
+}
+
 TEST(Query, DecodesNamesAndValuesInOrder) {
   const Query query = Query::parse("prefix=a%2Fb+c&list-type=2&%64=%C3%A9");
   EXPECT_EQ(query.items(), (Items{{"prefix", "a/b c"}, {"list-type", "2"}, {"d", "\xC3\xA9"}}));

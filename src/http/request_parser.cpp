@@ -43,15 +43,6 @@ void refuse_ambiguous_bytes(std::string_view head) {
   }
 }
 
-bool has_token(const Headers& headers, std::string_view name, std::string_view token) {
-  for (const std::string& value : headers.get_all(name)) {
-    for (const std::string& part : split(value, ',')) {
-      if (iequals(trim(part), token)) return true;
-    }
-  }
-  return false;
-}
-
 void read_framing(RequestHead& head) {
   const Headers& headers = head.request.headers;
   const auto lengths = headers.get_all("Content-Length");
@@ -81,8 +72,8 @@ void read_framing(RequestHead& head) {
 
 void read_connection(RequestHead& head) {
   const Headers& headers = head.request.headers;
-  const bool close = has_token(headers, "Connection", "close");
-  head.keep_alive = !close && (!head.http10 || has_token(headers, "Connection", "keep-alive"));
+  const bool close = lists_token(headers, "Connection", "close");
+  head.keep_alive = !close && (!head.http10 || lists_token(headers, "Connection", "keep-alive"));
   const std::size_t hosts = headers.get_all("Host").size();
   if (hosts > 1 || (hosts == 0 && !head.http10)) {
     bad_request("exactly one Host header is needed");

@@ -29,7 +29,7 @@ namespace {
 using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
 
 constexpr int kBacklog = 4096;
-constexpr auto kAcceptPause = std::chrono::milliseconds(100);  // when descriptors ran out
+constexpr auto kAcceptPause = std::chrono::milliseconds(500);  // when descriptors ran out
 
 // Counts the connections; a stop waits until none is left.
 class Population {
@@ -75,14 +75,12 @@ class IoThread {
   void adopt(Socket socket, ServerCore& core, Population& population) {
     asio::dispatch(executor(), [this, &core, &population, socket = std::move(socket)]() mutable {
       if (core.stopping) return population.leave();
-      auto connection = std::make_shared<Connection>(std::move(socket), core);
-      connections_.insert(connection);
-      asio::co_spawn(executor(), connection->run(),
-                     [this, connection, &population](std::exception_ptr) mutable {
-                       connections_.erase(connection);
-                       connection.reset();
-                       population.leave();
-                     });
+      try {
+        begin(std::make_shared<Connection>(std::move(socket), core), population);
+      } catch (const std::exception& error) {  // no memory
+        log::error("a connection cannot be served: {}", error.what());
+        population.leave();
+      }
     });
   }
   void for_each(void (Connection::*call)()) {
@@ -92,6 +90,16 @@ class IoThread {
   }
 
  private:
+  void begin(std::shared_ptr<Connection> connection, Population& population) {
+    connections_.insert(connection);
+    asio::co_spawn(executor(), connection->run(),
+                   [this, connection, &population](std::exception_ptr) mutable {
+                     connections_.erase(connection);
+                     connection.reset();
+                     population.leave();
+                   });
+  }
+
   asio::io_context context_;
   asio::executor_work_guard<Executor> work_;
   std::unordered_set<std::shared_ptr<Connection>> connections_;

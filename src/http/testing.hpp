@@ -57,6 +57,11 @@ class RawServer {
   std::uint16_t port_ = 0;
 };
 
+std::string url_of(const RawServer& server, std::string_view target = "/");
+// The kind of error, and its text, that a new client's send() fails with; a test failure when it
+// does not fail.
+ErrorKind failure_of(const ClientRequest& request, std::string* message = nullptr);
+
 // A log that a test writes and a connection follows.
 class FakeLog final : public PushSource {
  public:

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -154,6 +155,21 @@ RawServer::RawServer(std::function<void(RawSocket, int)> serve) : impl_(std::mak
 RawServer::~RawServer() {
   shutdown(impl_->listener.get(), SHUT_RDWR);  // wakes accept
   impl_->thread.join();
+}
+
+std::string url_of(const RawServer& server, std::string_view target) {
+  return fmt::format("http://127.0.0.1:{}{}", server.port(), target);
+}
+
+ErrorKind failure_of(const ClientRequest& request, std::string* message) {
+  try {
+    make_client()->send(request);
+  } catch (const Error& error) {
+    if (message != nullptr) *message = error.what();
+    return error.kind();
+  }
+  ADD_FAILURE() << "no error";
+  return ErrorKind::Internal;
 }
 
 void FakeLog::append(std::string_view bytes) {

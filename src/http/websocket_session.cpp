@@ -38,6 +38,7 @@ void configure(Stream& stream, const Request& request, const WebSocketSession& s
       }));
   stream.read_message_max(kMaxIncoming);
   stream.auto_fragment(false);
+  stream.write_buffer_bytes(64);  // the server neither masks nor splits frames, and needs none
   stream.text(true);
 }
 
