@@ -10,7 +10,7 @@
 namespace trainyard::scheduler {
 
 namespace {
-constexpr std::size_t kQueuePage = 256;
+constexpr std::size_t kQueuePage = 64;
 using model::Phase;
 }  // namespace
 

@@ -47,6 +47,21 @@ TEST_F(SchedulerRecovery, ALastWordBetweenTheTwoLooksCounts) {
   EXPECT_EQ(engine_.started().size(), 1u);
 }
 
+TEST_F(SchedulerRecovery, AClockThatWasSetBackIsNoSecondLook) {
+  const auto a = submit(1);
+  tick();
+  stage(a);
+  engine_.end(a, 1, "killed by signal 9");
+  clock_.advance(engine_.traits().observe_every);
+  tick();
+  clock_.advance(-Milliseconds(3'600'000));
+  tick();
+  EXPECT_EQ(attempt(a), 1u);
+  clock_.advance(engine_.traits().observe_every);
+  tick();
+  EXPECT_EQ(attempt(a), 2u);
+}
+
 TEST_F(SchedulerRecovery, LostWhileTrainingIsNeverTrainedAgainOnlySaved) {
   const auto a = submit(2);
   tick();
