@@ -4,60 +4,12 @@
 
 #include <array>
 #include <map>
-#include <random>
 #include <string>
+
+#include "model/sample_histories.hpp"
 
 namespace trainyard::model {
 namespace {
-
-using std::chrono::seconds;
-
-TimePoint at(int second) { return TimePoint{seconds{second}}; }
-
-const Verdict kExitOne{.code = "C201",
-                       .kind = "exit_code",
-                       .message = "The command ended with exit code 1.",
-                       .exit_code = 1,
-                       .last_lines = {"ValueError: x"}};
-
-RunStatus after(RunStatus status, const Event& event, TimePoint time) {
-  const auto result = next(status, event, time);
-  EXPECT_TRUE(result) << to_string(status.phase) << " + " << event_name(event);
-  return result.value_or(status);
-}
-
-// A run that came into `phase` by the usual way, in attempt 1 (0 while it is queued).
-RunStatus in_phase(Phase phase) {
-  RunStatus status;
-  if (phase == Phase::Queued) return status;
-  status = after(status, Dispatched{.attempt = 1, .slots = {"gpu-a", "gpu-b"}}, at(1));
-  status = after(status, Started{.attempt = 1, .handle = "local:1"}, at(2));
-  if (phase == Phase::Starting) return status;
-  status = after(status, StagingStarted{.attempt = 1}, at(3));
-  if (phase == Phase::Staging) return status;
-  status = after(status, TrainingStarted{.attempt = 1}, at(4));
-  if (phase == Phase::Training) return status;
-  if (phase == Phase::Recovering) {
-    return after(status, LearnerLost{.attempt = 1, .reason = "killed by signal 9"}, at(5));
-  }
-  status = after(status, TrainingEnded{.attempt = 1, .exit_code = 0}, at(5));
-  if (phase == Phase::Storing) return status;
-  return after(status, Finished{.attempt = 1, .outcome = RunState::Completed, .verdict = {}},
-               at(6));
-}
-
-std::vector<Event> events_of(unsigned attempt) {
-  return {Dispatched{.attempt = attempt, .slots = {"gpu-c"}},
-          Started{.attempt = attempt, .handle = "local:2"},
-          StagingStarted{.attempt = attempt},
-          TrainingStarted{.attempt = attempt},
-          TrainingEnded{.attempt = attempt, .exit_code = 3},
-          StoringStarted{.attempt = attempt},
-          Finished{.attempt = attempt, .outcome = RunState::Error, .verdict = kExitOne},
-          CancelRequested{.by = "anna"},
-          LearnerLost{.attempt = attempt, .reason = "the machine was restarted"},
-          Abandoned{.verdict = kExitOne}};
-}
 
 constexpr std::array kPhases{Phase::Queued,  Phase::Starting,   Phase::Staging, Phase::Training,
                              Phase::Storing, Phase::Recovering, Phase::Ended};
@@ -102,11 +54,6 @@ const std::map<Phase, std::map<std::string_view, std::string>> kLaw{
       {"abandoned", "error/ended"}}},
     {Phase::Ended, {}},
 };
-
-std::string shown(const std::optional<RunStatus>& status) {
-  if (!status) return "does not apply";
-  return std::string(to_string(status->state)) + "/" + std::string(to_string(status->phase));
-}
 
 TEST(RunLaw, EveryPhaseAndEventOfThePresentAttempt) {
   for (const Phase phase : kPhases) {
@@ -330,63 +277,6 @@ TEST(RunNames, ReadBackAsWritten) {
   EXPECT_EQ(to_string(RunState::Canceled), "canceled");
   EXPECT_FALSE(parse_state("cancelled"));
   EXPECT_FALSE(parse_phase(""));
-}
-
-// ---- properties that hold whatever comes in whatever order --------------------------------------
-
-Event random_event(std::mt19937& random, const RunStatus& status) {
-  // Mostly the attempts that can apply, so that sequences go deep.
-  const unsigned attempt = random() % 8 == 0 ? random() % 6 : status.attempt;
-  const std::vector<Event> events = events_of(attempt);
-  Event event = events[random() % events.size()];
-  // Ends are rare, so that sequences go long.
-  if (random() % 4 != 0 &&
-      (std::holds_alternative<Abandoned>(event) || std::holds_alternative<Finished>(event))) {
-    event = LearnerLost{.attempt = attempt, .reason = "exit code 3"};
-  }
-  if (auto* dispatched = std::get_if<Dispatched>(&event)) ++dispatched->attempt;
-  if (auto* finished = std::get_if<Finished>(&event); finished != nullptr && random() % 2 == 0) {
-    *finished = {.attempt = attempt, .outcome = RunState::Completed, .verdict = {}};
-  }
-  return event;
-}
-
-void check_invariants(const RunStatus& status) {
-  const bool holds = status.phase == Phase::Starting || status.phase == Phase::Staging ||
-                     status.phase == Phase::Training;
-  EXPECT_TRUE(holds || status.slots.empty()) << shown(status);
-  EXPECT_LE(status.attempt, kMaxAttempts);
-  EXPECT_EQ(is_terminal(status.state), status.phase == Phase::Ended);
-  EXPECT_EQ(is_terminal(status.state), status.finished_at.has_value());
-  EXPECT_EQ(status.state == RunState::Pending,
-            status.phase == Phase::Queued || status.phase == Phase::Starting);
-  EXPECT_TRUE(status.state != RunState::Running || status.running_at);
-  EXPECT_TRUE(status.state != RunState::Pending || !status.running_at);
-  EXPECT_EQ(status.state == RunState::Error, status.verdict.has_value());
-  EXPECT_FALSE(status.execute_began && status.state == RunState::Pending) << "would run twice";
-}
-
-TEST(RunLaw, RandomHistoriesKeepTheInvariants) {
-  std::mt19937 random(20171116);
-  std::map<std::string, int> reached;
-  for (int history = 0; history < 600; ++history) {
-    RunStatus status;
-    unsigned commands_started = 0;
-    for (int step = 0; step < 40; ++step) {
-      const Event event = random_event(random, status);
-      const auto result = next(status, event, at(step + 1));
-      if (!result) continue;
-      ASSERT_NE(status.phase, Phase::Ended) << "a terminal state was left by " << event_name(event);
-      ASSERT_NE(*result, status) << "an event that applies changes something";
-      if (std::holds_alternative<TrainingStarted>(event)) ++commands_started;
-      status = *result;
-      check_invariants(status);
-      if (HasFailure()) return;
-      ++reached[shown(status)];
-    }
-    ASSERT_LE(commands_started, 1u);
-  }
-  EXPECT_EQ(reached.size(), 9u) << "every state and phase was visited";
 }
 
 }  // namespace

@@ -5,8 +5,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/error.hpp"
-#include "base/files.hpp"
 #include "wire/sample_run.hpp"
 
 namespace trainyard::wire {
@@ -14,12 +12,6 @@ namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
-
-std::string file(const std::string& name) { return read_file(fs::path(TRAINYARD_TESTDATA) / name); }
-
-TimePoint time(std::string_view text) { return parse_time(text).value(); }
-
-model::RunId id(std::string_view text) { return model::RunId::parse(text).value(); }
 
 // The run that a recorded answer tells of. Its time of submission is ours: that of its creation.
 model::TrainingRun run_of(const json& recorded) {
@@ -116,40 +108,6 @@ TEST(RunJson, AFailedRunIsTheRecordedAnswer) {
             as_ours(recorded, run));
 }
 
-model::TrainingRun sample_run() {
-  model::TrainingRun run;
-  run.id = id("training-DOl4q2LkR");
-  run.manifest = sample_manifest();
-  run.created_at = time("2026-11-24T06:00:00Z");
-  run.modified_at = time("2026-11-24T06:01:00.250Z");
-  run.status = {.state = model::RunState::Error,
-                .phase = model::Phase::Ended,
-                .attempt = 2,
-                .cancel_requested = true,
-                .exit_code = 0,
-                .verdict = model::Verdict{.code = "C103",
-                                          .kind = "store_refused",
-                                          .message = "The results bucket refused the key.",
-                                          .exit_code = 0,
-                                          .last_lines = {"step 400", "done"}},
-                .running_at = time("2026-11-24T06:00:01Z"),
-                .finished_at = time("2026-11-24T06:01:00.250Z")};
-  return run;
-}
-
-const RunRendering kEverything{
-    .secrets = Secrets::Masked,
-    .queue =
-        QueueView{.place = 3, .message = "needs 2 GPUs", .estimate = time("2026-11-24T07:00:00Z")},
-    .progress = Progress{.phase = "storing",
-                         .files_done = 1,
-                         .files_total = 2,
-                         .bytes_done = 3,
-                         .bytes_total = 4,
-                         .bytes_from_cache = 0,
-                         .bytes_per_second = 1.5,
-                         .remaining = Milliseconds{250}}};
-
 TEST(RunJson, OurAdditionsStandBesideTheRecordedFields) {
   const auto ordered = [](const std::string& text) { return nlohmann::ordered_json::parse(text); };
   EXPECT_EQ(ordered(encode_run(sample_run(), kEverything)).dump(2),
@@ -212,139 +170,6 @@ TEST(RunJson, AShapeWithoutASizeSaysHowManyGpus) {
   const json execution = json::parse(encode_run(run))["entity"]["model_definition"]["execution"];
   EXPECT_EQ(execution["compute_configuration"], (json{{"gpus", 3}, {"nodes", 2}}));
   EXPECT_EQ(decode_run(encode_run(run)).gpus, 3u);
-}
-
-TEST(RunJson, AClientReadsBackWhatTheServerWrote) {
-  const RunView view = decode_run(encode_run(sample_run(), kEverything));
-  EXPECT_EQ(view.id, "training-DOl4q2LkR");
-  EXPECT_EQ(view.url, "/v3/models/training-DOl4q2LkR");
-  EXPECT_EQ(view.name, "tf-mnist");
-  EXPECT_EQ(view.description, sample_manifest().description);
-  EXPECT_EQ(view.state, model::RunState::Error);
-  EXPECT_EQ(view.phase, model::Phase::Ended);
-  EXPECT_EQ(view.framework, "tensorflow");
-  EXPECT_EQ(view.version, "1.10");
-  EXPECT_EQ(view.command, sample_manifest().command);
-  EXPECT_EQ(view.size, "medium");
-  EXPECT_EQ(view.definition_href, sample_manifest().definition_href);
-  EXPECT_EQ(view.training_data.type, "s3");
-  EXPECT_EQ(view.training_data.endpoint, "http://127.0.0.1:2");
-  EXPECT_EQ(view.training_data.bucket, "mnist");
-  EXPECT_EQ(view.training_results.type, "bluemix_objectstore");
-  EXPECT_EQ(view.training_results.endpoint, "https://keystone/v3");
-  EXPECT_EQ(view.training_results.bucket, "results");
-  EXPECT_EQ(view.training_results.model_location, "training-DOl4q2LkR");
-  EXPECT_EQ(view.submitted_at, time("2026-11-24T06:00:00Z"));
-  EXPECT_EQ(view.running_at, time("2026-11-24T06:00:01Z"));
-  EXPECT_EQ(view.finished_at, time("2026-11-24T06:01:00.250Z"));
-  EXPECT_EQ(view.current_at, time("2026-11-24T06:01:00.250Z"));
-  EXPECT_EQ(view.message, "training-DOl4q2LkR: 0");
-  EXPECT_EQ(view.attempt, 2u);
-  EXPECT_TRUE(view.cancel_requested);
-  EXPECT_EQ(view.verdict, sample_run().status.verdict);
-  EXPECT_EQ(view.queue, kEverything.queue);
-  ASSERT_TRUE(view.progress);
-  EXPECT_EQ(view.progress->remaining, Milliseconds{250});
-}
-
-TEST(RunJson, TheRecordedListReads) {
-  const RunListView list = decode_run_list(file("get-models.json"));
-  ASSERT_EQ(list.runs.size(), 24u);
-  EXPECT_EQ(list.next_url, "");
-  const RunView& first = list.runs.front();
-  EXPECT_EQ(first.id, "model-1g47xe42");
-  EXPECT_EQ(first.state, model::RunState::Error);
-  EXPECT_FALSE(first.phase);
-  EXPECT_EQ(first.size, "k80");
-  EXPECT_EQ(first.message, "training-ezakgkemg: 1");
-  EXPECT_EQ(first.training_results.model_location, "training-ezakgkemg");
-}
-
-TEST(RunJson, TheSummaryIsFlat) {
-  model::TrainingRun bare;
-  bare.id = id("training-_________");
-  bare.created_at = time("2026-11-24T06:00:00Z");
-  RunListWriter writer(ListView::Summary);
-  writer.add(sample_run());
-  writer.add(bare);
-  const std::string answer = writer.finish("/v3/models?view=summary&start=abc");
-  EXPECT_EQ(nlohmann::ordered_json::parse(answer).dump(2),
-            nlohmann::ordered_json::parse(file("summary.json")).dump(2));
-
-  const RunListView list = decode_run_list(answer);
-  ASSERT_EQ(list.runs.size(), 2u);
-  EXPECT_EQ(list.next_url, "/v3/models?view=summary&start=abc");
-  EXPECT_EQ(list.runs[0].name, "tf-mnist");
-  EXPECT_EQ(list.runs[0].gpus, 2u);
-  EXPECT_EQ(list.runs[0].state, model::RunState::Error);
-  EXPECT_EQ(list.runs[1].phase, model::Phase::Queued);
-  EXPECT_EQ(list.runs[1].size, "");
-  EXPECT_FALSE(list.runs[1].running_at);
-}
-
-TEST(RunJson, AnEmptyListIsAList) {
-  EXPECT_EQ(RunListWriter(ListView::Full).finish(""), R"({"resources":[]})");
-  EXPECT_TRUE(decode_run_list(R"({"resources":[]})").runs.empty());
-}
-
-TEST(RunJson, OneListHoldsRunsAsTheyAreAnswered) {
-  RunListWriter writer(ListView::Full);
-  writer.add(sample_run(), kEverything);
-  EXPECT_EQ(writer.finish(""), "{\"resources\":[" + encode_run(sample_run(), kEverything) + "]}");
-}
-
-TEST(RunJson, ARequestNamesSourceTargetAndSecrets) {
-  const json request = json::parse(encode_run_request(sample_manifest()));
-  EXPECT_EQ(request["training_data_reference"]["source"],
-            (json{{"bucket", "mnist"}, {"prefix", "train/"}}));
-  EXPECT_EQ(request["training_results_reference"]["target"], (json{{"bucket", "results"}}));
-  EXPECT_EQ(request["training_data_reference"]["connection"]["secret_access_key"], "s3-secret");
-  EXPECT_EQ(request["model_definition"]["definition_href"], sample_manifest().definition_href);
-  EXPECT_FALSE(request.contains("entity"));
-}
-
-TEST(RunJson, ARequestNamesTheRuntimesAndAnAnswerDoesNot) {
-  auto run = sample_run();
-  run.manifest.framework.runtimes = {{.name = "python", .version = "3.10"}};
-  const json request = json::parse(encode_run_request(run.manifest));
-  EXPECT_EQ(request["model_definition"]["framework"]["runtimes"],
-            (json::array({{{"name", "python"}, {"version", "3.10"}}})));
-  const json answer = json::parse(encode_run(run));
-  EXPECT_FALSE(answer["entity"]["model_definition"]["framework"].contains("runtimes"));
-}
-
-TEST(RunJson, RefusesWhatIsNoRun) {
-  const auto problem = [](std::string_view text) -> std::string {
-    try {
-      decode_run(text);
-    } catch (const Error& e) {
-      return e.what();
-    }
-    return "no error";
-  };
-  EXPECT_EQ(problem("{}"), "run: field \"metadata\" is missing");
-  std::string unknown = encode_run(sample_run());
-  unknown.replace(unknown.find("\"state\":\"error\""), 15, "\"state\":\"STORED\"");
-  EXPECT_EQ(problem(unknown),
-            "run: field \"entity.status.state\" must be pending, running, completed, error or "
-            "canceled");
-}
-
-TEST(CancelJson, TheListAndTheObjectAreBothTaken) {
-  EXPECT_NO_THROW(decode_cancel(encode_cancel()));
-  EXPECT_NO_THROW(decode_cancel(R"([{"op":"replace","path":"/status/state","value":"canceled"}])"));
-  EXPECT_NO_THROW(decode_cancel(R"({"op":"replace","path":"/status/state","value":"canceled"})"));
-}
-
-TEST(CancelJson, AnyOtherChangeIsRefused) {
-  for (const char* change :
-       {R"([])", R"({})", R"("canceled")",
-        R"({"op":"replace","path":"/status/state","value":"completed"})",
-        R"({"op":"replace","path":"/entity/name","value":"canceled"})",
-        R"({"op":"remove","path":"/status/state","value":"canceled"})",
-        R"([{"op":"replace","path":"/status/state","value":"canceled"},{"op":"add"}])"}) {
-    EXPECT_THROW(decode_cancel(change), Error) << change;
-  }
 }
 
 }  // namespace

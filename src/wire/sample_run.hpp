@@ -1,8 +1,21 @@
 #pragma once
-// A training run for tests, with every part of the manifest filled in.
+// A training run for tests, with every part filled in.
+#include <string>
+#include <string_view>
+
+#include "base/files.hpp"
 #include "model/run.hpp"
+#include "wire/run.hpp"
 
 namespace trainyard::wire {
+
+inline std::string file(const std::string& name) {
+  return read_file(fs::path(TRAINYARD_TESTDATA) / name);
+}
+
+inline TimePoint time(std::string_view text) { return parse_time(text).value(); }
+
+inline model::RunId id(std::string_view text) { return model::RunId::parse(text).value(); }
 
 inline model::Manifest sample_manifest() {
   return {
@@ -34,5 +47,39 @@ inline model::Manifest sample_manifest() {
                            .prefix = ""},
   };
 }
+
+inline model::TrainingRun sample_run() {
+  model::TrainingRun run;
+  run.id = id("training-DOl4q2LkR");
+  run.manifest = sample_manifest();
+  run.created_at = time("2026-11-24T06:00:00Z");
+  run.modified_at = time("2026-11-24T06:01:00.250Z");
+  run.status = {.state = model::RunState::Error,
+                .phase = model::Phase::Ended,
+                .attempt = 2,
+                .cancel_requested = true,
+                .exit_code = 0,
+                .verdict = model::Verdict{.code = "C103",
+                                          .kind = "store_refused",
+                                          .message = "The results bucket refused the key.",
+                                          .exit_code = 0,
+                                          .last_lines = {"step 400", "done"}},
+                .running_at = time("2026-11-24T06:00:01Z"),
+                .finished_at = time("2026-11-24T06:01:00.250Z")};
+  return run;
+}
+
+inline const RunRendering kEverything{
+    .secrets = Secrets::Masked,
+    .queue =
+        QueueView{.place = 3, .message = "needs 2 GPUs", .estimate = time("2026-11-24T07:00:00Z")},
+    .progress = Progress{.phase = "storing",
+                         .files_done = 1,
+                         .files_total = 2,
+                         .bytes_done = 3,
+                         .bytes_total = 4,
+                         .bytes_from_cache = 0,
+                         .bytes_per_second = 1.5,
+                         .remaining = Milliseconds{250}}};
 
 }  // namespace trainyard::wire
