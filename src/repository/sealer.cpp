@@ -54,7 +54,7 @@ Sealer::Sealer(Secret key) : key_(std::move(key)) {
 }
 
 Sealer Sealer::from_key_file(const fs::path& path) {
-  if (!fs::exists(path)) create_key_file(path);
+  if (std::error_code ignored; !fs::exists(path, ignored)) create_key_file(path);
   check_private(path);
   Secret key(read_file(path));
   if (key.reveal().size() != kKeyBytes) {
