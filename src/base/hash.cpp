@@ -77,18 +77,22 @@ std::string digest(Digest kind, std::string_view bytes) {
   return hasher.finish();
 }
 
-std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+std::string hmac(Digest kind, std::string_view key, std::string_view bytes) {
   std::string result(EVP_MAX_MD_SIZE, '\0');
   unsigned int size = 0;
   // OpenSSL takes a null key as "the one from before"; an empty key must not be null.
   const char* key_data = key.empty() ? "" : key.data();
   const unsigned char* done =
-      HMAC(algorithm(Digest::Sha256), key_data, static_cast<int>(key.size()),
+      HMAC(algorithm(kind), key_data, static_cast<int>(key.size()),
            reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
            reinterpret_cast<unsigned char*>(result.data()), &size);
   require(done != nullptr ? 1 : 0);
   result.resize(size);
   return result;
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  return hmac(Digest::Sha256, key, bytes);
 }
 
 bool constant_time_equal(std::string_view a, std::string_view b) noexcept {

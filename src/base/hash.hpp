@@ -24,8 +24,9 @@ class Hasher {  // incremental; not thread-safe
   std::unique_ptr<Impl> impl_;
 };
 
-std::string digest(Digest kind, std::string_view bytes);                // raw
-std::string hmac_sha256(std::string_view key, std::string_view bytes);  // raw
+std::string digest(Digest kind, std::string_view bytes);                      // raw
+std::string hmac(Digest kind, std::string_view key, std::string_view bytes);  // raw
+std::string hmac_sha256(std::string_view key, std::string_view bytes);        // raw
 
 // Checksums as S3 sends them. `seed` is the previous value for incremental use (start with 0).
 std::uint32_t crc32(std::string_view bytes, std::uint32_t seed = 0);

@@ -64,6 +64,11 @@ TEST(Hmac, GivesThePublishedValues) {
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+TEST(Hmac, WithSha1GivesThePublishedValue) {
+  EXPECT_EQ(to_hex(hmac(Digest::Sha1, std::string(20, '\x0b'), "Hi There")),
+            "b617318655057264e28bc0b6fb378c8ef146be00");
+}
+
 TEST(Hmac, TakesAnEmptyKeyAndNullData) {
   EXPECT_EQ(to_hex(hmac_sha256({}, {})),
             "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");

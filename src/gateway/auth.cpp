@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/strings.hpp"
+#include "gateway/presign_v2.hpp"
 #include "gateway/s3_error.hpp"
 
 namespace trainyard::gateway {
@@ -43,21 +44,22 @@ Details mismatch_details(const sigv4::Presented& presented, const sigv4::Message
           {"CanonicalRequest", canonical}};
 }
 
-}  // namespace
+Secret secret_of(const std::string& access_key, const CredentialLookup& credentials) {
+  auto secret_key = credentials(access_key);
+  if (!secret_key) {
+    throw S3Error(S3Code::InvalidAccessKeyId, {}, {{"AWSAccessKeyId", printable(access_key)}});
+  }
+  return *std::move(secret_key);
+}
 
-Caller authenticate(const http::Request& request, const CredentialLookup& credentials,
-                    TimePoint now) {
+Caller authenticate_v4(const http::Request& request, const CredentialLookup& credentials,
+                       TimePoint now) {
   const sigv4::Message message{request.method, request.raw_path, request.raw_query,
                                request.headers};
   Caller caller;
   try {
     caller.presented = sigv4::parse(message);
-    auto secret_key = credentials(caller.presented.access_key);
-    if (!secret_key) {
-      throw S3Error(S3Code::InvalidAccessKeyId, {},
-                    {{"AWSAccessKeyId", printable(caller.presented.access_key)}});
-    }
-    caller.secret_key = *std::move(secret_key);
+    caller.secret_key = secret_of(caller.presented.access_key, credentials);
     sigv4::verify(caller.presented, message, caller.secret_key, now);
     return caller;
   } catch (const sigv4::Refused& refused) {
@@ -67,6 +69,21 @@ Caller authenticate(const http::Request& request, const CredentialLookup& creden
     }
     throw S3Error(code_of(refused.refusal()), refused.what(), std::move(details));
   }
+}
+
+}  // namespace
+
+Caller authenticate(const http::Request& request, const CredentialLookup& credentials,
+                    TimePoint now) {
+  if (const auto presigned = parse_presigned_v2(request)) {
+    Caller caller;
+    caller.presented.access_key = presigned->access_key;
+    caller.presented.payload_hash = sigv4::kUnsignedPayload;
+    caller.secret_key = secret_of(presigned->access_key, credentials);
+    verify_presigned_v2(*presigned, request, caller.secret_key, now);
+    return caller;
+  }
+  return authenticate_v4(request, credentials, now);
 }
 
 }  // namespace trainyard::gateway

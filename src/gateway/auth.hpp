@@ -1,6 +1,7 @@
 #pragma once
 // Who sends a request. Every request to the store carries an AWS Signature Version 4, in its
-// Authorization header or in the query of a presigned URL; there is no anonymous access.
+// Authorization header or in the query of a presigned URL, or it is a URL presigned with version 2;
+// there is no anonymous access.
 #include <functional>
 #include <optional>
 #include <string>
