@@ -274,6 +274,10 @@ TEST_F(Objects, KeepTheChecksumTheyCameWith) {
   const Reply part =
       s3->get("/bucket/key", {{"x-amz-checksum-mode", "ENABLED"}, {"Range", "bytes=0-1"}});
   EXPECT_EQ(part.header("x-amz-checksum-crc32"), "(none)");
+  const Reply unchanged = s3->get(
+      "/bucket/key", {{"x-amz-checksum-mode", "ENABLED"}, {"If-None-Match", put.header("ETag")}});
+  EXPECT_EQ(unchanged.status, 304);
+  EXPECT_EQ(unchanged.header("x-amz-checksum-crc32"), "(none)");
 }
 
 TEST_F(Objects, AreNotMadeWithoutABucket) {

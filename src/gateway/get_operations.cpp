@@ -84,8 +84,9 @@ void add_headers(const Call& call, const Found& found, http::Headers& headers) {
   headers.add("ETag", quote_etag(object.etag));
   headers.add("Accept-Ranges", "bytes");
   if (found.parts > 0) headers.add("x-amz-mp-parts-count", std::to_string(found.parts));
-  // A checksum is of the whole object, so it goes with the whole object.
-  const bool whole = found.sent() == ByteRange{0, object.size};
+  // A checksum is of the whole object, so it goes with the whole object and with nothing else.
+  const bool whole =
+      found.condition == Condition::Holds && found.sent() == ByteRange{0, object.size};
   if (whole && iequals(call.header("x-amz-checksum-mode").value_or(""), "ENABLED")) {
     add_checksum(headers, checksum_from_text(object.checksum));
   }
