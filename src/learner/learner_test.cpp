@@ -345,7 +345,8 @@ TEST_F(SandboxedLearnerTest, RunsACommandFromTheZipToTheBucket) {
 TEST_F(SandboxedLearnerTest, TheCommandCannotReachTheServicesFiles) {
   set_command("ls " + dir_.path().string() + " | wc -l; ls /root; id -u");
   run();
-  EXPECT_THAT(training_log(), AllOf(HasSubstr("No such file or directory\n0\n"), Not(HasSubstr("runs"))));
+  EXPECT_THAT(training_log(),
+              AllOf(HasSubstr("No such file or directory\n0\n"), Not(HasSubstr("runs"))));
   if (user_) {
     EXPECT_THAT(training_log(), HasSubstr("\n65534\n"));
   }
