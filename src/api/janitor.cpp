@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
+#include "wire/definition.hpp"
 
 namespace trainyard::api {
 namespace {
@@ -91,10 +92,16 @@ class JanitorThread final : public Janitor {
     parts_.hub.forget(run);
     if (record) {
       parts_.runs.remove(run);
+      remove_definition(record->definition_id);
       log::info("removed the history of {}", run.str());
     }
     parts_.hub.changed(run);
     unmark(run);
+  }
+
+  void remove_definition(const std::string& id) {
+    const auto definition = parts_.definitions.find(id);
+    if (definition && definition->extra_json == wire::kForOneRun) parts_.definitions.remove(id);
   }
 
   void mark(const model::RunId& run) {

@@ -131,8 +131,12 @@ http::Answer report(Service& service, Call& call) {
   const TimePoint now = service.parts.clock.now();
   for (const auto& item : report.items) {
     check_event(item.event, learner.attempt);
-    // The log is whole before the state becomes final.
-    if (std::holds_alternative<model::Finished>(item.event)) service.parts.logs.seal(run.id);
+    // The log is whole before the state becomes final; a last word that no longer counts seals
+    // nothing, because another attempt may be writing.
+    if (std::holds_alternative<model::Finished>(item.event) &&
+        model::next(run.status, item.event, now)) {
+      service.parts.logs.seal(run.id);
+    }
     run =
         repository::append_retrying(service.parts.runs, run.id, item.event, std::min(item.at, now));
   }

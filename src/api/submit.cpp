@@ -12,16 +12,21 @@ namespace {
 
 constexpr std::size_t kMaxIdempotencyKey = 256;
 
-model::Manifest read_manifest(std::string_view body) {
-  auto result = manifest::parse(body, manifest::Source::Request);
-  if (result.ok()) return std::move(*result.manifest);
+// One sentence with every error.
+[[noreturn]] void refuse(const std::vector<manifest::Diagnostic>& diagnostics) {
   std::vector<std::string> problems;
-  for (const auto& diagnostic : result.diagnostics) {
+  for (const auto& diagnostic : diagnostics) {
     if (diagnostic.severity == manifest::Severity::Error) {
       problems.push_back(manifest::format(diagnostic, ""));
     }
   }
   throw Error(ErrorKind::InvalidInput, join(problems, "; "));
+}
+
+model::Manifest read_manifest(std::string_view body) {
+  auto result = manifest::parse(body, manifest::Source::Request);
+  if (result.ok()) return std::move(*result.manifest);
+  refuse(result.diagnostics);
 }
 
 repository::TrainingDefinition find_definition(Service& service, const std::string& user,
@@ -85,6 +90,7 @@ model::TrainingRun submit_run(Service& service, const std::string& user, std::st
   auto manifest = read_manifest(body);
   const auto definition = find_definition(service, user, manifest.definition_href);
   fill_from(manifest, definition);
+  if (const auto missing = manifest::missing_parts(manifest); !missing.empty()) refuse(missing);
   if (idempotency_key && idempotency_key->size() > kMaxIdempotencyKey) {
     throw Error(ErrorKind::InvalidInput, "Idempotency-Key is longer than 256 bytes");
   }

@@ -146,6 +146,7 @@ std::string ApiClient::upload(const model::Manifest& manifest, const std::filesy
   wanted.description = manifest.description;
   wanted.framework = manifest.framework;
   wanted.command = manifest.command;
+  wanted.extra_json = wire::kForOneRun;
   const auto definition = wire::decode_definition(
       send_json("POST", "/v3/ml_assets/training_definitions", wire::encode(wanted)));
 

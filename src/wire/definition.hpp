@@ -14,6 +14,9 @@
 
 namespace trainyard::wire {
 
+// In DefinitionRequest::extra_json: made for one run, as `bx ml train` does; it goes with that run.
+inline constexpr std::string_view kForOneRun = R"({"for_one_run":true})";
+
 struct DefinitionRequest {
   std::string name;
   std::string description;

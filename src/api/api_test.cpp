@@ -1,0 +1,286 @@
+#include <gmock/gmock.h>
+
+#include "api/api_fixture.hpp"
+#include "http/websocket_client.hpp"
+#include "wire/monitor.hpp"
+
+namespace trainyard::api {
+namespace {
+
+using model::Phase;
+using model::RunState;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST_F(ApiTest, TokensAreGivenForThePasswordOnly) {
+  for (const char* path : {"/v3/identity/token", "/v2/identity/token"}) {
+    EXPECT_EQ(send("GET", path, "", "Basic " + base64_encode("ann:right")).status, 200);
+    EXPECT_EQ(send("GET", path, "", "Basic " + base64_encode("ann:wrong")).status, 401);
+    EXPECT_EQ(send("GET", path, "", "Basic " + base64_encode("bob:right")).status, 401);
+    EXPECT_EQ(send("GET", path, "", "").status, 401);
+    EXPECT_EQ(send("GET", path, "", "Basic ***").status, 400);
+  }
+}
+
+TEST_F(ApiTest, AnExpiredTokenIsRefusedAndMayBeRenewed) {
+  clock_.advance(std::chrono::hours(13));
+  EXPECT_EQ(send("GET", "/v3/models").status, 401);
+  const std::string old = R"({"token":")" + token_.substr(7) + R"("})";
+  const auto renewed = send("PUT", "/v3/identity/token", old, "");
+  ASSERT_EQ(renewed.status, 200);
+  token_ = "bearer " + wire::decode_token(renewed.body).reveal();
+  EXPECT_EQ(send("GET", "/v3/models").status, 200);
+  clock_.advance(std::chrono::hours(24 * 60));
+  EXPECT_EQ(send("PUT", "/v3/identity/token", old, "").status, 401);
+}
+
+TEST_F(ApiTest, ErrorsAreOneLineOfJson) {
+  const auto unknown = send("GET", "/v3/models/training-xxxxxxxxx");
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_THAT(unknown.body, HasSubstr(R"("errors":[{"code":"not_found","message":"there is no)"));
+  EXPECT_THAT(unknown.body, Not(HasSubstr("\n")));
+  EXPECT_EQ(send("GET", "/nothing").status, 404);
+  const auto wrong = send("POST", "/v3/models/training-xxxxxxxxx", "{}");
+  EXPECT_EQ(wrong.status, 405);
+  EXPECT_EQ(wrong.headers.get("Allow"), "GET, PATCH, DELETE");
+  EXPECT_EQ(send("GET", "/v3/models", "", "").status, 401);
+  EXPECT_EQ(send("GET", "/v3/models", "", token_ + "x").status, 401);
+}
+
+TEST_F(ApiTest, DefinitionsHaveAbsoluteUrlsAndTakeZipsOnly) {
+  const std::string url = definition();
+  EXPECT_THAT(url, ::testing::StartsWith(url_ + "/v3/ml_assets/training_definitions/"));
+  const auto read = send("GET", url);
+  EXPECT_EQ(read.status, 200);
+  const auto view = wire::decode_definition(read.body);
+  EXPECT_EQ(view.content_state, "persisted");
+  EXPECT_EQ(send("GET", view.content_url).body, zip());
+  const auto refused = send("PUT", view.content_url, "\x1f\x8b gzip");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, HasSubstr("gzip file; only zip is taken"));
+  EXPECT_EQ(send("DELETE", url).status, 204);
+  EXPECT_EQ(send("GET", url).status, 404);
+}
+
+TEST_F(ApiTest, ARunIsTakenAndShownWithItsSecretsMasked) {
+  const auto run = submitted();
+  const auto read = send("GET", "/v3/models/" + run.str());
+  ASSERT_EQ(read.status, 200);
+  EXPECT_THAT(read.body, Not(HasSubstr("hush")));
+  const auto view = wire::decode_run(read.body);
+  EXPECT_EQ(view.state, RunState::Pending);
+  EXPECT_EQ(view.url, "/v3/models/" + run.str());
+  EXPECT_EQ(view.training_data.bucket, "data");
+  ASSERT_TRUE(view.queue);
+  EXPECT_EQ(view.queue->place, 1u);
+}
+
+TEST_F(ApiTest, ABadRequestNamesWhatIsWrongAndLeavesNoRun) {
+  const std::string url = definition();
+  const auto refused = [&](const std::string& body, const std::string& expected) {
+    const auto answer = send("POST", "/v3/models", body);
+    EXPECT_EQ(answer.status, 400) << answer.body;
+    EXPECT_THAT(answer.body, HasSubstr(expected));
+  };
+  refused("{}", "model_definition");
+  refused("not json", "");
+  refused(run_request(url_ + "/v3/ml_assets/training_definitions/none"),
+          "names no training definition");
+  refused(run_request(url, "pythn"), "did you mean python");
+  refused(run_request(url, "caffe", "system"), "not installed");
+  auto huge = run_request(url);
+  huge.replace(huge.find("k80"), 3, "k80x4\",\"nodes\":3,\"x\":\"");
+  refused(huge, "nodes");
+  EXPECT_TRUE(wire::decode_run_list(send("GET", "/v3/models").body).runs.empty());
+}
+
+TEST_F(ApiTest, ADefinitionWithoutContentStartsNoRun) {
+  const auto created = wire::decode_definition(
+      send("POST", "/v3/ml_assets/training_definitions",
+           R"({"name":"d","framework":{"name":"python","version":"system"}})")
+          .body);
+  EXPECT_EQ(send("POST", "/v3/models", run_request(created.url)).status, 409);
+}
+
+TEST_F(ApiTest, ListsPageByPageInBothViews) {
+  std::vector<std::string> ids;
+  for (int i = 0; i < 5; ++i) ids.push_back(submitted().str());
+  std::vector<std::string> summaries;
+  std::string next = "/v3/models?view=summary&limit=2";
+  while (!next.empty()) {
+    const auto page = wire::decode_run_list(send("GET", next).body);
+    EXPECT_LE(page.runs.size(), 2u);
+    for (const auto& run : page.runs) summaries.push_back(run.id);
+    next = page.next_url;
+  }
+  EXPECT_EQ(summaries, ids);  // by submission
+  std::sort(ids.begin(), ids.end());
+  std::vector<std::string> full;
+  for (const auto& run : wire::decode_run_list(send("GET", "/v3/models").body).runs) {
+    full.push_back(run.id);
+  }
+  EXPECT_EQ(full, ids);  // by id, as recorded
+  EXPECT_EQ(send("GET", "/v3/models?limit=0").status, 400);
+  EXPECT_EQ(send("GET", "/v3/models?view=all").status, 400);
+}
+
+TEST_F(ApiTest, CancelTakesAnArrayAndAnObject) {
+  const std::string change = R"({"op":"replace","path":"/status/state","value":"canceled"})";
+  for (const std::string& body : {change, "[" + change + "]"}) {
+    const auto run = submitted();
+    EXPECT_EQ(send("PATCH", "/v3/models/" + run.str(), body).status, 204);
+    EXPECT_EQ(status(run).state, RunState::Canceled);
+    EXPECT_EQ(send("PATCH", "/v3/models/" + run.str(), body).status, 204);
+  }
+  const auto run = dispatched();
+  report(run, {model::Finished{1, RunState::Completed, {}}});
+  EXPECT_EQ(send("PATCH", "/v3/models/" + run.str(), change).status, 409);
+  EXPECT_EQ(send("PATCH", "/v3/models/" + run.str(), R"({"op":"remove"})").status, 400);
+}
+
+TEST_F(ApiTest, DeleteRemovesAnEndedRunAtOnceAndALiveOneWhenItHasEnded) {
+  const auto queued = submitted();
+  EXPECT_EQ(send("DELETE", "/v3/models/" + queued.str()).status, 204);
+  EXPECT_EQ(send("GET", "/v3/models/" + queued.str()).status, 404);
+  const auto live = dispatched();
+  EXPECT_EQ(send("DELETE", "/v3/models/" + live.str()).status, 204);
+  EXPECT_TRUE(status(live).cancel_requested);
+  report(live, {model::Finished{1, RunState::Canceled, {}}});
+  janitor_->tick();
+  EXPECT_EQ(send("GET", "/v3/models/" + live.str()).status, 404);
+  EXPECT_THAT(forgotten_, ::testing::ElementsAre(queued, live));
+}
+
+TEST_F(ApiTest, ADefinitionThatWasMadeForOneRunGoesWithIt) {
+  for (const bool for_one_run : {true, false}) {
+    const auto url = definition(for_one_run ? R"(,"for_one_run":true)" : "");
+    const auto run = wire::decode_run(send("POST", "/v3/models", run_request(url)).body);
+    EXPECT_EQ(send("DELETE", run.url).status, 204);
+    EXPECT_EQ(send("GET", url).status, for_one_run ? 404 : 200);
+  }
+}
+
+TEST_F(ApiTest, HistoryLeavesWhenItsTimeIsOver) {
+  const auto run = dispatched();
+  report(run, {model::Finished{1, RunState::Error, model::Verdict{.code = "C201"}}});
+  clock_.advance(std::chrono::hours(24 * 7 - 1));
+  janitor_->tick();
+  EXPECT_TRUE(runs_.find(run));
+  clock_.advance(std::chrono::hours(2));
+  janitor_->tick();
+  EXPECT_FALSE(runs_.find(run));
+}
+
+TEST_F(ApiTest, ALearnerGetsItsAssignmentAndZipForItsTokenOnly) {
+  const auto run = dispatched();
+  const auto answer = as_learner("GET", run, "/assignment");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const auto assignment = wire::decode_assignment(answer.body);
+  EXPECT_EQ(assignment.run, run);
+  EXPECT_EQ(assignment.slots.size(), 1u);
+  EXPECT_EQ(std::get<model::S3Connection>(assignment.manifest.training_data.connection)
+                .secret_access_key.reveal(),
+            "hush");
+  EXPECT_FALSE(assignment.recover);
+  EXPECT_EQ(as_learner("GET", run, "/definition").body, zip());
+  EXPECT_EQ(as_learner("GET", run, "/assignment", "", 2).status, 404);
+  EXPECT_EQ(send("GET", "/v3/learners/" + run.str() + "/assignment").status, 401);
+  const auto other = submitted();
+  EXPECT_EQ(send("GET", "/v3/learners/" + other.str() + "/assignment", "",
+                 "Bearer " + learner_token(key_, run, 1).reveal())
+                .status,
+            401);
+}
+
+TEST_F(ApiTest, ReportsMoveTheRunAndMayBeRepeated) {
+  const auto run = dispatched();
+  const std::vector<model::Event> events = {model::StagingStarted{1}, model::TrainingStarted{1}};
+  for (int i = 0; i < 2; ++i) {
+    const auto answer = report(run, events);
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(wire::decode_report_answer(answer.body).next_sequence, 3u);
+  }
+  EXPECT_EQ(status(run).phase, Phase::Training);
+  EXPECT_EQ(report(run, {model::CancelRequested{"me"}}, 3).status, 400);
+  EXPECT_EQ(report(run, {model::TrainingEnded{2, 0}}, 3).status, 400);
+  report(run,
+         {model::TrainingEnded{1, 0}, model::StoringStarted{1},
+          model::Finished{1, RunState::Completed, {}}},
+         3);
+  EXPECT_EQ(status(run).state, RunState::Completed);
+  EXPECT_TRUE(logs_->sealed(run));
+}
+
+TEST_F(ApiTest, ALastWordThatNoLongerCountsSealsNothing) {
+  const auto run = dispatched();
+  repository::append_retrying(runs_, run, model::LearnerLost{1, "killed"}, kNow);
+  ASSERT_EQ(status(run).phase, Phase::Queued);
+  report(run, {model::Finished{1, RunState::Error, model::Verdict{.code = "C201"}}});
+  EXPECT_EQ(status(run).phase, Phase::Queued);
+  EXPECT_FALSE(logs_->sealed(run));
+}
+
+TEST_F(ApiTest, LogBytesGoByOffsetAndAreReadBack) {
+  const auto run = dispatched();
+  const std::string log = "/logs/training-log.txt";
+  EXPECT_EQ(as_learner("PUT", run, log + "?offset=0", "one\ntwo\n").status, 200);
+  EXPECT_EQ(as_learner("PUT", run, log + "?offset=0", "one\ntwo\n").status, 200);
+  const auto gap = as_learner("PUT", run, log + "?offset=100", "x");
+  EXPECT_EQ(gap.status, 409);
+  EXPECT_EQ(wire::decode_log_size(gap.body), 8u);
+  EXPECT_EQ(as_learner("PUT", run, "/logs/other?offset=0", "x").status, 404);
+  const std::string path = "/v3/models/" + run.str() + log;
+  EXPECT_EQ(send("GET", path).body, "one\ntwo\n");
+  EXPECT_EQ(send("GET", path + "?offset=4").body, "two\n");
+  const auto last = send("GET", path + "?last=1");
+  EXPECT_EQ(last.body, "two\n");
+  EXPECT_EQ(last.headers.get("X-Log-Offset"), "4");
+  report(run, {model::Finished{1, RunState::Completed, {}}});
+  EXPECT_EQ(send("GET", path + "?follow=true").body, "one\ntwo\n");
+}
+
+TEST_F(ApiTest, TheMonitorTellsTheStateTheLogAndTheEnd) {
+  const auto run = dispatched();
+  report(run, {model::StagingStarted{1}, model::TrainingStarted{1}});
+  as_learner("PUT", run, "/logs/training-log.txt?offset=0", "epoch 1\n");
+  http::Headers headers;
+  headers.add("Authorization", token_);
+  const auto monitor = http::connect_websocket(url_ + "/v3/models/" + run.str() + "/monitor",
+                                               headers, Milliseconds(5'000));
+  const auto message = [&] {
+    return wire::decode_monitor_frame(monitor->next(Milliseconds(5'000)).value()).message.value();
+  };
+  EXPECT_EQ(message(), "Status: RUNNING\n");
+  EXPECT_EQ(message(), "epoch 1\n");
+  as_learner("PUT", run, "/logs/training-log.txt?offset=8", "epoch 2\n");
+  EXPECT_EQ(message(), "epoch 2\n");
+  report(run, {model::Finished{1, RunState::Completed, {}}}, 3);
+  std::string rest;
+  while (const auto frame = monitor->next(Milliseconds(5'000))) {
+    rest += wire::decode_monitor_frame(*frame).message.value_or("");
+  }
+  EXPECT_EQ(rest, "Status: COMPLETED\n");
+  EXPECT_EQ(monitor->close_code(), 1000);
+}
+
+TEST_F(ApiTest, TheInstanceAnswersAsOldClientsProbeIt) {
+  const auto instance = send("GET", "/v3/wml_instances/instance-1");
+  EXPECT_EQ(instance.status, 200);
+  EXPECT_THAT(instance.body, HasSubstr("/v3/wml_instances/instance-1/published_models"));
+  EXPECT_EQ(send("GET", "/v3/wml_instances/other").status, 404);
+  EXPECT_EQ(send("GET", "/v3/wml_instances/instance-1/published_models").body,
+            R"({"resources":[]})");
+  EXPECT_EQ(send("GET", "/v3/wml_instances/instance-1/published_models/x").status, 404);
+}
+
+TEST_F(ApiTest, StatusAndFrameworksSayWhatThereIs) {
+  const auto run = dispatched();
+  const auto body = send("GET", "/v3/status").body;
+  EXPECT_THAT(body, HasSubstr(run.str()));
+  EXPECT_THAT(send("GET", "/v3/models/frameworks").body, HasSubstr("tensorflow"));
+  EXPECT_EQ(send("GET", "/healthz", "", "").status, 200);
+  EXPECT_EQ(send("GET", "/readyz", "", "").status, 200);
+}
+
+}  // namespace
+}  // namespace trainyard::api
