@@ -77,6 +77,26 @@ std::string host_in_url(const Address& address) {
   return address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
 }
 
+// The port of "http://host:port"; 0 when there is none.
+std::uint16_t port_of(const std::string& url) {
+  const auto port = parse_u64(std::string_view(url).substr(url.rfind(':') + 1));
+  return port && *port <= 65535 ? static_cast<std::uint16_t>(*port) : std::uint16_t{0};
+}
+
+// Opens on `port`. When it stands for a free one, the one of the last start is tried first:
+// learners that outlived the service, manifests and shells know it by that.
+template <typename Open>
+auto open_on(std::uint16_t port, std::uint16_t last, Open&& open) {
+  if (port == 0 && last != 0) {
+    try {
+      return open(last);
+    } catch (const Error& e) {
+      log::info("port {} of the last start is not free any more: {}", last, e.what());
+    }
+  }
+  return open(port);
+}
+
 bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
 }
@@ -145,6 +165,7 @@ class Service final : public RunningService {
                                              .on_change = [this] { wake(); }},
                                             runner_, clock_)),
         gate_(catalogue_, host_, *environments_) {
+    remember_ports();
     set_up_learners();
     start_store();
     start_janitor();
@@ -178,6 +199,13 @@ class Service final : public RunningService {
     return catalogue;
   }
 
+  void remember_ports() {
+    if (!fs::exists(client_file_path(config_.state_dir))) return;
+    const auto last = read_client_file(config_.state_dir);
+    last_api_port_ = port_of(last.url);
+    last_store_port_ = port_of(last.store_url);
+  }
+
   void set_up_learners() {
     const auto support = choose_sandbox(config_, runner_);
     LearnerSettings settings{.state_directory = config_.state_dir,
@@ -201,16 +229,18 @@ class Service final : public RunningService {
   }
 
   void start_store() {
-    gateway_ = gateway::open_gateway(
-        {.directory = config_.state_dir / "store",
-         .host = config_.store_listen.host,
-         .port = config_.store_listen.port,
-         .region = config_.store_region,
-         .credentials = [this](std::string_view key) -> std::optional<Secret> {
-           if (key != identity_.store_access_key) return std::nullopt;
-           return identity_.store_secret_key;
-         }},
-        clock_);
+    const auto lookup = [this](std::string_view key) -> std::optional<Secret> {
+      if (key != identity_.store_access_key) return std::nullopt;
+      return identity_.store_secret_key;
+    };
+    gateway_ = open_on(config_.store_listen.port, last_store_port_, [&](std::uint16_t port) {
+      return gateway::open_gateway({.directory = config_.state_dir / "store",
+                                    .host = config_.store_listen.host,
+                                    .port = port,
+                                    .region = config_.store_region,
+                                    .credentials = lookup},
+                                   clock_);
+    });
     store_url_ = fmt::format("http://{}:{}", host_in_url(config_.store_listen), gateway_->port());
   }
 
@@ -232,14 +262,16 @@ class Service final : public RunningService {
   void start_api() {
     http::ServerOptions options;
     options.host = config_.listen.host;
-    options.port = config_.listen.port;
     options.max_body_bytes = config_.definition_max_size + (1 << 20);
-    server_ = http::serve(
-        options,
-        [this](http::Request& request) -> http::Answer { return ready_api().handle(request); },
-        [this](const http::Request& request, const Error& error) {
-          return ready_api().failure(request, error);
-        });
+    server_ = open_on(config_.listen.port, last_api_port_, [&](std::uint16_t port) {
+      options.port = port;
+      return http::serve(
+          options,
+          [this](http::Request& request) -> http::Answer { return ready_api().handle(request); },
+          [this](const http::Request& request, const Error& error) {
+            return ready_api().failure(request, error);
+          });
+    });
     api_url_ = fmt::format("http://{}:{}", host_in_url(config_.listen), server_->port());
     scheduler_ = scheduler::make_scheduler(
         runs_, *engine_, gate_, clock_,
@@ -341,6 +373,7 @@ class Service final : public RunningService {
   EnvironmentGate gate_;
   std::vector<std::string> warnings_;
   std::unique_ptr<gateway::Gateway> gateway_;
+  std::uint16_t last_api_port_ = 0, last_store_port_ = 0;
   std::string api_url_, store_url_;
   std::mutex api_mutex_;
   std::condition_variable api_ready_;

@@ -144,12 +144,11 @@ def test_a_run_outlives_a_killed_service_and_its_log_has_no_gap(yard):
     work = prepare(yard)
     run = submit(yard, work, "python3 program.py 0 60 0.1")
     harness.wait_until(lambda: "line 5" in yard.trainyard("logs", run).out, "output")
-    port = yard.api.rsplit(":", 1)[1]
+    api, store = yard.api, yard.store
     yard.kill()
     time.sleep(1)
-    yard.arguments = ["--listen", f"127.0.0.1:{port}",
-                      "--store-listen", "127.0.0.1:" + yard.store.rsplit(":", 1)[1]]
     yard.start()
+    assert (yard.api, yard.store) == (api, store)
     assert wait_end(yard, run)["state"] == "completed"
     log = yard.trainyard("logs", run).out
     assert [line for line in log.splitlines() if line.startswith("line ")] == [
