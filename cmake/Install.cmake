@@ -10,3 +10,23 @@ install(CODE "
   set(target \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/systemd/system/trainyard.service\")
   file(WRITE \"\${target}\" \"\${unit}\")
   message(STATUS \"Installing: \${target}\")")
+
+# What the program says of itself: completions and the manual page.
+install(CODE "
+  set(program \"${CMAKE_BINARY_DIR}/trainyard\")
+  set(share \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}\")
+  foreach(target bash:bash-completion/completions/trainyard zsh:zsh/site-functions/_trainyard
+          fish:fish/vendor_completions.d/trainyard.fish)
+    string(REPLACE : \";\" parts \${target})
+    list(GET parts 0 shell)
+    list(GET parts 1 file)
+    get_filename_component(folder \"\${share}/\${file}\" DIRECTORY)
+    file(MAKE_DIRECTORY \"\${folder}\")
+    execute_process(COMMAND \"\${program}\" completion \${shell} OUTPUT_FILE \"\${share}/\${file}\"
+                    COMMAND_ERROR_IS_FATAL ANY)
+    message(STATUS \"Installing: \${share}/\${file}\")
+  endforeach()
+  file(MAKE_DIRECTORY \"\${share}/man/man1\")
+  execute_process(COMMAND \"\${program}\" help --man OUTPUT_FILE \"\${share}/man/man1/trainyard.1\"
+                  COMMAND_ERROR_IS_FATAL ANY)
+  message(STATUS \"Installing: \${share}/man/man1/trainyard.1\")")
