@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <span>
 
@@ -96,15 +98,17 @@ Plan make_plan(const SpawnOptions& options, int status_fd) {
   ::_exit(127);
 }
 
+// By system calls: the library's functions leave its own signals (32, 33) as they are, and a parent
+// may have handed those down ignored or blocked.
 void reset_signals() {
-  struct sigaction action;
-  std::memset(&action, 0, sizeof action);
-  action.sa_handler = SIG_DFL;
-  // Numbers that cannot be set (SIGKILL, the library's own) report EINVAL, which is fine.
-  for (int number = 1; number < NSIG; ++number) ::sigaction(number, &action, nullptr);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  constexpr std::size_t set_size = NSIG / 8;
+  const std::uint64_t default_action[4] = {};  // the kernel's sigaction: SIG_DFL, nothing else
+  // SIGKILL and SIGSTOP cannot be set and report EINVAL, which is fine.
+  for (int number = 1; number < NSIG; ++number) {
+    ::syscall(SYS_rt_sigaction, number, default_action, nullptr, set_size);
+  }
+  const std::uint64_t none = 0;
+  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, set_size);
 }
 
 void apply_lineage(const Plan& plan, const SpawnOptions& options) {

@@ -59,12 +59,15 @@ TEST_F(GroupCommitTest, ThoseWhoComeDuringAWriteGoTogetherAndFailAlone) {
   std::atomic<int> arrived = 0;
   std::atomic<int> failed = 0;
   std::atomic<int> transactions = 0;
+  std::atomic<bool> leading = false;
   std::jthread first([&] {
     commits_.run([&](db::Connection& c) {
       insert(1)(c);
+      leading = true;
       while (arrived < 10) std::this_thread::yield();  // the others stand in line, or will at once
     });
   });
+  while (!leading) std::this_thread::yield();  // or one of the others could insert 1 first
   {
     std::vector<std::jthread> others;
     for (int n = 0; n < 10; ++n) {
