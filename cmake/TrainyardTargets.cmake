@@ -1,5 +1,5 @@
 # Test programs whose code starts threads; ThreadSanitizer runs these (label `unit-threads`).
-set(TRAINYARD_THREADED base http objectstore gateway repository logstore runtime engine scheduler client
+set(TRAINYARD_THREADED accounts base http objectstore gateway repository logstore runtime engine scheduler client
     learner api main)
 # Target that builds every unit test program, and one for those in the list above.
 add_custom_target(unit_tests)
