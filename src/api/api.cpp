@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "api/audit.hpp"
 #include "api/service.hpp"
-#include "api/tokens.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "base/strings.hpp"
@@ -42,13 +42,28 @@ int status_of(ErrorKind kind) {
   return 500;
 }
 
+int status_of(const Error& error) {
+  return dynamic_cast<const Throttled*>(&error) != nullptr ? 429 : status_of(error.kind());
+}
+
+int status_of(const http::Answer& answer) {
+  const auto* response = std::get_if<http::Response>(&answer);
+  return response ? response->status : 101;
+}
+
+std::string location_of(const http::Answer& answer) {
+  const auto* response = std::get_if<http::Response>(&answer);
+  return response ? response->headers.get("Location").value_or("") : "";
+}
+
 class ApiServer final : public Api {
  public:
   ApiServer(ApiOptions options, ApiParts parts)
       : service_{std::move(options), std::move(parts), TimePoint{}} {
     service_.started = service_.parts.clock.now();
-    for (const auto add : {add_identity, add_instances, add_definitions, add_frameworks, add_runs,
-                           add_logs, add_monitor, add_learners, add_status}) {
+    for (const auto add :
+         {add_identity, add_users, add_access_tokens, add_audit, add_instances, add_definitions,
+          add_frameworks, add_runs, add_logs, add_monitor, add_learners, add_status}) {
       add(routes_);
     }
   }
@@ -56,33 +71,46 @@ class ApiServer final : public Api {
   http::Answer handle(http::Request& request) override {
     const auto match = routes_.find(request.method, request.raw_path);
     if (!match.handler) return no_route(request, match.allowed);
-    Call call{request, match.params, "", base_url(request)};
-    if (match.handler->access == Access::User) call.user = authenticate(request);
-    return match.handler->handler(service_, call);
+    Call call{request, match.params, {}, "", base_url(request)};
+    try {
+      auto answer = serve(*match.handler, call);
+      note(service_, call, match.pattern, status_of(answer), location_of(answer));
+      return answer;
+    } catch (const Error& e) {
+      note(service_, call, match.pattern, status_of(e), "");
+      throw;
+    } catch (const std::exception&) {
+      note(service_, call, match.pattern, 500, "");
+      throw;
+    }
   }
 
   http::Response failure(const http::Request& request, const Error& error) override {
-    const int status = status_of(error.kind());
+    const int status = status_of(error);
     if (status >= 500) log::warn("{} {}: {}", request.method, request.raw_path, error.what());
     auto response = json_response(status, wire::encode(wire::error_body(error, random_hex(16))));
     if (status == 401) response.headers.add("WWW-Authenticate", "Bearer realm=\"trainyard\"");
+    if (const auto* throttled = dynamic_cast<const Throttled*>(&error)) {
+      const auto seconds = std::chrono::ceil<std::chrono::seconds>(throttled->wait()).count();
+      response.headers.add("Retry-After", std::to_string(seconds));
+    }
     return response;
   }
 
+  std::vector<std::string> endpoints() const override {
+    std::vector<std::string> result;
+    for (const auto& route : routes_.routes()) result.push_back(route.method + " " + route.text);
+    return result;
+  }
+
  private:
-  std::string authenticate(const http::Request& request) const {
-    const auto token = bearer_token(request);
-    if (!token) {
-      throw Error(ErrorKind::Unauthenticated,
-                  "this needs a token: GET /v3/identity/token with user name and password (Basic), "
-                  "then send it as Authorization: Bearer <token>");
+  http::Answer serve(const Endpoint& endpoint, Call& call) {
+    if (endpoint.access != Access::Anyone) {
+      call.caller = authenticate(service_, call.request);
+      call.user = call.caller.user;
+      check_access(call.caller, endpoint.access, call.request.method);
     }
-    const auto claims = read_token(service_.options.signing_key, *token);
-    if (!claims) throw Error(ErrorKind::Unauthenticated, "the token is not one of this service");
-    if (claims->expires <= service_.parts.clock.now()) {
-      throw Error(ErrorKind::Unauthenticated, "the token has expired; get a new one");
-    }
-    return claims->user;
+    return endpoint.handler(service_, call);
   }
 
   http::Response no_route(const http::Request& request, const std::string& allowed) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "accounts/accounts.hpp"
+#include "accounts/audit_log.hpp"
 #include "base/clock.hpp"
 #include "base/secret.hpp"
 #include "definition/definition_store.hpp"
@@ -23,10 +25,10 @@ namespace trainyard::api {
 class RunHub;
 
 struct ApiOptions {
-  std::string user;
-  Secret password;
+  std::string user;  // the founder, whom `password` lets in beside any of their own
+  Secret password;   // the key in the state directory; empty: none
   std::string instance_id;
-  Secret signing_key;         // of tokens; at least 32 bytes
+  Secret signing_key;         // of learners' tokens; at least 32 bytes
   TimePoint created_at;       // of the instance
   bool echo_secrets = false;  // to a run's owner, for clients of old
   bool check_buckets = true;  // at submit
@@ -51,6 +53,8 @@ struct ApiParts {
   runtime::EnvironmentStore& environments;
   RunHub& hub;
   Clock& clock;
+  accounts::Accounts& accounts;
+  accounts::AuditLog& audit;
   // Takes a run out for good, or asks for it to end first and does it then (T23).
   std::function<void(const model::RunId&)> remove_run;
 };
@@ -62,6 +66,8 @@ class Api {
   virtual http::Answer handle(http::Request& request) = 0;
   // Error → status and the body of (a.6).
   virtual http::Response failure(const http::Request& request, const Error& error) = 0;
+  // "GET /v3/models/{id}" of everything that is served.
+  virtual std::vector<std::string> endpoints() const = 0;
 };
 std::unique_ptr<Api> make_api(ApiOptions options, ApiParts parts);
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "accounts/session.hpp"
 #include "api/api.hpp"
 #include "api/janitor.hpp"
 #include "api/run_hub.hpp"
@@ -36,7 +37,7 @@ class ApiTest : public ::testing::Test {
  protected:
   static constexpr TimePoint kNow{Milliseconds(1'500'000'000'000)};
 
-  ApiTest() {
+  explicit ApiTest(bool echo_secrets = false) {
     host_.pythons = {{"/usr/bin/python3", {3, 11}}};
     host_.can_make_environments = true;
     ApiOptions options;
@@ -45,6 +46,7 @@ class ApiTest : public ::testing::Test {
     options.instance_id = "instance-1";
     options.signing_key = key_;
     options.check_buckets = false;
+    options.echo_secrets = echo_secrets;
     options.version = "1";
     api_ =
         make_api(options, {.runs = runs_,
@@ -57,6 +59,8 @@ class ApiTest : public ::testing::Test {
                            .environments = *environments_,
                            .hub = hub_,
                            .clock = clock_,
+                           .accounts = accounts_,
+                           .audit = *audit_,
                            .remove_run = [this](const model::RunId& id) { janitor_->remove(id); }});
     server_ = http::serve(
         {}, [this](http::Request& request) { return api_->handle(request); },
@@ -171,6 +175,9 @@ class ApiTest : public ::testing::Test {
                     .forget = [this](const model::RunId& id) { forgotten_.push_back(id); },
                     .wake_scheduler = [] {},
                     .clock = clock_});
+  accounts::Accounts accounts_ = accounts::open_accounts(":memory:", {"ann", key_}, kNow);
+  std::unique_ptr<accounts::AuditLog> audit_ =
+      accounts::open_audit_log({.path = dir_.path() / "audit.log"});
   std::vector<model::RunId> forgotten_;
   runtime::Catalogue catalogue_ = runtime::Catalogue::builtin();
   runtime::Host host_;

@@ -19,7 +19,7 @@ constexpr std::size_t kPiece = 64 * 1024;
 
 repository::TrainingDefinition find(Service& service, const Call& call) {
   auto definition = service.parts.definitions.find(call.param("id"));
-  if (!definition || definition->owner != call.user) {
+  if (!definition || !sees(call.caller, definition->owner)) {
     throw Error(ErrorKind::NotFound,
                 fmt::format("there is no training definition \"{}\"", printable(call.param("id"))));
   }
@@ -74,7 +74,8 @@ http::Answer versions(Service& service, Call& call) {
 
 http::Answer list(Service& service, Call& call) {
   const auto wanted = paging(call, kPage, kLargestPage);
-  const auto page = service.parts.definitions.list(call.user, wanted.limit, wanted.start);
+  const auto page =
+      service.parts.definitions.list(shown_owner(call).value_or(""), wanted.limit, wanted.start);
   std::vector<wire::Definition> views;
   for (const auto& definition : page.definitions) views.push_back(view(definition));
   const std::string next =

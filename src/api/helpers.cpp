@@ -36,13 +36,18 @@ model::TrainingRun find_run(Service& service, const Call& call) {
   const std::string& text = call.param("id");
   if (const auto id = model::RunId::parse(text)) {
     auto run = service.parts.runs.find(*id);
-    if (run && run->owner == call.user) return std::move(*run);
+    if (run && sees(call.caller, run->owner)) return std::move(*run);
   }
   throw Error(ErrorKind::NotFound,
               fmt::format("there is no training run \"{}\"; `bx ml list training-runs` shows those "
                           "there are (details are kept for a limited time after the end)",
                           printable(text)));
 }
+
+Throttled::Throttled(Milliseconds wait)
+    : Error(ErrorKind::Unavailable,
+            fmt::format("too many wrong passwords; try again in {}", format_duration(wait))),
+      wait_(wait) {}
 
 std::optional<std::string> bearer_token(const http::Request& request) {
   const auto header = request.headers.get("Authorization");

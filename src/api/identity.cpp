@@ -1,14 +1,20 @@
 // Tokens (wml-v3 a.1): both versions' paths, issue by user name and password, refresh by the old
-// one.
+// one. A personal access token may stand in the password's place, for clients that know no other.
+#include <fmt/format.h>
+
+#include "accounts/password.hpp"
+#include "accounts/session.hpp"
 #include "api/service.hpp"
-#include "api/tokens.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/strings.hpp"
+#include "wire/account.hpp"
 #include "wire/token.hpp"
 
 namespace trainyard::api {
 namespace {
+
+using accounts::Session;
 
 struct Login {
   std::string user;
@@ -29,28 +35,93 @@ Login basic_login(const http::Request& request) {
   return {text.substr(0, colon), Secret(colon == std::string::npos ? "" : text.substr(colon + 1))};
 }
 
-http::Response token_answer(const Service& service, const std::string& user) {
-  const auto token = issue_token(service.options.signing_key, user, service.parts.clock.now());
-  return json_response(200, wire::encode_token(Secret(token)));
+[[noreturn]] void refuse_login() {
+  throw Error(ErrorKind::Unauthenticated,
+              "user name or password is wrong; `trainyard env` prints those of this service");
+}
+
+// The key in the state directory: who can read it owns the service.
+bool is_founders_key(const Service& service, const Login& login) {
+  return login.user == service.options.user && !service.options.password.empty() &&
+         login.password == service.options.password;
+}
+
+// Takes a try of the user name's and one of the address's; a right password gives both back.
+class Guess {
+ public:
+  Guess(Service& service, const Login& login, const std::string& peer)
+      : service_(service), user_(login.user), address_(accounts::throttle_key_of(peer)) {
+    const TimePoint now = service.parts.clock.now();
+    if (const auto wait = service.guesses_of_user.take(user_, now)) throw Throttled(*wait);
+    if (const auto wait = service.guesses_of_address.take(address_, now)) throw Throttled(*wait);
+  }
+  void was_right() {
+    service_.guesses_of_user.give_back(user_);
+    service_.guesses_of_address.give_back(address_);
+  }
+
+ private:
+  Service& service_;
+  const std::string user_, address_;
+};
+
+Session of_personal_token(Service& service, const Login& login, const accounts::User& user) {
+  const auto token = service.parts.accounts.tokens->find_secret(login.password.reveal());
+  if (!token || token->owner != user.name || token->expires_at <= service.parts.clock.now()) {
+    refuse_login();
+  }
+  return {user.name, user.generation, token->scope, token->id, token->expires_at};
+}
+
+Session log_in(Service& service, const Login& login, const std::string& peer) {
+  const auto user = service.parts.accounts.users->find(login.user);
+  const bool enabled = user && !user->disabled;
+  if (enabled && is_founders_key(service, login)) return {user->name, user->generation};
+  Guess guess(service, login, peer);
+  Session session;
+  if (enabled && login.password.reveal().starts_with(accounts::AccessTokens::kPrefix)) {
+    session = of_personal_token(service, login, *user);
+  } else {
+    const bool right =
+        accounts::verify_password(enabled ? user->password_hash : "", login.password);
+    if (!right) refuse_login();
+    session = {user->name, user->generation};
+  }
+  guess.was_right();
+  return session;
+}
+
+http::Response token_answer(Service& service, const Session& session) {
+  return json_response(200, wire::encode_token(accounts::issue_session(
+                                *service.parts.accounts.keys, session, service.parts.clock.now())));
 }
 
 http::Answer issue(Service& service, Call& call) {
   const Login login = basic_login(call.request);
-  if (login.user != service.options.user || !(login.password == service.options.password)) {
-    throw Error(ErrorKind::Unauthenticated,
-                "user name or password is wrong; `trainyard env` prints those of this service");
-  }
-  return token_answer(service, login.user);
+  call.caller = {.user = login.user, .credential = "password"};
+  return token_answer(service, log_in(service, login, call.request.peer));
 }
 
 http::Answer refresh(Service& service, Call& call) {
   const Secret old = wire::decode_token(call.request.body->read_all(kMaxJsonBody));
-  const auto claims = read_token(service.options.signing_key, old.reveal());
   const TimePoint now = service.parts.clock.now();
-  if (!claims || claims->user != service.options.user || claims->expires + kRefreshWindow < now) {
+  auto session = accounts::read_session(*service.parts.accounts.keys, old.reveal(), now);
+  if (session) call.caller = {.user = session->user, .credential = "session"};
+  const auto user = session ? service.parts.accounts.users->find(session->user) : std::nullopt;
+  if (!user || user->disabled || user->generation != session->generation ||
+      session->expires + accounts::kRenewWindow < now) {
     throw Error(ErrorKind::Unauthenticated, "the token cannot be renewed; log in again");
   }
-  return token_answer(service, claims->user);
+  session->expires = TimePoint{};
+  if (!session->access_token.empty()) {
+    const auto token = service.parts.accounts.tokens->find(session->access_token);
+    if (!token || token->expires_at <= now) {
+      throw Error(ErrorKind::Unauthenticated,
+                  "the personal token has expired or was revoked; create a new one");
+    }
+    session->expires = token->expires_at;
+  }
+  return token_answer(service, *session);
 }
 
 }  // namespace

@@ -16,11 +16,13 @@ template <typename Handler>
 class Router {
  public:
   void add(std::string_view method, std::string_view pattern, Handler handler) {
-    routes_.push_back({std::string(method), segments(pattern), std::move(handler)});
+    routes_.push_back(
+        {std::string(method), std::string(pattern), segments(pattern), std::move(handler)});
   }
 
   struct Match {
     const Handler* handler = nullptr;  // null: see `allowed`
+    std::string pattern;               // of the handler's route
     Params params;
     std::string
         allowed;  // "GET, DELETE": the path exists, the method does not; empty: no such path
@@ -28,12 +30,15 @@ class Router {
   // HEAD is served by what serves GET. `path` is still percent-encoded.
   Match find(std::string_view method, std::string_view path) const;
 
- private:
   struct Route {
     std::string method;
+    std::string text;  // the pattern, as it was added
     std::vector<std::string> pattern;
     Handler handler;
   };
+  const std::vector<Route>& routes() const { return routes_; }
+
+ private:
   static std::vector<std::string> segments(std::string_view path);
   std::vector<Route> routes_;
 };
@@ -57,7 +62,7 @@ typename Router<Handler>::Match Router<Handler>::find(std::string_view method,
   for (const Route& route : routes_) {
     Params params;
     if (!match_path(route.pattern, parts, params)) continue;
-    if (route.method == wanted) return {&route.handler, std::move(params), ""};
+    if (route.method == wanted) return {&route.handler, route.text, std::move(params), ""};
     match.allowed += (match.allowed.empty() ? "" : ", ") + route.method;
   }
   return match;

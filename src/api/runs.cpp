@@ -13,9 +13,13 @@ namespace {
 constexpr std::size_t kPage = 1000;
 constexpr std::size_t kSummaryPage = 10'000;
 
-wire::RunRendering rendering(Service& service, const model::TrainingRun& run) {
+// Storage keys go out in clear to the run's owner alone, when a setting says so and what they came
+// with is good for more than reading.
+wire::RunRendering rendering(Service& service, const Call& call, const model::TrainingRun& run) {
+  const bool in_clear = service.options.echo_secrets && run.owner == call.user &&
+                        call.caller.scope >= accounts::Scope::Write;
   wire::RunRendering how;
-  how.secrets = service.options.echo_secrets ? wire::Secrets::InClear : wire::Secrets::Masked;
+  how.secrets = in_clear ? wire::Secrets::InClear : wire::Secrets::Masked;
   how.progress = service.parts.hub.progress(run.id);
   return how;
 }
@@ -29,14 +33,14 @@ std::optional<wire::QueueView> queue_view(Service& service, const model::RunId& 
 http::Answer create(Service& service, Call& call) {
   const auto run = submit_run(service, call.user, call.request.body->read_all(kMaxJsonBody),
                               call.request.headers.get("Idempotency-Key"));
-  auto response = json_response(202, wire::encode_run(run, rendering(service, run)));
+  auto response = json_response(202, wire::encode_run(run, rendering(service, call, run)));
   response.headers.add("Location", "/v3/models/" + run.id.str());
   return response;
 }
 
 http::Answer read(Service& service, Call& call) {
   const auto run = find_run(service, call);
-  auto how = rendering(service, run);
+  auto how = rendering(service, call, run);
   if (run.status.state == model::RunState::Pending) how.queue = queue_view(service, run.id);
   return json_response(200, wire::encode_run(run, how));
 }
@@ -49,7 +53,7 @@ http::Answer list(Service& service, Call& call) {
   const bool summary = !view.empty();
   const auto page_wanted = paging(call, kPage, summary ? kSummaryPage : kPage);
   repository::RunQuery query;
-  query.owner = call.user;
+  query.owner = shown_owner(call);
   query.order = summary ? repository::Order::BySubmission : repository::Order::ById;
   query.limit = page_wanted.limit;
   query.start_after = page_wanted.start;
@@ -60,7 +64,7 @@ http::Answer list(Service& service, Call& call) {
     if (summary) {
       writer.add(run);
     } else {
-      writer.add(run, rendering(service, run));
+      writer.add(run, rendering(service, call, run));
     }
   }
   const std::string next = page.next.empty()

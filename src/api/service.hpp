@@ -4,9 +4,12 @@
 #include <optional>
 #include <string>
 
+#include "accounts/throttle.hpp"
 #include "api/api.hpp"
+#include "api/caller.hpp"
 #include "api/router.hpp"
 #include "api/run_hub.hpp"
+#include "base/error.hpp"
 #include "http/server.hpp"
 
 namespace trainyard::api {
@@ -15,17 +18,26 @@ struct Service {
   ApiOptions options;
   ApiParts parts;
   TimePoint started;
+  // Wrong passwords, for each user name and each address.
+  accounts::Throttle guesses_of_user{{.burst = 10, .refill = Milliseconds(30'000)}};
+  accounts::Throttle guesses_of_address{{.burst = 50, .refill = Milliseconds(6'000)}};
 };
 
-enum class Access {
-  Anyone,  // checks itself, or needs nothing
-  User,    // a bearer token of ours
+// Too many guesses: 429 with Retry-After.
+class Throttled : public Error {
+ public:
+  explicit Throttled(Milliseconds wait);
+  Milliseconds wait() const { return wait_; }
+
+ private:
+  Milliseconds wait_;
 };
 
 struct Call {
   http::Request& request;
   const Params& params;
-  std::string user;      // empty for Access::Anyone
+  Caller caller;         // empty for Access::Anyone
+  std::string user;      // the caller's name
   std::string base_url;  // "http://host:port", as the client addressed us
   const std::string& param(std::string_view name) const { return params.find(name)->second; }
 };
@@ -38,6 +50,9 @@ struct Endpoint {
 using Routes = Router<Endpoint>;
 
 void add_identity(Routes& routes);
+void add_users(Routes& routes);
+void add_access_tokens(Routes& routes);
+void add_audit(Routes& routes);
 void add_instances(Routes& routes);
 void add_definitions(Routes& routes);
 void add_runs(Routes& routes);

@@ -19,7 +19,15 @@ std::size_t count(Service& service, model::RunState state) {
   return result;
 }
 
-http::Answer status(Service& service, Call&) {
+// Whose slot it is shows only to those who see the run.
+std::string holder(Service& service, const Call& call, const std::optional<model::RunId>& id) {
+  if (!id) return "";
+  if (call.caller.role != accounts::Role::User) return id->str();
+  const auto run = service.parts.runs.find(*id);
+  return run && sees(call.caller, run->owner) ? id->str() : "a run of another user";
+}
+
+http::Answer status(Service& service, Call& call) {
   const auto capacity = service.parts.scheduler.capacity();
   wire::ServiceStatus view;
   view.version = service.options.version;
@@ -37,7 +45,7 @@ http::Answer status(Service& service, Call&) {
                           .gpu = use.slot.gpu,
                           .model = use.slot.model,
                           .memory_bytes = use.slot.memory_bytes,
-                          .held_by = use.held_by ? use.held_by->str() : "",
+                          .held_by = holder(service, call, use.held_by),
                           .unavailable = use.slot.unavailable});
   }
   return json_response(200, wire::encode(view));

@@ -34,6 +34,7 @@ ErrorKind kind_of(int status) {
       return ErrorKind::TooLarge;
     case 501:
       return ErrorKind::Unsupported;
+    case 429:
     case 502:
     case 503:
       return ErrorKind::Unavailable;

@@ -8,6 +8,8 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "accounts/accounts.hpp"
+#include "accounts/audit_log.hpp"
 #include "api/api.hpp"
 #include "api/janitor.hpp"
 #include "api/run_hub.hpp"
@@ -149,6 +151,9 @@ class Service final : public RunningService {
       : config_(prepared(config)),
         lock_(lock_state(config_.state_dir)),
         identity_(load_identity(config_.state_dir, config_.user, clock_.now())),
+        accounts_(accounts::open_accounts(config_.state_dir / "accounts.db",
+                                          {identity_.user, identity_.signing_key}, clock_.now())),
+        audit_(accounts::open_audit_log({.path = config_.state_dir / "audit.log"})),
         stored_(repository::open_sqlite_repositories(
             config_.state_dir / "trainyard.db",
             repository::Sealer::from_key_file(config_.state_dir / "sealing.key"))),
@@ -323,6 +328,8 @@ class Service final : public RunningService {
             .environments = *environments_,
             .hub = hub_,
             .clock = clock_,
+            .accounts = accounts_,
+            .audit = *audit_,
             .remove_run = [this](const model::RunId& id) { janitor_->remove(id); }};
   }
 
@@ -359,6 +366,8 @@ class Service final : public RunningService {
   const Config config_;
   const LockFile lock_;
   const Identity identity_;
+  accounts::Accounts accounts_;
+  const std::unique_ptr<accounts::AuditLog> audit_;
   api::RunHub hub_;
   repository::Repositories stored_;
   std::unique_ptr<logstore::LogStore> logs_;

@@ -1,0 +1,139 @@
+// Users, for admins; who one is, and one's own password, for everyone (wire/account.hpp).
+#include <fmt/format.h>
+
+#include "accounts/password.hpp"
+#include "api/service.hpp"
+#include "base/error.hpp"
+#include "base/ids.hpp"
+#include "base/strings.hpp"
+#include "wire/account.hpp"
+
+namespace trainyard::api {
+namespace {
+
+using accounts::User;
+
+constexpr std::size_t kPasswordLength = 24;
+
+wire::UserView view(const User& user) {
+  return {.name = user.name,
+          .role = std::string(to_string(user.role)),
+          .disabled = user.disabled,
+          .created_at = user.created_at};
+}
+
+// Everyone sees themselves; admins see all.
+User find(Service& service, const Call& call) {
+  const std::string& name = call.param("name");
+  if (name == call.caller.user || call.caller.role == accounts::Role::Admin) {
+    if (auto user = service.parts.accounts.users->find(name)) return std::move(*user);
+  }
+  throw Error(ErrorKind::NotFound, fmt::format("there is no user \"{}\"", printable(name)));
+}
+
+// The one asked for, or one that is made up and shown in the answer.
+Secret set_password(User& user, const Secret& wanted, wire::UserView& answer) {
+  if (wanted.empty()) answer.password = Secret(random_alphanumeric(kPasswordLength));
+  const Secret password = wanted.empty() ? answer.password : wanted;
+  accounts::check_password(password);
+  user.password_hash = accounts::hash_password(password);
+  return password;
+}
+
+http::Answer create(Service& service, Call& call) {
+  const auto request = wire::decode_user_request(call.request.body->read_all(kMaxJsonBody));
+  User user{.name = request.name,
+            .role = accounts::parse_role(request.role.value_or("user")),
+            .disabled = request.disabled.value_or(false),
+            .created_at = service.parts.clock.now()};
+  auto answer = view(user);
+  set_password(user, request.password, answer);
+  service.parts.accounts.users->add(user);
+  auto response = json_response(201, wire::encode(answer));
+  response.headers.add("Location", "/v3/users/" + percent_encode(user.name));
+  response.headers.add("Cache-Control", "no-store");
+  return response;
+}
+
+http::Answer list(Service& service, Call&) {
+  std::vector<std::string> users;
+  for (const auto& user : service.parts.accounts.users->list()) {
+    users.push_back(wire::encode(view(user)));
+  }
+  return json_response(200, wire::encode_resources(users));
+}
+
+http::Answer read(Service& service, Call& call) {
+  return json_response(200, wire::encode(view(find(service, call))));
+}
+
+http::Answer change(Service& service, Call& call) {
+  auto user = find(service, call);
+  const auto request = wire::decode_user_request(call.request.body->read_all(kMaxJsonBody));
+  if (!request.password.empty()) {
+    throw Error(ErrorKind::InvalidInput, "a password is changed with PUT on its own path");
+  }
+  if (request.role) user.role = accounts::parse_role(*request.role);
+  if (request.disabled) user.disabled = *request.disabled;
+  service.parts.accounts.users->change(user);
+  return json_response(200, wire::encode(view(user)));
+}
+
+// Others' passwords are an admin's to set; one's own needs the old one.
+void check_old_password(Service& service, const Call& call, const User& user, const Secret& old) {
+  if (call.caller.user != user.name || user.password_hash.empty()) return;
+  if (const auto wait = service.guesses_of_user.take(user.name, service.parts.clock.now())) {
+    throw Throttled(*wait);
+  }
+  if (!accounts::verify_password(user.password_hash, old)) {
+    throw Error(ErrorKind::Forbidden, "the old password is wrong");
+  }
+  service.guesses_of_user.give_back(user.name);
+}
+
+// Every session of the user ends; personal tokens stay.
+http::Answer change_password(Service& service, Call& call) {
+  auto user = find(service, call);
+  const auto request = wire::decode_user_request(call.request.body->read_all(kMaxJsonBody));
+  check_old_password(service, call, user, request.old_password);
+  auto answer = view(user);
+  set_password(user, request.password, answer);
+  ++user.generation;
+  service.parts.accounts.users->change(user);
+  auto response = json_response(200, wire::encode(answer));
+  response.headers.add("Cache-Control", "no-store");
+  return response;
+}
+
+bool owns_anything(Service& service, const std::string& name) {
+  repository::RunQuery query;
+  query.owner = name;
+  query.limit = 1;
+  return !service.parts.runs.list(query).runs.empty() ||
+         !service.parts.definitions.list(name, 1, "").definitions.empty();
+}
+
+http::Answer remove(Service& service, Call& call) {
+  const auto user = find(service, call);
+  if (owns_anything(service, user.name)) {
+    throw Error(ErrorKind::Conflict,
+                fmt::format("{} still owns runs or training definitions: delete them first, or "
+                            "disable the user",
+                            user.name));
+  }
+  service.parts.accounts.users->remove(user.name);
+  return empty_response(204);
+}
+
+}  // namespace
+
+void add_users(Routes& routes) {
+  routes.add("GET", "/v3/users", {Access::Admin, list});
+  routes.add("POST", "/v3/users", {Access::Admin, create});
+  routes.add("GET", "/v3/users/{name}", {Access::Account, read});
+  routes.add("PATCH", "/v3/users/{name}", {Access::Admin, change});
+  routes.add("DELETE", "/v3/users/{name}", {Access::Admin, remove});
+  routes.add("PUT", "/v3/users/{name}/password", {Access::Account, change_password});
+}
+
+}  // namespace trainyard::api
