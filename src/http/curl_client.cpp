@@ -29,7 +29,7 @@ void refuse_line_breaks(std::string_view what, std::string_view text) {
 void append(CurlList& list, const std::string& line) {
   curl_slist* grown = curl_slist_append(list.get(), line.c_str());
   if (grown == nullptr) throw Error(ErrorKind::Exhausted, "out of memory for request headers");
-  list.release();
+  (void)list.release();  // the grown list holds it
   list.reset(grown);
 }
 

@@ -101,14 +101,13 @@ CacheStage::Result CacheStage::run() {
   const std::uint64_t bytes = total_bytes(listing_);
   log_.line("{}: {}, {}, listed in {}", store_.description(), count_files(listing_.size()),
             format_bytes(bytes), format_since(begin_));
-  KeyPaths places = place_keys(listing_, request_.prefix);
-  const std::vector<Remark> remarks = places.remarks;
+  const KeyPaths places = place_keys(listing_, request_.prefix);
   const std::string tree = tree_id(store_.description(), request_.prefix, listing_);
   bool waited = false;
   std::optional<Lease> lease;
   while (!(lease = use_tree(layout_, tree))) {
     if (try_to_build()) {
-      put_together(tree, std::move(places));
+      put_together(tree, places);
     } else {
       wait_for_the_other(!std::exchange(waited, true));
     }
@@ -117,9 +116,10 @@ CacheStage::Result CacheStage::run() {
   log_totals(log_, fetched_, begin_);
   log_.line("{} of {} came from this machine's cache",
             count_files(listing_.size() - fetched_.files), listing_.size());
-  log_.remarks(remarks);
-  return {
-      tree, *std::move(lease), {listing_.size(), bytes, fetched_.files, fetched_.bytes, remarks}};
+  log_.remarks(places.remarks);
+  return {tree,
+          *std::move(lease),
+          {listing_.size(), bytes, fetched_.files, fetched_.bytes, places.remarks}};
 }
 
 void CacheStage::on_page(std::size_t first) {
@@ -158,7 +158,7 @@ void CacheStage::add_missing(std::size_t first) {
   for (const ObjectInfo* object : missing) build_->fetcher.add(*object);
 }
 
-void CacheStage::put_together(const std::string& tree, KeyPaths places) {
+void CacheStage::put_together(const std::string& tree, const KeyPaths& places) {
   add_missing(handed_over_);
   fetched_ = build_->fetcher.finish();
   const fs::path root = build_->workspace.tree();
