@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""From submit to the first instruction of the user's command, beside task-spooler; memory at rest.
+
+  bench/start.py [--runs N]
+
+The conditions: the environment is there (the host's shell and python), the data is cached, a slot is
+free. Every run writes the time of its first instruction; the clock starts
+
+  api            when the request that creates the run is sent (definition uploaded before)
+  bx ml train    when the command line is started: token, definition, upload and run, each time
+  tsp            when task-spooler's command line is started: a queue on one machine, as ours, that
+                 stages no data, keeps no log and shuts nothing off
+
+in turn, so that all three meet the same machine. A second line of the table says how long the
+service took to its ready line, and its resident memory before the first run and after the last.
+"""
+import argparse
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests/e2e"))
+import harness  # noqa: E402  # pylint: disable=wrong-import-position
+
+COMMAND = "date +%s.%N"
+STAMP = re.compile(r"^(\d{10}\.\d{9})$", re.M)
+
+
+class Api:
+    """One kept-alive connection to the service."""
+
+    def __init__(self, yard):
+        self.connection = http.client.HTTPConnection(urllib.parse.urlsplit(yard.api).netloc)
+        user = f"{yard.variables['ML_USERNAME']}:{yard.variables['ML_PASSWORD']}"
+        basic = subprocess.run(["base64", "-w0"], input=user.encode(), check=True,
+                               capture_output=True).stdout.decode()
+        token = self.call("GET", "/v3/identity/token", headers={"Authorization": f"Basic {basic}"})
+        self.headers = {"Authorization": f"Bearer {token['token']}",
+                        "Content-Type": "application/json"}
+
+    def call(self, method, path, body=None, headers=None):
+        self.connection.request(method, path, body and json.dumps(body),
+                                headers or self.headers)
+        answer = self.connection.getresponse()
+        text = answer.read()
+        if answer.status >= 300:
+            raise AssertionError(f"{method} {path}: {answer.status} {text.decode()}")
+        return json.loads(text)
+
+
+def percentile(values, share):
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def resident_mib(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"^VmRSS:\s+(\d+) kB", status, re.M)[1]) / 1024
+
+
+def prepare(yard, work):
+    """Buckets, data, zip and manifest; the zip's path and the manifest's."""
+    yard.variables.pop("AWS_CA_BUNDLE", None)
+    for bucket in ("data", "results"):
+        yard.aws("--endpoint-url", yard.store, "s3", "mb", f"s3://bench-{bucket}")
+    (work / "data.bin").write_bytes(os.urandom(1 << 20))
+    yard.aws("--endpoint-url", yard.store, "s3", "cp", work / "data.bin", "s3://bench-data/")
+    (work / "model.py").write_text("print('model')\n")
+    yard.run("zip", "-q", work / "model.zip", "model.py", cwd=work)
+    connection = {"endpoint_url": yard.store,
+                  "aws_access_key_id": yard.variables["AWS_ACCESS_KEY_ID"],
+                  "aws_secret_access_key": yard.variables["AWS_SECRET_ACCESS_KEY"]}
+    (work / "job.yaml").write_text(json.dumps({
+        "model_definition": {
+            "name": "start", "framework": {"name": "python", "version": "system"},
+            "execution": {"command": COMMAND, "resource": "small"}},
+        "training_data": [{"connection": connection,
+                           "source": {"bucket": "bench-data", "type": "s3"}}],
+        "training_results": {"connection": connection,
+                             "target": {"bucket": "bench-results", "type": "s3"}}}))
+    return work / "model.zip", work / "job.yaml"
+
+
+def first_instruction(yard, api, run):
+    """Waits for the run's end, and returns when its command began."""
+    def ended():
+        status = api.call("GET", f"/v3/models/{run}")["entity"]["status"]
+        return status if status["state"] in ("completed", "error", "canceled") else None
+    status = harness.wait_until(ended, f"the end of {run}", every=0.05)
+    if status["state"] != "completed":
+        raise AssertionError(f"{run}: {status}")
+    return float(STAMP.search(yard.trainyard("logs", run).out)[1])
+
+
+def by_command_line(yard, api, archive, manifest):
+    begin = time.time()
+    out = yard.bx("ml", "train", archive, manifest).out
+    return first_instruction(yard, api, re.search(r"training-[\w-]{9}", out)[0]) - begin
+
+
+def by_api(yard, api, wanted):
+    begin = time.time()
+    run = api.call("POST", "/v3/models", wanted)["metadata"]["guid"]
+    return first_instruction(yard, api, run) - begin
+
+
+def by_task_spooler(work, variables):
+    begin = time.time()
+    number = subprocess.run(["tsp", "sh", "-c", COMMAND], env=variables, check=True, cwd=work,
+                            capture_output=True, text=True).stdout.strip()
+    subprocess.run(["tsp", "-w", number], env=variables, check=True, stdout=subprocess.DEVNULL)
+    out = subprocess.run(["tsp", "-c", number], env=variables, check=True, capture_output=True,
+                         text=True).stdout
+    return float(STAMP.search(out)[1]) - begin
+
+
+def wanted_run(api, archive, manifest, run):
+    """The body that creates a run like `run`, with the definition that is already there."""
+    entity = api.call("GET", f"/v3/models/{run}")["entity"]
+    keys = json.loads(manifest.read_text())["training_results"]["connection"]
+    definition = api.call("POST", "/v3/ml_assets/training_definitions", {
+        "name": "start", "framework": entity["model_definition"]["framework"]})
+    content = urllib.parse.urlsplit(definition["entity"]["training_definition_version"]["content_url"]).path
+    api.connection.request("PUT", content, archive.read_bytes(),
+                           api.headers | {"Content-Type": "application/octet-stream"})
+    if (answer := api.connection.getresponse()).status >= 300:
+        raise AssertionError(f"upload: {answer.status} {answer.read()}")
+    answer.read()
+    body = {"model_definition": entity["model_definition"]
+            | {"definition_href": definition["metadata"]["url"]}}
+    for name in ("training_data_reference", "training_results_reference"):
+        body[name] = entity[name] | {"connection": {
+            "endpoint_url": keys["endpoint_url"], "access_key_id": keys["aws_access_key_id"],
+            "secret_access_key": keys["aws_secret_access_key"]}}
+    return body
+
+
+def measure(yard, work, runs):
+    archive, manifest = prepare(yard, work)
+    api = Api(yard)
+    out = yard.bx("ml", "train", archive, manifest).out  # fills the caches
+    warm = re.search(r"training-[\w-]{9}", out)[0]
+    first_instruction(yard, api, warm)
+    wanted = wanted_run(api, archive, manifest, warm)
+    spooler = None
+    if shutil.which("tsp"):
+        spooler = {"PATH": os.environ["PATH"], "TMPDIR": str(work), "TS_SOCKET": str(work / "tsp.socket")}
+    took = {"api": [], "bx ml train": [], "tsp": []}
+    for _ in range(runs):
+        took["api"].append(by_api(yard, api, wanted))
+        took["bx ml train"].append(by_command_line(yard, api, archive, manifest))
+        if spooler:
+            took["tsp"].append(by_task_spooler(work, spooler))
+    if spooler:
+        subprocess.run(["tsp", "-K"], env=spooler, check=True)
+    return took
+
+
+def main():
+    parser = argparse.ArgumentParser(description="submit to first instruction")
+    parser.add_argument("--runs", type=int, default=100)
+    runs = parser.parse_args().runs
+    work = pathlib.Path(tempfile.mkdtemp(prefix="trainyard-bench-start-"))
+    yard = harness.Service(work / "service")
+    try:
+        begin = time.monotonic()
+        yard.start()
+        ready = time.monotonic() - begin
+        time.sleep(5)
+        at_rest = resident_mib(yard.pid)
+        took = measure(yard, work, runs)
+        time.sleep(5)
+        print(f"{runs} runs each, milliseconds to the first instruction, on {os.cpu_count()} cores, "
+              f"load {os.getloadavg()[0]:.1f}")
+        print(f"{'':12} {'median':>8} {'p99':>8} {'max':>8}")
+        for name, values in took.items():
+            if not values:
+                print(f"{name:12} not installed (package task-spooler)")
+                continue
+            row = (statistics.median(values), percentile(values, 0.99), max(values))
+            print(f"{name:12}" + "".join(f" {1000 * v:8.1f}" for v in row))
+        print(f"ready after {1000 * ready:.0f} ms; resident {at_rest:.1f} MiB at rest, "
+              f"{resident_mib(yard.pid):.1f} MiB after the runs")
+    finally:
+        yard.end()
+        shutil.rmtree(work, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
