@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "base/error.hpp"
 #include "base/strings.hpp"
 
@@ -24,13 +26,22 @@ std::optional<std::string> output_of(ProcessRunner& runner, std::vector<std::str
 
 std::optional<Python> probe_python(ProcessRunner& runner, const std::filesystem::path& program) {
   const auto out = output_of(
-      runner, {program.string(), "-c",
+      runner, {program.string(), "-I", "-S", "-c",
                "import sys; print('%d.%d' % sys.version_info[:2]); print(sys.executable)"});
   if (!out) return std::nullopt;
   const auto lines = split(*out, '\n');
   const auto version = PythonVersion::parse(lines.front());
   if (!version || lines.size() < 2) return std::nullopt;
   return Python{lines[1], *version};
+}
+
+// Found and not imported, which takes three times as long. Debian packs ensurepip apart.
+bool has_venv(ProcessRunner& runner, const Python& python) {
+  const auto found =
+      output_of(runner, {python.program.string(), "-I", "-S", "-c",
+                         "from importlib.util import find_spec as find; "
+                         "raise SystemExit(not (find('venv') and find('ensurepip')))"});
+  return found.has_value();
 }
 
 void add_python(Host& host, const std::optional<Python>& python) {
@@ -58,21 +69,19 @@ Host detect_host(ProcessRunner& runner, bool gpus, const std::vector<std::string
   host.gpus = gpus;
   // The distribution's python first: a python of someone's home may vanish or be out of a sandbox's
   // sight.
-  if (std::filesystem::exists("/usr/bin/python3")) {
-    add_python(host, probe_python(runner, "/usr/bin/python3"));
-  }
-  std::vector<std::string> names = {"python3"};
+  std::vector<std::string> names = {"/usr/bin/python3", "python3"};
   for (int minor = kNewestMinor; minor >= kOldestMinor; --minor) {
     names.push_back(fmt::format("python3.{}", minor));
   }
+  std::set<std::filesystem::path> probed;  // python3 and python3.11 are often one
   for (const std::string& name : names) {
-    if (const auto path = find_program(name)) add_python(host, probe_python(runner, *path));
+    const auto path = find_program(name);
+    if (!path || !probed.insert(std::filesystem::canonical(*path)).second) continue;
+    add_python(host, probe_python(runner, *path));
   }
   host.uv = find_program("uv");
   host.can_make_environments =
-      host.uv.has_value() ||
-      (!host.pythons.empty() &&
-       output_of(runner, {host.pythons.front().program.string(), "-c", "import venv, ensurepip"}));
+      host.uv.has_value() || (!host.pythons.empty() && has_venv(runner, host.pythons.front()));
   for (const char* container : {"podman", "docker"}) {
     if (!host.container && output_of(runner, {container, "info"})) host.container = container;
   }
