@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "wire/account.hpp"
 #include "wire/definition.hpp"
 #include "wire/error.hpp"
 #include "wire/frameworks.hpp"
@@ -47,6 +48,10 @@ constexpr Decode kDecoders[] = {
     [](std::string_view in) { round_trip(wire::decode_status, wire::encode, in); },
     [](std::string_view in) { round_trip(wire::decode_monitor_frame, wire::encode, in); },
     [](std::string_view in) { round_trip(wire::decode_token, wire::encode_token, in); },
+    [](std::string_view in) { round_trip(wire::decode_user, wire::encode, in); },
+    [](std::string_view in) { round_trip(wire::decode_user_request, wire::encode, in); },
+    [](std::string_view in) { round_trip(wire::decode_token_request, wire::encode, in); },
+    [](std::string_view in) { round_trip(wire::decode_account_token, wire::encode, in); },
     [](std::string_view in) { wire::decode_log_size(in); },
     [](std::string_view in) { wire::decode_run(in); },
     [](std::string_view in) { wire::decode_run_list(in); },

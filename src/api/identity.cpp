@@ -40,12 +40,6 @@ Login basic_login(const http::Request& request) {
               "user name or password is wrong; `trainyard env` prints those of this service");
 }
 
-// The key in the state directory: who can read it owns the service.
-bool is_founders_key(const Service& service, const Login& login) {
-  return login.user == service.options.user && !service.options.password.empty() &&
-         login.password == service.options.password;
-}
-
 // Takes a try of the user name's and one of the address's; a right password gives both back.
 class Guess {
  public:
@@ -76,7 +70,8 @@ Session of_personal_token(Service& service, const Login& login, const accounts::
 Session log_in(Service& service, const Login& login, const std::string& peer) {
   const auto user = service.parts.accounts.users->find(login.user);
   const bool enabled = user && !user->disabled;
-  if (enabled && is_founders_key(service, login)) return {user->name, user->generation};
+  if (enabled && is_founders_key(service, login.user, login.password))
+    return {user->name, user->generation};
   Guess guess(service, login, peer);
   Session session;
   if (enabled && login.password.reveal().starts_with(accounts::AccessTokens::kPrefix)) {
@@ -125,6 +120,11 @@ http::Answer refresh(Service& service, Call& call) {
 }
 
 }  // namespace
+
+bool is_founders_key(const Service& service, const std::string& user, const Secret& password) {
+  return user == service.options.user && !service.options.password.empty() &&
+         password == service.options.password;
+}
 
 void add_identity(Routes& routes) {
   for (const char* path : {"/v3/identity/token", "/v2/identity/token"}) {

@@ -83,6 +83,9 @@ TEST_F(IdentityTest, TheFoundersKeyGoesOnWorkingBesideAPasswordOfTheirOwn) {
   EXPECT_EQ(log_in("ann", "chosen by ann").status, 200);
   EXPECT_EQ(log_in("ann", "right").status, 200);
   token_ = bearer(log_in("ann", "right"));
+  const auto change = R"({"password":"chosen anew","old_password":"right"})";
+  EXPECT_EQ(send("PUT", "/v3/users/ann/password", change).status, 200);
+  token_ = bearer(log_in("ann", "right"));
   EXPECT_EQ(send("PATCH", "/v3/users/ann", R"({"disabled":true})").status, 409);
   add("eve", "admin");
   EXPECT_EQ(send("PATCH", "/v3/users/ann", R"({"disabled":true})").status, 200);

@@ -78,6 +78,8 @@ Paging paging(const Call& call, std::size_t fallback, std::size_t most);
 
 // The run of the path's {id} if the caller may see it; throws NotFound.
 model::TrainingRun find_run(Service& service, const Call& call);
+// Is it the key in the state directory? Who can read that owns the service.
+bool is_founders_key(const Service& service, const std::string& user, const Secret& password);
 // The text after "Bearer " (any case), or nullopt.
 std::optional<std::string> bearer_token(const http::Request& request);
 

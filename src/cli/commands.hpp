@@ -18,6 +18,7 @@ Command bx_show();
 Command bx_train();
 Command bx_version();
 
+Command trainyard_audit();
 Command trainyard_cancel();
 Command trainyard_completion();
 Command trainyard_delete();
@@ -27,7 +28,9 @@ Command trainyard_logs();
 Command trainyard_schema();
 Command trainyard_show();
 Command trainyard_status();
+Command trainyard_token();
 Command trainyard_train();
+Command trainyard_user();
 Command trainyard_validate();
 Command trainyard_version();
 Command trainyard_why();

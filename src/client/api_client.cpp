@@ -196,6 +196,11 @@ void ApiClient::cancel(const std::string& id) {
 
 void ApiClient::remove(const std::string& id) { call(make("DELETE", run_path(id))); }
 
+std::string ApiClient::call_json(const char* method, const std::string& path,
+                                 const std::string& json) {
+  return json.empty() ? call(make(method, path)).body : send_json(method, path, json);
+}
+
 std::string ApiClient::frameworks_json() { return get("/v3/models/frameworks"); }
 
 std::vector<wire::FrameworkView> ApiClient::frameworks() {

@@ -48,6 +48,8 @@ class ApiClient {
   void runs(const std::function<void(wire::RunView)>& each);
   void cancel(const std::string& id);
   void remove(const std::string& id);  // ends it first when it is not ended
+  // Any call by its path, for what has none of its own here; the answer's body.
+  std::string call_json(const char* method, const std::string& path, const std::string& json = {});
   std::string frameworks_json();
   std::vector<wire::FrameworkView> frameworks();
   std::string status_json();
