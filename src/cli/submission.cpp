@@ -17,8 +17,10 @@ manifest::ParseResult parse_manifest_file(const std::string& path) {
   return manifest::parse(read_file(path, manifest::kMaxTextBytes));
 }
 
-model::Manifest read_manifest(const std::string& path, Context& context) {
-  auto result = parse_manifest_file(path);
+namespace {
+
+// The manifest's errors, a line each; its warnings and notes go to `err`.
+std::string report(const std::string& path, const manifest::ParseResult& result, Context& context) {
   std::string errors;
   for (const auto& diagnostic : result.diagnostics) {
     const auto line = manifest::format(diagnostic, path) + "\n";
@@ -28,20 +30,42 @@ model::Manifest read_manifest(const std::string& path, Context& context) {
       context.err << line;
     }
   }
-  if (!result.ok()) throw Error(ErrorKind::InvalidInput, std::string(trim(errors)));
-  return std::move(*result.manifest);
+  return errors;
 }
 
-std::string check_zip(const std::string& path, const model::Manifest& manifest) {
-  const auto report = with_context(path, [&] { return definition::inspect(path, {}); });
-  const auto remark = definition::check_command(report, manifest.command);
-  return remark ? fmt::format("{}: warning: {}\n", path, *remark) : "";
+definition::Report inspect_zip(const std::string& path) {
+  return with_context(path, [&] { return definition::inspect(path, {}); });
+}
+
+// What is wrong with the zip, beside a manifest that is wrong already.
+std::string errors_of_zip(const std::string& path) {
+  try {
+    if (!path.empty()) inspect_zip(path);
+    return "";
+  } catch (const Error& e) {
+    return e.what();
+  }
+}
+
+}  // namespace
+
+model::Manifest check_submission(const std::string& manifest_path, const std::string& zip,
+                                 Context& context) {
+  auto result = parse_manifest_file(manifest_path);
+  const std::string errors = report(manifest_path, result, context);
+  if (!result.ok()) {
+    throw Error(ErrorKind::InvalidInput, std::string(trim(errors + errors_of_zip(zip))));
+  }
+  if (!zip.empty()) {
+    const auto remark = definition::check_command(inspect_zip(zip), result.manifest->command);
+    if (remark) context.err << fmt::format("{}: warning: {}\n", zip, *remark);
+  }
+  return std::move(*result.manifest);
 }
 
 wire::RunView submit(Session& session, const std::string& zip, const std::string& manifest_path) {
   auto& context = session.context;
-  const auto manifest = read_manifest(manifest_path, context);
-  context.err << check_zip(zip, manifest);
+  const auto manifest = check_submission(manifest_path, zip, context);
   UploadLine line(context, zip);
   return session.api().train(
       manifest, zip, [&](std::uint64_t done, std::uint64_t total) { line.show(done, total); });

@@ -10,12 +10,12 @@
 namespace trainyard::cli {
 
 manifest::ParseResult parse_manifest_file(const std::string& path);
-// Warnings and notes go to `err`. Throws InvalidInput with every error, each with its place.
-model::Manifest read_manifest(const std::string& path, Context& context);
-// Throws InvalidInput for a zip that the service would refuse; "" or a warning about the command.
-std::string check_zip(const std::string& path, const model::Manifest& manifest);
+// Warnings and notes go to `err`. Throws InvalidInput with every error of both files, each with its
+// place; `zip` may be empty for none. A file that cannot be read is an error of its own kind.
+model::Manifest check_submission(const std::string& manifest, const std::string& zip,
+                                 Context& context);
 
-// read_manifest, check_zip, and the run started; on a terminal with the upload's progress.
+// check_submission, and the run started; on a terminal with the upload's progress.
 wire::RunView submit(Session& session, const std::string& zip, const std::string& manifest);
 
 }  // namespace trainyard::cli

@@ -218,6 +218,11 @@ TEST_F(Trainyard, ValidateNeedsNoService) {
   EXPECT_THAT(warned.err, HasSubstr("did you mean lib/main.py?"));
   EXPECT_EQ(trainyard({"validate", manifest, manifest}).code, kBadInput);
   EXPECT_EQ(trainyard({"validate", "/nowhere.yaml"}).code, kNotFound);
+  EXPECT_EQ(trainyard({"validate", manifest, "/nowhere.zip"}).code, kNotFound);
+  const auto both = trainyard({"validate", write("bad.yaml", "model_definition: 3\n"), manifest});
+  EXPECT_EQ(both.code, kBadInput);
+  EXPECT_THAT(both.err, HasSubstr("bad.yaml:1:19: error: model_definition"));
+  EXPECT_THAT(both.err, HasSubstr(manifest + ": "));  // and why it is no zip
   EXPECT_TRUE(http.requests.empty());
 }
 

@@ -41,10 +41,8 @@ int as_trainyard(Session& session, const Arguments& arguments) {
       throw Error(ErrorKind::InvalidInput, "--json is about the manifest alone");
     return as_json(session, words[0]);
   }
-  auto& context = session.context;
-  const auto manifest = read_manifest(words[0], context);
-  if (words.size() > 1) context.err << check_zip(words[1], manifest);
-  context.out << join(words, " and ") << ": no errors\n";
+  check_submission(words[0], words.size() > 1 ? words[1] : "", session.context);
+  session.context.out << join(words, " and ") << ": no errors\n";
   return kOk;
 }
 
