@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/audit.hpp"
+#include "api/conditional.hpp"
 #include "api/service.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
@@ -63,7 +64,7 @@ class ApiServer final : public Api {
     service_.started = service_.parts.clock.now();
     for (const auto add :
          {add_identity, add_users, add_access_tokens, add_audit, add_instances, add_definitions,
-          add_frameworks, add_runs, add_logs, add_monitor, add_learners, add_status}) {
+          add_frameworks, add_runs, add_logs, add_monitor, add_learners, add_status, add_metrics}) {
       add(routes_);
     }
   }
@@ -72,23 +73,38 @@ class ApiServer final : public Api {
     const auto match = routes_.find(request.method, request.raw_path);
     if (!match.handler) return no_route(request, match.allowed);
     Call call{request, match.params, {}, "", base_url(request)};
+    const auto began = std::chrono::steady_clock::now();
+    const auto done = [&](int status, const std::string& created) {
+      const auto took = std::chrono::steady_clock::now() - began;
+      service_.metrics.observe(request.method, match.pattern, status, took);
+      note(service_, call, match.pattern, status, created);
+      log::debug("{} {} {} of {} for {}: {} in {:.1f} ms", request.request_id, request.method,
+                 printable(request.raw_path), call.user, request.peer, status,
+                 std::chrono::duration<double, std::milli>(took).count());
+    };
     try {
       auto answer = serve(*match.handler, call);
-      note(service_, call, match.pattern, status_of(answer), location_of(answer));
+      if (auto* response = std::get_if<http::Response>(&answer)) {
+        make_conditional(request, *response);
+      }
+      done(status_of(answer), location_of(answer));
       return answer;
     } catch (const Error& e) {
-      note(service_, call, match.pattern, status_of(e), "");
+      done(status_of(e), "");
       throw;
     } catch (const std::exception&) {
-      note(service_, call, match.pattern, 500, "");
+      done(500, "");
       throw;
     }
   }
 
   http::Response failure(const http::Request& request, const Error& error) override {
     const int status = status_of(error);
-    if (status >= 500) log::warn("{} {}: {}", request.method, request.raw_path, error.what());
-    auto response = json_response(status, wire::encode(wire::error_body(error, random_hex(16))));
+    const auto trace = request.request_id.empty() ? random_hex(16) : request.request_id;
+    if (status >= 500) {
+      log::warn("{} {} {}: {}", trace, request.method, printable(request.raw_path), error.what());
+    }
+    auto response = json_response(status, wire::encode(wire::error_body(error, trace)));
     if (status == 401) response.headers.add("WWW-Authenticate", "Bearer realm=\"trainyard\"");
     if (const auto* throttled = dynamic_cast<const Throttled*>(&error)) {
       const auto seconds = std::chrono::ceil<std::chrono::seconds>(throttled->wait()).count();

@@ -87,8 +87,11 @@ Session log_in(Service& service, const Login& login, const std::string& peer) {
 }
 
 http::Response token_answer(Service& service, const Session& session) {
-  return json_response(200, wire::encode_token(accounts::issue_session(
-                                *service.parts.accounts.keys, session, service.parts.clock.now())));
+  auto response =
+      json_response(200, wire::encode_token(accounts::issue_session(
+                             *service.parts.accounts.keys, session, service.parts.clock.now())));
+  response.headers.add("Cache-Control", "no-store");
+  return response;
 }
 
 http::Answer issue(Service& service, Call& call) {

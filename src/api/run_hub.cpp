@@ -39,6 +39,14 @@ std::optional<wire::Progress> RunHub::progress(const model::RunId& run) {
   });
 }
 
+void RunHub::count_end(model::RunState model_state) {
+  state_->with([&](State& state) { ++state.ended[model_state]; });
+}
+
+std::map<model::RunState, std::uint64_t> RunHub::ended() {
+  return state_->with([](const State& state) { return state.ended; });
+}
+
 void RunHub::forget(const model::RunId& run) {
   state_->with([&](State& state) { state.progress.erase(run); });
 }

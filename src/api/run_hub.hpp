@@ -24,11 +24,16 @@ class RunHub {
   std::optional<wire::Progress> progress(const model::RunId& run);
   void forget(const model::RunId& run);
 
+  // A run came to this end; how many did, since the service started.
+  void count_end(model::RunState state);
+  std::map<model::RunState, std::uint64_t> ended();
+
  private:
   using Wakes = std::map<std::uint64_t, std::function<void()>>;
   struct State {
     std::unordered_map<model::RunId, Wakes> watchers;
     std::unordered_map<model::RunId, wire::Progress> progress;
+    std::map<model::RunState, std::uint64_t> ended;
     std::uint64_t next = 0;
   };
   // Shared with the subscriptions, which may outlive the hub.

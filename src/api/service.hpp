@@ -7,6 +7,7 @@
 #include "accounts/throttle.hpp"
 #include "api/api.hpp"
 #include "api/caller.hpp"
+#include "api/metrics.hpp"
 #include "api/router.hpp"
 #include "api/run_hub.hpp"
 #include "base/error.hpp"
@@ -18,6 +19,7 @@ struct Service {
   ApiOptions options;
   ApiParts parts;
   TimePoint started;
+  Metrics metrics;
   // Wrong passwords, for each user name and each address.
   accounts::Throttle guesses_of_user{{.burst = 10, .refill = Milliseconds(30'000)}};
   accounts::Throttle guesses_of_address{{.burst = 50, .refill = Milliseconds(6'000)}};
@@ -61,6 +63,7 @@ void add_monitor(Routes& routes);
 void add_learners(Routes& routes);
 void add_frameworks(Routes& routes);
 void add_status(Routes& routes);
+void add_metrics(Routes& routes);
 
 // ---- helpers
 // -------------------------------------------------------------------------------------
@@ -78,6 +81,8 @@ Paging paging(const Call& call, std::size_t fallback, std::size_t most);
 
 // The run of the path's {id} if the caller may see it; throws NotFound.
 model::TrainingRun find_run(Service& service, const Call& call);
+// How many runs there are; `query` asks for live ones, which are few.
+std::size_t count_runs(Service& service, repository::RunQuery query);
 // Is it the key in the state directory? Who can read that owns the service.
 bool is_founders_key(const Service& service, const std::string& user, const Secret& password);
 // The text after "Bearer " (any case), or nullopt.

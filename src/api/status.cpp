@@ -7,18 +7,6 @@
 namespace trainyard::api {
 namespace {
 
-std::size_t count(Service& service, model::RunState state) {
-  repository::RunQuery query;
-  query.states = {state};
-  std::size_t result = 0;
-  do {
-    const auto page = service.parts.runs.list(query);
-    result += page.runs.size();
-    query.start_after = page.next;
-  } while (!query.start_after.empty());
-  return result;
-}
-
 // Whose slot it is shows only to those who see the run.
 std::string holder(Service& service, const Call& call, const std::optional<model::RunId>& id) {
   if (!id) return "";
@@ -38,8 +26,8 @@ http::Answer status(Service& service, Call& call) {
   view.memory_bytes = capacity.memory_bytes;
   view.note = capacity.note;
   view.warnings = service.options.warnings;
-  view.queued = count(service, model::RunState::Pending);
-  view.active = count(service, model::RunState::Running);
+  view.queued = count_runs(service, {.states = {model::RunState::Pending}});
+  view.active = count_runs(service, {.states = {model::RunState::Running}});
   for (const auto& use : service.parts.scheduler.slots()) {
     view.slots.push_back({.id = use.slot.id,
                           .gpu = use.slot.gpu,
@@ -61,6 +49,16 @@ http::Answer ready(Service& service, Call& call) {
 }
 
 }  // namespace
+
+std::size_t count_runs(Service& service, repository::RunQuery query) {
+  std::size_t result = 0;
+  do {
+    const auto page = service.parts.runs.list(query);
+    result += page.runs.size();
+    query.start_after = page.next;
+  } while (!query.start_after.empty());
+  return result;
+}
 
 void add_status(Routes& routes) {
   routes.add("GET", "/v3/status", {Access::User, status});

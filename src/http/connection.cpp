@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kFirstRead = 2 * 1024;  // most heads; what an idle connection holds
 constexpr std::size_t kMoreRead = 16 * 1024;
+constexpr std::size_t kIdPrefix = 12;  // bytes; with the count an id has 32 digits (wml-v3 a.6)
 constexpr std::size_t kShortBody = 64 * 1024;  // read before a worker is taken
 constexpr std::uint64_t kMaxLinger = 1 << 20;
 constexpr auto kLingerTime = std::chrono::seconds(2);
@@ -68,7 +69,7 @@ ServerCore::ServerCore(ServerOptions server_options, Handler request_handler,
                        ErrorHandler error_handler)
     : ServerShared(std::move(server_options), std::move(request_handler), std::move(error_handler)),
       workers(options.worker_threads),
-      id_prefix(random_hex(4)) {}
+      id_prefix(random_hex(kIdPrefix)) {}
 
 std::string ServerCore::next_request_id() {
   return fmt::format("{}{:08x}", id_prefix, id_count.fetch_add(1, std::memory_order_relaxed));

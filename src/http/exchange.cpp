@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "base/strings.hpp"
+#include "http/compression.hpp"
 
 namespace trainyard::http {
 
@@ -83,6 +84,7 @@ Answer Exchange::call_handler() {
 
 void Exchange::reply(Response response) {
   try {
+    if (shared_.options.compress) compress(head_.request, response);
     plan_ = plan_response(response, context());
     send(response);
   } catch (const Error& error) {

@@ -128,6 +128,7 @@ struct ServerOptions {
   std::chrono::milliseconds idle_timeout{120'000};  // keep-alive
   std::chrono::milliseconds body_timeout{60'000};   // without a byte
   std::chrono::milliseconds write_timeout{60'000};  // without the peer taking a byte
+  bool compress = false;                            // long texts as gzip to those who take it
   std::string server_name = "trainyard";
 };
 

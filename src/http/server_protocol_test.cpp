@@ -115,7 +115,7 @@ TEST(ServerProtocol, NamesEveryRequestDifferently) {
   const std::size_t first = answers.find("X-Request-Id: ");
   const std::size_t second = answers.find("X-Request-Id: ", first + 1);
   ASSERT_NE(second, std::string::npos);
-  EXPECT_NE(answers.substr(first, 30), answers.substr(second, 30));
+  EXPECT_NE(answers.substr(first, 46), answers.substr(second, 46));
   EXPECT_EQ(count(answers, "\r\nDate: "), 2u);
 }
 

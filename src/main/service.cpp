@@ -267,6 +267,7 @@ class Service final : public RunningService {
   void start_api() {
     http::ServerOptions options;
     options.host = config_.listen.host;
+    options.compress = true;
     options.max_body_bytes = config_.definition_max_size + (1 << 20);
     server_ = open_on(config_.listen.port, last_api_port_, [&](std::uint16_t port) {
       options.port = port;
@@ -355,6 +356,7 @@ class Service final : public RunningService {
       } catch (const std::exception& e) {
         log::error("the log of {} could not be sealed: {}", run.id.str(), e.what());
       }
+      hub_.count_end(run.status.state);
       hub_.forget(run.id);
       if (janitor_) janitor_->run_ended(run.id);
     }

@@ -1,0 +1,41 @@
+#include "api/conditional.hpp"
+
+#include "base/hash.hpp"
+#include "base/strings.hpp"
+
+namespace trainyard::api {
+namespace {
+
+constexpr std::size_t kEtagBytes = 12;
+
+std::string_view strong_part(std::string_view etag) {
+  return etag.starts_with("W/") ? etag.substr(2) : etag;
+}
+
+}  // namespace
+
+bool etag_listed(std::string_view list, std::string_view etag) {
+  for (const auto& item : split(list, ',')) {
+    const auto text = trim(item);
+    if (text == "*" || strong_part(text) == strong_part(etag)) return true;
+  }
+  return false;
+}
+
+void make_conditional(const http::Request& request, http::Response& response) {
+  const auto* text = std::get_if<std::string>(&response.body);
+  const bool reads = request.method == "GET" || request.head();
+  if (text == nullptr || !reads || response.status != 200 ||
+      response.headers.get("Cache-Control")) {
+    return;
+  }
+  const auto etag = "W/\"" + to_hex(digest(Digest::Sha256, *text).substr(0, kEtagBytes)) + "\"";
+  response.headers.add("ETag", etag);
+  response.headers.add("Cache-Control", "private, no-cache");  // to be kept, and asked for again
+  const auto wanted = request.headers.get("If-None-Match");
+  if (!wanted || !etag_listed(*wanted, etag)) return;
+  response.status = 304;
+  response.body = std::string();
+}
+
+}  // namespace trainyard::api
