@@ -25,5 +25,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   attempt([&] { store::swift::parse_listing(json); });
   attempt([&] { store::keystone::read_token(json, "loopback"); });
   attempt([&] { store::keystone::read_token(json, ""); });
+  attempt([&] { store::keystone::read_projects(json); });
   return 0;
 }

@@ -106,9 +106,13 @@ http::ClientResponse FakeSwift::send(const http::ClientRequest& request) {
 FakeSwift::Answer FakeSwift::grant(State& state, const std::string& body) {
   const Json auth = Json::parse(body).at("auth");
   const Json user = auth["identity"]["password"]["user"];
-  const bool right = user["name"] == "alice" && user["domain"]["name"] == "lab" &&
-                     user["password"] == "s3cret p%ss" && auth["scope"]["project"]["id"] == "p";
-  if (!right) return {401, R"({"error":{"code":401,"title":"Unauthorized"}})"};
+  const bool known = user["name"] == "alice" && user["domain"]["name"] == "lab" &&
+                     user["password"] == "s3cret p%ss";
+  const Json scope = auth.value("scope", Json());
+  if (known && scope == "unscoped") return {201, "{}", {{"X-Subject-Token", "unscoped"}}};
+  if (!known || !scope.is_object() || scope["project"]["id"] != "p") {
+    return {401, R"({"error":{"code":401,"title":"Unauthorized"}})"};
+  }
   const std::string token = "token-" + std::to_string(++state.granted);
   const TimePoint expires = clock_.now() + token_life;
   state.tokens[token] = expires;
@@ -127,6 +131,10 @@ FakeSwift::Answer FakeSwift::grant(State& state, const std::string& body) {
 FakeSwift::Answer FakeSwift::answer(State& state, const http::ClientRequest& request,
                                     std::string body) {
   if (request.url == "http://keystone.test:5000/v3/auth/tokens") return grant(state, body);
+  if (request.url == "http://keystone.test:5000/v3/auth/projects") {
+    if (request.headers.get("X-Auth-Token") != "unscoped") return {401};
+    return {200, R"({"projects":[{"id":"p","name":"train"},{"id":"q","name":"other"}]})"};
+  }
   if (!request.url.starts_with("http://swift.test/v1/AUTH_p/")) return {404, "<html>?</html>"};
   const auto token = state.tokens.find(request.headers.get("X-Auth-Token").value_or(""));
   if (token == state.tokens.end() || token->second <= clock_.now()) return {401, "refused"};
@@ -155,7 +163,8 @@ FakeSwift::Answer FakeSwift::answer(State& state, const http::ClientRequest& req
 FakeSwift::Answer FakeSwift::list(const State& state, const Place& place) {
   const std::string prefix = place.query.get("prefix").value_or("");
   const std::string marker = place.query.get("marker").value_or("");
-  const std::size_t limit = *parse_u64(place.query.get("limit").value_or("10000"));
+  const std::size_t limit =
+      std::min<std::size_t>(most_listed, *parse_u64(place.query.get("limit").value_or("10000")));
   Json items = Json::array();
   for (const auto& [key, object] : state.containers.at(place.container)) {
     if (!key.starts_with(prefix) || key <= marker || items.size() == limit) continue;

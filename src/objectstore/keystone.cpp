@@ -59,7 +59,7 @@ std::string choose(const std::vector<Place>& places, const std::string& region) 
 
 }  // namespace
 
-std::string token_request(const SwiftOptions& options) {
+std::string token_request(const SwiftOptions& options, Scope scope) {
   const Json domain =
       options.domain_name.empty() ? Json{{"id", "default"}} : Json{{"name", options.domain_name}};
   Json auth = {{"identity",
@@ -69,7 +69,11 @@ std::string token_request(const SwiftOptions& options) {
                     {{"name", options.user_name},
                      {"domain", domain},
                      {"password", options.password.reveal()}}}}}}}};
-  if (!options.project_id.empty()) auth["scope"] = {{"project", {{"id", options.project_id}}}};
+  if (scope == Scope::None) {
+    auth["scope"] = "unscoped";
+  } else if (!options.project_id.empty()) {
+    auth["scope"] = {{"project", {{"id", options.project_id}}}};
+  }
   return Json{{"auth", auth}}.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -87,6 +91,20 @@ Granted read_token(std::string_view body, const std::string& region) {
   while (url.ends_with('/')) url.pop_back();
   parse_endpoint(url);
   return {*expires, std::move(url)};
+}
+
+std::vector<std::string> read_projects(std::string_view body) {
+  constexpr std::size_t kMostNamed = 10;
+  const Json answer = Json::parse(body, nullptr, false);
+  const auto projects = answer.is_object() ? answer.find("projects") : answer.end();
+  std::vector<std::string> named;
+  if (projects == answer.end() || !projects->is_array()) return named;
+  for (const Json& project : *projects) {
+    if (!project.is_object() || named.size() == kMostNamed) break;
+    named.push_back(fmt::format("'{}' ({})", printable(text(project, "name"), 60),
+                                printable(text(project, "id"), 60)));
+  }
+  return named;
 }
 
 }  // namespace trainyard::objectstore::keystone

@@ -9,9 +9,12 @@
 
 namespace trainyard::objectstore::keystone {
 
-// The body of POST /v3/auth/tokens: a password, scoped to the project when there is one. It holds
-// the password.
-std::string token_request(const SwiftOptions& options);
+enum class Scope {
+  Project,  // of the options, or the user's own
+  None,     // good for asking which projects there are
+};
+// The body of POST /v3/auth/tokens: a password and what the token is for. It holds the password.
+std::string token_request(const SwiftOptions& options, Scope scope);
 
 struct Granted {
   TimePoint expires;
@@ -20,5 +23,9 @@ struct Granted {
 // Throws Corrupt for what is no such answer, InvalidInput when the catalogue has no object store,
 // or none in the region (the sentence names those that there are).
 Granted read_token(std::string_view body, const std::string& region);
+
+// Of GET /v3/auth/projects, for a sentence: "'train' (420ab8bb)", the first ten. Empty when the
+// text is no such answer.
+std::vector<std::string> read_projects(std::string_view body);
 
 }  // namespace trainyard::objectstore::keystone

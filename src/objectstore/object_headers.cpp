@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/strings.hpp"
 #include "objectstore/etag.hpp"
@@ -36,6 +38,13 @@ ObjectInfo object_info(const std::string& key, const http::Headers& headers) {
   info.etag = without_quotes(headers.get("ETag").value_or(""));
   if (is_md5(info.etag, headers)) info.md5 = to_lower(info.etag);
   return info;
+}
+
+std::optional<Milliseconds> parse_retry_after(const http::Headers& headers) {
+  constexpr std::uint64_t kLongestSeconds = 3600;
+  const auto seconds = parse_u64(trim(headers.get("Retry-After").value_or("")));
+  if (!seconds) return std::nullopt;
+  return std::chrono::seconds(std::min(*seconds, kLongestSeconds));
 }
 
 Delivery::Delivery(std::string key, std::optional<ByteRange> range, std::string if_match)

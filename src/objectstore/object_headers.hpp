@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.hpp"
 #include "http/message.hpp"
 #include "objectstore/object_store.hpp"
 
@@ -15,6 +16,9 @@ namespace trainyard::objectstore {
 // digits, not of an object that S3 encrypted with a key of the user or of the key service, nor of a
 // large object of Swift, for their ETags are of another sort.
 ObjectInfo object_info(const std::string& key, const http::Headers& headers);
+
+// The seconds that the store asks to wait; an hour at most.
+std::optional<Milliseconds> parse_retry_after(const http::Headers& headers);
 
 // One answer to a read: checks that it is of the object and the range that were asked for, and that
 // all of it comes.

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/strings.hpp"
+#include "objectstore/object_headers.hpp"
 
 namespace trainyard::objectstore::s3 {
 namespace {
@@ -147,13 +148,6 @@ std::string_view code_of_status(int status) {
     default:
       return status >= 500 ? "ServiceUnavailable" : "";
   }
-}
-
-std::optional<Milliseconds> parse_retry_after(const http::Headers& headers) {
-  const auto value = headers.get("Retry-After");
-  const auto seconds = value ? parse_u64(trim(*value)) : std::nullopt;
-  if (!seconds) return std::nullopt;
-  return Milliseconds(static_cast<std::int64_t>(std::min<std::uint64_t>(*seconds, 3600)) * 1000);
 }
 
 StoreError not_s3(const Refusal& r, const Attempt& a) {

@@ -85,9 +85,17 @@ Listing parse_listing(std::string_view xml) {
   const pugi::xml_node root = document.need("ListBucketResult");
   const bool encoded = trim(text(root, "EncodingType")) == "url";
   Listing listing;
-  listing.truncated = trim(text(root, "IsTruncated")) == "true";
+  const std::string truncated = text(root, "IsTruncated");
+  listing.truncated = trim(truncated) == "true";
+  // Whether more keys follow must never be a guess.
+  if (!listing.truncated && trim(truncated) != "false") {
+    throw_not_s3("a listing that does not say whether it is complete");
+  }
   listing.version2 = child(root, "KeyCount") || child(root, "NextContinuationToken");
   listing.continuation = text(root, "NextContinuationToken");
+  if (listing.truncated && listing.version2 && listing.continuation.empty()) {
+    throw_not_s3("a listing that goes on and does not say where");
+  }
   for (const pugi::xml_node& node : root.children()) {
     if (local_name(node) != "Contents") continue;
     if (listing.objects.size() == kMaxListed) throw_not_s3("a listing page that is too long");

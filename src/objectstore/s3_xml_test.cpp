@@ -47,10 +47,16 @@ TEST(S3Xml, ReadsVersion1WithPrefixedElementsAndRawKeys) {
 TEST(S3Xml, RefusesWhatIsNoListing) {
   for (const std::string_view text :
        {"", "<html><body>welcome</body></html>", "<ListBucketResult><Contents>", "{\"a\":1}",
-        "<ListBucketResult><Contents><Key>a</Key><Size>x</Size></Contents></ListBucketResult>",
-        "<ListBucketResult><Contents><Key></Key><Size>1</Size></Contents></ListBucketResult>",
-        "<ListBucketResult><EncodingType>url</EncodingType><Contents><Key>%zz</Key>"
-        "<Size>1</Size></Contents></ListBucketResult>"}) {
+        "<ListBucketResult><IsTruncated>false</IsTruncated>"
+        "<Contents><Key>a</Key><Size>x</Size></Contents></ListBucketResult>",
+        "<ListBucketResult><IsTruncated>false</IsTruncated>"
+        "<Contents><Key></Key><Size>1</Size></Contents></ListBucketResult>",
+        "<ListBucketResult><IsTruncated>false</IsTruncated><EncodingType>url</EncodingType>"
+        "<Contents><Key>%zz</Key><Size>1</Size></Contents></ListBucketResult>",
+        "<ListBucketResult><IsTruncated>tru</IsTruncated></ListBucketResult>",
+        "<ListBucketResult/>",
+        "<ListBucketResult><IsTruncated>true</IsTruncated><KeyCount>0</KeyCount>"
+        "</ListBucketResult>"}) {
     try {
       parse_listing(text);
       ADD_FAILURE() << "taken: " << text;

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/strings.hpp"
+#include "objectstore/object_headers.hpp"
 
 namespace trainyard::objectstore::swift {
 namespace {
@@ -122,9 +123,7 @@ void Client::refuse(const http::ClientResponse& response, const Request& request
                    fmt::format("cannot {} of {}: {}", request.action, description_,
                                reason_of(response, request, container)));
   error.damaged = response.status == 422;
-  if (const auto seconds = parse_u64(response.headers.get("Retry-After").value_or(""))) {
-    error.retry_after = std::chrono::seconds(std::min<std::uint64_t>(*seconds, 3600));
-  }
+  error.retry_after = parse_retry_after(response.headers);
   throw error;
 }
 

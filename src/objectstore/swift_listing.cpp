@@ -41,7 +41,7 @@ Entry parse_entry(const Json& item) {
 }  // namespace
 
 std::vector<Entry> parse_listing(std::string_view json) {
-  const Json items = json.empty() ? Json::array() : Json::parse(json, nullptr, false);
+  const Json items = Json::parse(json, nullptr, false);
   if (!items.is_array()) throw_broken();
   std::vector<Entry> entries;
   for (const Json& item : items) {

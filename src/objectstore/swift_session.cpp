@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/strings.hpp"
 #include "objectstore/keystone.hpp"
+#include "objectstore/object_headers.hpp"
 #include "objectstore/retry.hpp"
 
 namespace trainyard::objectstore::swift {
@@ -22,21 +23,18 @@ TimePoint renewal(TimePoint now, TimePoint expires) {
   return expires - std::min(kRenewBefore, life / 4);
 }
 
-std::string words_of(const SwiftOptions& o) {
-  return fmt::format("user_name '{}', its password, domain_name '{}' or project_id '{}'",
-                     printable(o.user_name), printable(o.domain_name), printable(o.project_id));
-}
-
-[[noreturn]] void throw_refused(const SwiftOptions& o, int status) {
+[[noreturn]] void throw_refused(const SwiftOptions& o, const http::ClientResponse& response) {
   const std::string url = o.auth_url.url();
+  const int status = response.status;
   if (status == 401) {
     throw Error(
         ErrorKind::Unauthenticated,
         o.auth == SwiftAuth::V1
             ? fmt::format("{} does not take user_name '{}' with this password", url,
                           printable(o.user_name))
-            : fmt::format("{} refuses the credentials: {} is wrong (it does not tell which)", url,
-                          words_of(o)));
+            : fmt::format("{} refuses the credentials: user_name '{}', its password or domain_name "
+                          "'{}' is wrong (it does not tell which)",
+                          url, printable(o.user_name), printable(o.domain_name)));
   }
   if (status == 403) {
     throw Error(ErrorKind::Forbidden,
@@ -44,7 +42,9 @@ std::string words_of(const SwiftOptions& o) {
                             printable(o.project_id), url));
   }
   if (status >= 500 || status == 429) {
-    throw StoreError(ErrorKind::Unavailable, fmt::format("{} answers {}", url, status));
+    StoreError error(ErrorKind::Unavailable, fmt::format("{} answers HTTP {}", url, status));
+    error.retry_after = parse_retry_after(response.headers);
+    throw error;
   }
   throw Error(
       ErrorKind::InvalidInput,
@@ -77,24 +77,46 @@ http::ClientResponse Session::send(http::ClientRequest request, std::stop_token 
   request.connect_timeout = options_.connect_timeout;
   request.stall_timeout = options_.stall_timeout;
   request.stop = std::move(stop);
-  http::ClientResponse response = http_.send(request);
-  if (response.status / 100 != 2) throw_refused(options_, response.status);
-  return response;
+  return http_.send(request);
 }
 
-Session::Token Session::authenticate_version3(std::stop_token stop) {
-  const auto body = http::body_of(keystone::token_request(options_));
+http::ClientResponse Session::ask_keystone(keystone::Scope scope, std::stop_token stop) {
+  const auto body = http::body_of(keystone::token_request(options_, scope));
   http::ClientRequest request;
   request.method = "POST";
   request.url = options_.auth_url.url() + "/auth/tokens";
   request.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
   request.body = body.get();
-  const http::ClientResponse response = send(std::move(request), std::move(stop));
+  return send(std::move(request), std::move(stop));
+}
+
+// Keystone does not tell what is wrong. When it grants a token without the project, the project is.
+void Session::check_project(std::stop_token stop) {
+  if (options_.project_id.empty()) return;
+  const http::ClientResponse granted = ask_keystone(keystone::Scope::None, stop);
+  const std::string token = granted.headers.get("X-Subject-Token").value_or("");
+  if (granted.status / 100 != 2 || token.empty()) return;
+  http::ClientRequest request;
+  request.url = options_.auth_url.url() + "/auth/projects";
+  request.headers = {{"Accept", "application/json"}, {"X-Auth-Token", token}};
+  const auto projects = keystone::read_projects(send(std::move(request), std::move(stop)).body);
+  throw Error(
+      ErrorKind::Unauthenticated,
+      fmt::format("user '{}' has no project with the id '{}' at {}; check project_id{}",
+                  printable(options_.user_name), printable(options_.project_id),
+                  options_.auth_url.url(),
+                  projects.empty() ? "" : ", which can be that of " + join(projects, ", ")));
+}
+
+Session::Token Session::authenticate_version3(std::stop_token stop) {
+  const http::ClientResponse response = ask_keystone(keystone::Scope::Project, stop);
+  if (response.status == 401) check_project(std::move(stop));
+  if (response.status / 100 != 2) throw_refused(options_, response);
   const auto granted = with_context(options_.auth_url.url(), [&] {
     return keystone::read_token(response.body, options_.region);
   });
   const std::string token = response.headers.get("X-Subject-Token").value_or("");
-  if (token.empty()) throw_refused(options_, response.status);
+  if (token.empty()) throw_refused(options_, response);
   return {Secret(token), granted.storage_url, renewal(clock_.now(), granted.expires)};
 }
 
@@ -106,7 +128,7 @@ Session::Token Session::authenticate_version1(std::stop_token stop) {
   const http::ClientResponse response = send(std::move(request), std::move(stop));
   const std::string token = response.headers.get("X-Auth-Token").value_or("");
   std::string url = response.headers.get("X-Storage-Url").value_or("");
-  if (token.empty() || url.empty()) throw_refused(options_, response.status);
+  if (response.status / 100 != 2 || token.empty() || url.empty()) throw_refused(options_, response);
   while (url.ends_with('/')) url.pop_back();
   parse_endpoint(url);
   const auto life = parse_u64(response.headers.get("X-Auth-Token-Expires").value_or(""));

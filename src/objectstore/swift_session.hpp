@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "base/sync.hpp"
 #include "http/client.hpp"
+#include "objectstore/keystone.hpp"
 #include "objectstore/swift_store.hpp"
 
 namespace trainyard::objectstore::swift {
@@ -33,6 +34,9 @@ class Session {
   Token authenticate_version3(std::stop_token stop);
   Token authenticate_version1(std::stop_token stop);
   http::ClientResponse send(http::ClientRequest request, std::stop_token stop);
+  http::ClientResponse ask_keystone(keystone::Scope scope, std::stop_token stop);
+  // Throws Unauthenticated when it is the project that Keystone refuses.
+  void check_project(std::stop_token stop);
 
   const SwiftOptions& options_;
   http::Client& http_;

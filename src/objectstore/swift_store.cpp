@@ -50,18 +50,20 @@ class SwiftStore final : public ObjectStore {
 
   ListPage list(const std::string& prefix, const std::string& continuation,
                 std::stop_token stop) override {
-    const std::size_t limit = client_.options().page_size;
     swift::Request request;
     request.action = "list the objects";
-    request.query = {{"format", "json"}, {"limit", std::to_string(limit)}, {"prefix", prefix}};
+    request.query = {{"format", "json"},
+                     {"limit", std::to_string(client_.options().page_size)},
+                     {"prefix", prefix}};
     if (!continuation.empty()) request.query.emplace_back("marker", continuation);
     request.stop = stop;
     const http::ClientResponse response = client_.send(request);
+    ListPage page;
+    if (response.status == 204) return page;
     auto entries = with_context("list " + client_.description(),
                                 [&] { return swift::parse_listing(response.body); });
-    ListPage page;
-    // A full page may be the last one; the next is then empty.
-    if (entries.size() >= limit) page.next = entries.back().object.key;
+    // A server may give fewer than were asked for: only an empty page is the end.
+    if (!entries.empty()) page.next = entries.back().object.key;
     for (swift::Entry& entry : entries) {
       if (entry.may_be_dynamic) resolve(entry, stop);
       page.objects.push_back(std::move(entry.object));
