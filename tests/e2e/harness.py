@@ -175,7 +175,7 @@ class Service:
 
 def run_test(name, test):
     directory = pathlib.Path(tempfile.mkdtemp(prefix=f"trainyard-{name}-"))
-    service = Service(directory)
+    service = Service(directory, getattr(test, "arguments", ()))
     kept = False
     try:
         if test.__code__.co_argcount:
@@ -204,7 +204,7 @@ def run_test(name, test):
 def main(names):
     """Runs every function `test_…` of a test script, those named on the command line if any are.
 
-    A test that takes an argument gets a started Service. Exit code: 1 when one failed, 77 when all
+    A test that takes an argument gets a started Service; its attribute `arguments` goes to serve. Exit code: 1 when one failed, 77 when all
     were skipped, else 0.
     """
     tests = {n: f for n, f in names.items() if n.startswith("test_") and callable(f)}
