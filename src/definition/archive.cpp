@@ -4,11 +4,11 @@
 #include <archive_entry.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <locale.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <clocale>
 #include <functional>
 #include <memory>
 #include <unordered_map>
@@ -26,6 +26,7 @@ namespace {
 constexpr std::size_t kBlock = 64 * 1024;
 constexpr std::size_t kHead = 1024;
 constexpr std::uint64_t kRatioFrom = 10u << 20;
+constexpr std::size_t kMaxPart = 255;  // bytes of a file's name, as Linux has it
 
 [[noreturn]] void refuse(const std::string& what) {
   throw Error(ErrorKind::InvalidInput, "the model definition " + what);
@@ -38,6 +39,26 @@ struct FreeReader {
   void operator()(archive* reader) const { ::archive_read_free(reader); }
 };
 using Reader = std::unique_ptr<archive, FreeReader>;
+
+// libarchive converts names to the thread's locale and fails where it cannot, whatever the zip
+// holds; while this lives, the locale takes every name.
+class Utf8Locale {
+ public:
+  Utf8Locale() : utf8_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
+    if (utf8_ == nullptr) throw_errno("set the locale C.UTF-8");
+    before_ = ::uselocale(utf8_);
+  }
+  ~Utf8Locale() {
+    ::uselocale(before_);
+    ::freelocale(utf8_);
+  }
+  Utf8Locale(const Utf8Locale&) = delete;
+  Utf8Locale& operator=(const Utf8Locale&) = delete;
+
+ private:
+  locale_t utf8_;
+  locale_t before_;
+};
 
 void check_kind(const fs::path& zip, const Limits& limits) {
   const Fd file = open_file(zip, O_RDONLY);
@@ -81,6 +102,7 @@ std::string clean_path(const char* raw, const Limits& limits) {
   std::vector<std::string> parts;
   for (auto& part : split(name, '/')) {
     if (part == "..") refuse(fmt::format("has a path with \"..\": {}", shown));
+    if (part.size() > kMaxPart) refuse(fmt::format("has an over-long name: {}", printable(part)));
     if (!part.empty() && part != ".") parts.push_back(std::move(part));
   }
   return join(parts, "/");
@@ -206,6 +228,7 @@ class Walk {
 
   const Limits& limits_;
   TreeWriter* writer_;
+  Utf8Locale locale_;
   Reader reader_;
   Report report_;
   std::uint64_t count_ = 0;

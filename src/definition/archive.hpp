@@ -15,7 +15,7 @@ struct Limits {
   std::uint64_t max_unpacked = std::uint64_t(4) << 30;  // of all its files
   std::uint64_t max_entries = 50'000;
   std::uint64_t max_ratio = 200;  // unpacked to packed, above 10 MiB
-  std::size_t max_name = 4096;    // bytes of a path
+  std::size_t max_name = 4096;    // bytes of a path; each of its parts has at most 255
 };
 
 struct Entry {

@@ -118,6 +118,25 @@ TEST_F(ArchiveTest, PathsThatLeaveAreRefused) {
   EXPECT_EQ(refusal(pack({{"d/l", "../f", AE_IFLNK}, {"f", "a"}})), "taken");
 }
 
+// The bytes are patched: libarchive writes a name only when the test's own locale has it.
+TEST_F(ArchiveTest, Utf8NamesAreTakenInEveryLocale) {
+  auto bytes = read_file(pack({{"xx.py", "print(1)"}}));
+  for (const char* magic : {"PK\x03\x04", "PK\x01\x02"}) {
+    const auto at = bytes.find(magic);
+    const auto flags = at + (magic[2] == '\x03' ? 6 : 8);
+    bytes[flags + 1] = static_cast<char>(bytes[flags + 1] | 0x08);
+    bytes.replace(bytes.find("xx.py", at), 2, "\xC3\xA9");
+  }
+  EXPECT_TRUE(inspect(file(bytes), {}).contains("\xC3\xA9.py"));
+  extract(file(bytes), dir_.path(), {});
+  EXPECT_EQ(read_file(dir_.path() / "\xC3\xA9.py"), "print(1)");
+}
+
+TEST_F(ArchiveTest, NamesThatNoFileCanHaveAreRefused) {
+  EXPECT_EQ(refusal(pack({{std::string(255, 'n'), "a"}})), "taken");
+  EXPECT_THAT(refusal(pack({{"d/" + std::string(256, 'n'), "a"}})), HasSubstr("over-long name: n"));
+}
+
 TEST_F(ArchiveTest, BackslashesOfWindowsPackersAreFolders) {
   EXPECT_TRUE(inspect(pack({{"lib\\net.py", "a"}}), {}).contains("lib/net.py"));
 }
