@@ -11,6 +11,8 @@ namespace {
 using enum Need;
 using enum Shape;
 
+constexpr std::size_t kMostNameBytes = 1'000;
+
 std::vector<std::string_view> size_names() {
   std::vector<std::string_view> names;
   for (const auto& size : model::sizes()) names.push_back(size.name);
@@ -107,7 +109,8 @@ const Section& model_definition() {
       {
           {.name = "name",
            .doc = "Any text; helps you to recognise the run.",
-           .sample = "my-model"},
+           .sample = "my-model",
+           .most_bytes = kMostNameBytes},
           {.name = "description", .doc = "Any text.", .sample = "What this run is for"},
           {.name = "author",
            .shape = MappingOrText,
@@ -193,7 +196,9 @@ const Section& ffdl_manifest() {
   static const Section section{
       "ffdl_manifest",
       {
-          {.name = "name", .doc = "Any text; helps you to recognise the run."},
+          {.name = "name",
+           .doc = "Any text; helps you to recognise the run.",
+           .most_bytes = kMostNameBytes},
           {.name = "description", .doc = "Any text."},
           {.name = "version", .doc = "The manifest's version; not looked at."},
           {.name = "learners", .shape = Count, .doc = "Machines; 1 when absent."},

@@ -39,6 +39,7 @@ struct Key {
       {};  // a value for the sample manifest; empty: the sample leaves the key out
   const Section* members = nullptr;            // of mappings, and of the items of a List
   std::vector<std::string_view> choices = {};  // words that fit; empty: any text
+  std::size_t most_bytes = 100'000;            // a command becomes one argument: Linux has 128 KiB
 };
 
 struct Section {

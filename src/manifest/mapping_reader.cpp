@@ -105,7 +105,7 @@ void MappingReader::take(const Member& member) {
 }
 
 void MappingReader::take_unknown(const Member& member) {
-  Unknown unknown{member.key, {}};
+  Unknown unknown{&member, {}};
   if (problems_->source() == Source::File) {
     std::string hint;
     if (const auto near = nearest(member.key, words_of(*section_))) {
@@ -148,6 +148,12 @@ bool MappingReader::check_scalar(const Key& key, const Node& value, const std::s
     problems_->error(value.at, path, "a zero byte, which no value may hold");
     return false;
   }
+  if (value.text.size() > key.most_bytes) {
+    problems_->error(
+        value.at, path, fmt::format("{} bytes; at most {} fit", value.text.size(), key.most_bytes),
+        key.shape == Shape::Command ? "put it into a script of the zip and call that" : "");
+    return false;
+  }
   if (key.shape != Shape::Command && is_placeholder(value.text)) {
     problems_->error(value.at, path,
                      key.shape == Shape::Private
@@ -182,12 +188,16 @@ void MappingReader::require(std::string_view name, std::string_view reason) {
   auto message = fmt::format("\"{}\" is missing", name);
   if (!reason.empty()) message += fmt::format(", which {}", reason);
   for (const auto& unknown : unknown_) {
-    if (!nearest(unknown.word, words)) continue;
-    const auto hint = fmt::format("\"{}\" is no key of it", shown_key(unknown.word));
+    if (!nearest(unknown.member->key, words)) continue;
+    const auto hint = fmt::format("\"{}\" is no key of it", shown_key(unknown.member->key));
     if (unknown.problem) {  // the misspelt key is the better place
       auto& problem = (*problems_)[*unknown.problem];
       problem.severity = Severity::Error;
       problem.message = fmt::format("unknown key, and {}", message);
+      // A section is taken for the one that it is near to, so that faults in it are said too.
+      if (key->members != nullptr && is_identifier(unknown.member->key)) {
+        found_[key->name] = {unknown.member, !check(*key, *unknown.member)};
+      }
     } else {
       problems_->error(node_->at, path_, message, hint);
     }

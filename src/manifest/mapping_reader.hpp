@@ -64,7 +64,7 @@ class MappingReader {
 
  private:
   struct Unknown {
-    std::string word;
+    const Member* member;
     std::optional<std::size_t> problem;
   };
   struct Found {

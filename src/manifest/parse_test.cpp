@@ -220,6 +220,26 @@ TEST(Manifest, UnknownKeysAreWarnedAboutInFilesAndIgnoredInRequests) {
   EXPECT_EQ(s3(request.manifest->training_data).endpoint_url, "https://h:9000");
 }
 
+TEST(Manifest, FaultsUnderAMisspeltSectionAreSaidToo) {
+  const auto result = parse("model_defintion:\n  execution:\n    resource: smal\n");
+  EXPECT_THAT(format(result.diagnostics, ""),
+              AllOf(HasSubstr("model_defintion: unknown key, and \"model_definition\" is missing"),
+                    HasSubstr("model_defintion.execution.resource: expected one of small"),
+                    HasSubstr("model_defintion.execution: \"command\" is missing")));
+}
+
+TEST(Manifest, ValuesThatNothingCanHoldAreRefused) {
+  const auto with_name = [](std::size_t bytes) {
+    return parse(manifest_of({.definition = "name: " + std::string(bytes, 'n')})).ok();
+  };
+  EXPECT_TRUE(with_name(1000));
+  EXPECT_FALSE(with_name(1001));
+  const auto result =
+      parse("model_definition:\n  execution:\n    command: " + std::string(100'001, 'c') + "\n");
+  EXPECT_THAT(format(result.diagnostics, ""),
+              HasSubstr("command: 100001 bytes; at most 100000 fit; put it into a script"));
+}
+
 TEST(Manifest, ARequestMayLeaveFrameworkAndCommandToItsDefinition) {
   const auto result = parse(R"({"model_definition": {"definition_href": "http://s/d"},
       "training_data_reference": {"connection": {"endpoint_url": "h", "access_key_id": "a",

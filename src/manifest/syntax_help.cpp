@@ -125,6 +125,32 @@ Finding find_second_colon(const Lines& lines) {
                  "put the value in quotes");
 }
 
+// Does the quote that begins `value` end in it?
+bool closes(std::string_view value) {
+  const char quote = value[0];
+  for (std::size_t i = 1; i < value.size(); ++i) {
+    if (quote == '"' && value[i] == '\\') {
+      ++i;
+    } else if (value[i] == quote) {
+      return true;
+    }
+  }
+  return false;
+}
+
+Finding find_open_quote(const Lines& lines) {
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const auto value = trim(lines[i].after_colon);
+    if (value.empty() || (value[0] != '"' && value[0] != '\'') || closes(value)) continue;
+    return at_line(
+        i, lines[i],
+        fmt::format("the quote that begins the value of \"{}\" is not closed on its line",
+                    lines[i].key),
+        "close it");
+  }
+  return std::nullopt;
+}
+
 Finding find_wrong_indent(const Lines& lines) {
   const auto last = last_two(lines);
   if (last.size() < 2) return std::nullopt;
@@ -193,6 +219,9 @@ Diagnostic explain_syntax_error(std::string_view text, Position at, std::string_
   if (auto found = find_tab(lines)) return *found;
   const bool structural = reason == "illegal map value" || reason == "end of map not found" ||
                           reason == "illegal map key";
+  if (structural || reason == "illegal EOF in scalar") {
+    if (auto found = find_open_quote(lines)) return *found;
+  }
   if (structural) {
     for (const auto find :
          {find_missing_blank, find_unindented_text, find_second_colon, find_wrong_indent}) {
