@@ -1,6 +1,9 @@
 #include "cli/text_table.hpp"
 
 #include <algorithm>
+#include <limits>
+
+#include "base/strings.hpp"
 
 namespace trainyard::cli {
 namespace {
@@ -15,7 +18,10 @@ std::size_t width_of(const std::string& text) {
 
 }  // namespace
 
-std::string text_table(const std::vector<Row>& rows) {
+std::string text_table(std::vector<Row> rows) {
+  for (Row& row : rows) {
+    for (std::string& cell : row) cell = printable(cell, std::numeric_limits<std::size_t>::max());
+  }
   std::vector<std::size_t> widths;
   for (const Row& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));

@@ -6,7 +6,8 @@
 namespace trainyard::cli {
 
 using Row = std::vector<std::string>;
-// One line a row; no blanks at the end of a line. Widths count characters, not bytes.
-std::string text_table(const std::vector<Row>& rows);
+// One line a row; no blanks at the end of a line. Widths count characters, not bytes. What a cell
+// holds is shown, never obeyed by a terminal: control characters become \xNN.
+std::string text_table(std::vector<Row> rows);
 
 }  // namespace trainyard::cli
