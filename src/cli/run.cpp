@@ -47,11 +47,14 @@ int help(Face face, std::span<const std::string> args, Context& context) {
 
 bool is_help_flag(const std::string& word) { return word == "--help" || word == "-h"; }
 
+// As most programs take it; here it is a command.
+std::string command_word(const std::string& word) { return word == "--version" ? "version" : word; }
+
 int dispatch(Face face, std::span<const std::string> args, Context& context) {
   if (args.empty() || is_help_flag(args[0])) return help(face, {}, context);
   const auto rest = args.subspan(1);
   if (args[0] == "help") return help(face, rest, context);
-  const Command& command = find_command(face, args[0]);
+  const Command& command = find_command(face, command_word(args[0]));
   if (std::any_of(rest.begin(), rest.end(), is_help_flag)) {
     context.out << command_help(face, command);
     return kOk;
@@ -79,7 +82,10 @@ int run(Face face, std::span<const std::string> args, Context& context) {
   if (face == Face::Bx && !args.empty() && args[0] == "ml") args = args.subspan(1);
   try {
     const int code = dispatch(face, args, context);
-    context.out.flush();
+    if (!context.out.flush()) {
+      return fail(context, kFailed,
+                  "what was to be printed could not be written to standard output");
+    }
     return code;
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::Canceled && context.stop.stop_requested()) {

@@ -275,12 +275,34 @@ TEST_F(Trainyard, EveryKindOfFailureHasItsExitCode) {
   EXPECT_EQ(trainyard({"show", "away"}).code, kUnreachable);
 }
 
+TEST_F(Trainyard, OutputThatIsLostIsAFailure) {
+  std::ostringstream out, err;
+  out.setstate(std::ios::badbit);
+  Context context{.out = out,
+                  .err = err,
+                  .env = env,
+                  .state_dir = dir.path(),
+                  .working_dir = dir.path(),
+                  .terminal = false,
+                  .build = {},
+                  .http = http,
+                  .clock = clock,
+                  .stop = {}};
+  const std::vector<std::string> args = {"help"};
+  EXPECT_EQ(cli::run(Face::Trainyard, args, context), kFailed);
+  EXPECT_THAT(err.str(), HasSubstr("could not be written to standard output"));
+}
+
 TEST_F(Trainyard, OptionsThatAreUnknownNameTheNearest) {
   const auto done = trainyard({"list", "--jsno"});
   EXPECT_EQ(done.code, kBadInput);
   EXPECT_THAT(done.err, HasSubstr("unknown option --jsno; did you mean --json?\nUsage: trainyard "
                                   "list [--quiet] [--json] [--state-dir DIR]\n"));
   EXPECT_THAT(trainyard({"logs", "r", "--last"}).err, HasSubstr("--last"));
+}
+
+TEST_F(Trainyard, VersionIsAnOptionToo) {
+  EXPECT_EQ(trainyard({"--version"}).out, trainyard({"version"}).out);
 }
 
 TEST_F(Trainyard, HelpAndManualAreMadeFromTheTable) {

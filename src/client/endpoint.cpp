@@ -36,8 +36,13 @@ Endpoint from_variables(const Variables& env) {
                             "(on the service's machine: eval \"$(trainyard env)\"), or none",
                             name));
   }
-  return {without_slash(variable(env, "ML_ENV")), variable(env, "ML_USERNAME"),
-          Secret(variable(env, "ML_PASSWORD")), variable(env, "ML_INSTANCE")};
+  const auto url = variable(env, "ML_ENV");
+  if (!url.starts_with("http://") && !url.starts_with("https://")) {
+    throw Error(ErrorKind::InvalidInput,
+                "ML_ENV must be the service's URL, for example http://127.0.0.1:7331");
+  }
+  return {without_slash(url), variable(env, "ML_USERNAME"), Secret(variable(env, "ML_PASSWORD")),
+          variable(env, "ML_INSTANCE")};
 }
 
 }  // namespace

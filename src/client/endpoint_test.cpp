@@ -50,6 +50,18 @@ TEST(Endpoint, WithoutVariablesTheServiceOfThisMachineIsFound) {
   EXPECT_EQ(endpoint.instance_id, "i");
 }
 
+TEST(Endpoint, AnAddressThatIsNoUrlIsRefusedByName) {
+  auto env = kVariables;
+  env["ML_ENV"] = "host:8080";
+  try {
+    find_endpoint(env, "/nowhere");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::InvalidInput);
+    EXPECT_THAT(e.what(), testing::StartsWith("ML_ENV must be the service's URL"));
+  }
+}
+
 TEST(Endpoint, HalfASetOfVariablesIsRefusedNamingTheMissingOne) {
   for (const auto* missing : {"ML_ENV", "ML_USERNAME", "ML_PASSWORD"}) {
     auto env = kVariables;

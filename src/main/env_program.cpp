@@ -33,7 +33,10 @@ int env_program(std::span<const std::string> args, const Environment& env) {
                   fmt::format("unknown argument {}\n{}", printable(args[i]), kHelp));
     }
   }
-  std::fputs(export_lines(read_client_file(state_dir)).c_str(), stdout);
+  const auto lines = export_lines(read_client_file(state_dir));
+  if (std::fputs(lines.c_str(), stdout) == EOF || std::fflush(stdout) != 0) {
+    throw_errno("write to standard output");
+  }
   return 0;
 }
 

@@ -1,4 +1,4 @@
-#include <signal.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -49,9 +49,19 @@ int dispatch(const std::string& program, std::span<const std::string> args,
   return run_cli(cli::Face::Trainyard, args, env);
 }
 
+// A standard stream that the caller closed must not become a file or socket of ours, into which
+// what we print would go. Standard output and error are taken read-only, so that writing fails.
+void keep_standard_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);  // takes the lowest free number
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_standard_streams();
   const std::string program = std::filesystem::path(argc > 0 ? argv[0] : "trainyard").filename();
   const std::vector<std::string> args(argv + std::min(argc, 1), argv + argc);
   try {
