@@ -72,7 +72,7 @@ model::Manifest read_ffdl_manifest(const Node& root, Problems& problems) {
   if (const auto framework = top.section("framework")) {
     manifest.framework.name = trim(framework->text("name"));
     manifest.framework.version = trim(framework->text("version"));
-    manifest.command = framework->text("command");
+    manifest.command = framework->command("command");
   }
   read_data_stores(top, manifest);
   return manifest;

@@ -49,6 +49,10 @@ class MappingReader {
   std::optional<MappingReader> section(std::string_view name) const;
 
   std::string text(std::string_view name) const;  // "" when find() is nullptr
+  // The same for a shell command. Folding (">") keeps the line break beside a line that is indented
+  // further; people mean such a line to go on with the one before, and the service of old, which
+  // made one line of every command, took it so: the break becomes a blank. An empty line stays.
+  std::string command(std::string_view name) const;
   std::optional<unsigned> count(std::string_view name) const;
   std::optional<double> decimal(std::string_view name) const;
   std::optional<std::uint64_t> bytes(std::string_view name) const;

@@ -13,6 +13,30 @@ std::string MappingReader::text(std::string_view name) const {
   return value == nullptr ? "" : value->text;
 }
 
+namespace {
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+std::string join_continued_lines(std::string text) {
+  std::size_t line = 0;  // where the present one begins
+  for (std::size_t at = 0; (at = text.find('\n', at)) != text.npos;) {
+    const auto next = text.find_first_not_of('\n', at);
+    if (next == text.npos) break;
+    const bool continued = is_blank(text[line]) || is_blank(text[next]);
+    if (next == at + 1 && continued) text[at] = ' ';
+    at = line = next;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string MappingReader::command(std::string_view name) const {
+  const auto* value = find(name);
+  if (value == nullptr) return "";
+  return value->folded ? join_continued_lines(value->text) : value->text;
+}
+
 template <typename Parse>
 auto MappingReader::number(std::string_view name, Parse parse, std::string_view expected) const
     -> decltype(parse(std::string_view{})) {

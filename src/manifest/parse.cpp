@@ -51,7 +51,7 @@ void read_definition(const MappingReader& definition, model::Manifest& into) {
   into.definition_href = trimmed(definition, "definition_href");
   into.compute = default_compute();
   if (const auto execution = definition.section("execution")) {
-    into.command = execution->text("command");
+    into.command = execution->command("command");
     into.compute = read_compute(*execution);
   }
 }

@@ -167,6 +167,19 @@ TEST(Manifest, CommandsAreKeptAsYamlReadsThem) {
   EXPECT_EQ(literal.command, "cd a\n./b <c >d\n");
 }
 
+TEST(Manifest, AFoldedCommandGoesOnInLinesThatAreIndentedFurther) {
+  const auto options = good({.execution = "\n    command: >\n      python3 a.py\n"
+                                          "        --x 1\n        --y 2 &&\n      python3 b.py\n"
+                                          "        --z\n"});
+  EXPECT_EQ(options.command, "python3 a.py   --x 1   --y 2 && python3 b.py   --z\n");
+  const auto apart =
+      good({.execution = "\n    command: >-\n      cd a\n\n      ./b\n        -c\n"});
+  EXPECT_EQ(apart.command, "cd a\n./b   -c");
+  const auto literal =
+      good({.execution = "\n    command: |\n      if a\n        then b\n      fi\n"});
+  EXPECT_EQ(literal.command, "if a\n  then b\nfi\n");
+}
+
 TEST(Manifest, WindowsLineEndsAndByteOrderMarkChangeNothing) {
   auto text = manifest_of({.execution = "\n    command: |\n      a\n      b\n"});
   std::string windows = "\xEF\xBB\xBF";

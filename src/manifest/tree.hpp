@@ -25,6 +25,7 @@ struct Node {
   Kind kind = Kind::Null;
   Position at;
   std::string text;             // Scalar
+  bool folded = false;          // Scalar: written in YAML's folded style (">")
   std::vector<NodePtr> items;   // Sequence
   std::vector<Member> members;  // Mapping, in the order of the text, duplicates kept
 };

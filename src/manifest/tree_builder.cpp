@@ -25,9 +25,10 @@ void TreeBuilder::null(Position at, std::size_t anchor) {
   add(make(Node::Kind::Null, at), at, anchor);
 }
 
-void TreeBuilder::scalar(Position at, std::string text, std::size_t anchor) {
+void TreeBuilder::scalar(Position at, std::string text, std::size_t anchor, bool folded) {
   auto node = make(Node::Kind::Scalar, at);
   node->text = std::move(text);
+  node->folded = folded;
   add(std::move(node), at, anchor);
 }
 

@@ -19,7 +19,7 @@ class TreeBuilder {
  public:
   // `anchor` 0: none. In a mapping, keys and values take turns.
   void null(Position at, std::size_t anchor = 0);
-  void scalar(Position at, std::string text, std::size_t anchor = 0);
+  void scalar(Position at, std::string text, std::size_t anchor = 0, bool folded = false);
   void alias(Position at, std::size_t anchor);
   void start(Node::Kind kind, Position at, std::size_t anchor = 0);
   void end();

@@ -20,7 +20,7 @@ Position position(const YAML::Mark& mark) {
 
 class Events final : public YAML::EventHandler {
  public:
-  explicit Events(TreeBuilder& builder) : builder_(builder) {}
+  Events(TreeBuilder& builder, const std::string& text) : builder_(builder), text_(text) {}
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -32,7 +32,7 @@ class Events final : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                 const std::string& value) override {
-    builder_.scalar(position(mark), value, anchor);
+    builder_.scalar(position(mark), value, anchor, is_folded(mark));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
@@ -46,7 +46,14 @@ class Events final : public YAML::EventHandler {
   void OnMapEnd() override { builder_.end(); }
 
  private:
+  // The reader does not tell styles apart; a scalar that begins with ">" has no other.
+  bool is_folded(const YAML::Mark& mark) const {
+    const auto at = static_cast<std::size_t>(mark.pos);
+    return !mark.is_null() && at < text_.size() && text_[at] == '>';
+  }
+
   TreeBuilder& builder_;
+  const std::string& text_;
 };
 
 // Notices that a further document has content; reads no more of it than that. At a token that
@@ -90,7 +97,7 @@ NodePtr parse(const std::string& text) {
   std::istringstream stream(text + "\n#");
   YAML::Parser parser(stream);
   TreeBuilder builder;
-  Events events(builder);
+  Events events(builder, text);
   if (!parser.HandleNextDocument(events)) return nullptr;
   SecondDocument second;
   while (parser.HandleNextDocument(second)) {
