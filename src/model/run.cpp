@@ -34,7 +34,7 @@ bool is_active(Phase phase) {
 // The service's fault (wml-v3 c: S104), since a user cannot make a learner vanish by what he asks.
 Verdict lost_for_good(const RunStatus& status, const std::string& reason) {
   const std::string what = fmt::format("its learner was lost in attempt {} of {} ({})",
-                                       status.attempt, kMaxAttempts, reason);
+                                       status.attempt, max_attempts(status), reason);
   std::string message;
   if (status.exit_code) {
     message = fmt::format(
@@ -72,7 +72,8 @@ class Transition {
   Transition(const RunStatus& from, TimePoint at) : from_(from), at_(at) {}
 
   std::optional<RunStatus> operator()(const Dispatched& event) const {
-    if (event.attempt != from_.attempt + 1 || event.attempt > kMaxAttempts) return std::nullopt;
+    if (event.attempt != from_.attempt + 1 || event.attempt > max_attempts(from_))
+      return std::nullopt;
     if (from_.phase == Phase::Queued) {
       RunStatus to = enter(Phase::Starting);
       to.attempt = event.attempt;
@@ -189,7 +190,7 @@ class Transition {
   }
 
   RunStatus after_loss(const std::string& reason) const {
-    if (from_.attempt >= kMaxAttempts) {
+    if (from_.attempt >= max_attempts(from_)) {
       RunStatus to = end(RunState::Error);
       to.verdict = lost_for_good(from_, reason);
       return to;

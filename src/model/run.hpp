@@ -110,7 +110,12 @@ struct RunStatus {
   bool operator==(const RunStatus&) const = default;
 };
 
-inline constexpr unsigned kMaxAttempts = 3;
+// Attempts at a run whose command never began, and in all: once it began, a further one only saves
+// what it left, which harms nobody.
+inline constexpr unsigned kMaxAttempts = 3, kMaxSavingAttempts = 20;
+inline unsigned max_attempts(const RunStatus& status) {
+  return status.execute_began ? kMaxSavingAttempts : kMaxAttempts;
+}
 
 // The status after `event` at `at`; nullopt when the event does not apply (a duplicate, an event of
 // an older attempt, anything after the end): the caller then changes nothing. Terminal states are
@@ -131,8 +136,8 @@ inline constexpr unsigned kMaxAttempts = 3;
 //   recovering + Finished         → its outcome: the report of a learner that ended was overtaken
 //                                   by the sight of its end
 //   any live   + Abandoned        → error
-// Dispatched applies when its attempt is the next one and at most kMaxAttempts, every other event
-// with an attempt when that is the present one.
+// Dispatched applies when its attempt is the next one and at most max_attempts(), every other
+// event with an attempt when that is the present one.
 std::optional<RunStatus> next(const RunStatus& status, const Event& event, TimePoint at);
 
 // ---- the record

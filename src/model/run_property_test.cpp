@@ -32,7 +32,7 @@ void check_invariants(const RunStatus& status) {
   const bool holds = status.phase == Phase::Starting || status.phase == Phase::Staging ||
                      status.phase == Phase::Training;
   EXPECT_TRUE(holds || status.slots.empty()) << shown(status);
-  EXPECT_LE(status.attempt, kMaxAttempts);
+  EXPECT_LE(status.attempt, max_attempts(status));
   EXPECT_EQ(is_terminal(status.state), status.phase == Phase::Ended);
   EXPECT_EQ(is_terminal(status.state), status.finished_at.has_value());
   EXPECT_EQ(status.state == RunState::Pending,

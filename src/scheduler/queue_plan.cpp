@@ -43,7 +43,7 @@ class Planner {
     if (queued.readiness.state == Readiness::State::Failed) return Outlook::Fail;
     if (queued.run.slots > total_) return Outlook::Never;
     if (blocked_) return Outlook::Behind;
-    if (queued.readiness.state == Readiness::State::Building) return Outlook::Building;
+    if (queued.readiness.delayed()) return Outlook::Building;
     return short_of(queued.run.slots) ? Outlook::Short : Outlook::Start;
   }
 

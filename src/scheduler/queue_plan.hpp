@@ -40,7 +40,8 @@ std::vector<std::string> free_slots(const QueueView& view);
 enum class Outlook {
   Start,     // now, on the slots of the placement
   Fail,      // now, without slots: its runtime could not be made, and it has to say so
-  Building,  // its runtime is being made; it keeps its place and its slots are kept for it
+  Building,  // its runtime is being made, or its next learner waits; it keeps its place and its
+             // slots are kept for it
   Short,     // fewer slots are free than it needs
   Behind,    // a run ahead of it is Short, or Building and short
   Never,     // the machine has fewer slots than it needs; it stands in nobody's way

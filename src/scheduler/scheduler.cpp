@@ -16,6 +16,7 @@
 #include "scheduler/learner_watch.hpp"
 #include "scheduler/queue_plan.hpp"
 #include "scheduler/queue_reader.hpp"
+#include "scheduler/restart_pause.hpp"
 #include "scheduler/run_durations.hpp"
 #include "scheduler/wait_reason.hpp"
 
@@ -59,6 +60,7 @@ class SchedulerLoop final : public Scheduler {
   After dispatch(const model::TrainingRun& run, std::vector<std::string> slots);
   After serve_queue(const std::vector<model::TrainingRun>& active);
   std::optional<QueueView> view_up_to(const model::RunId& id);
+  Readiness readiness(const model::TrainingRun& run);
 
   repository::RunRepository& runs_;
   engine::ComputeEngine& engine_;
@@ -146,6 +148,7 @@ SchedulerLoop::After SchedulerLoop::care_for(const std::vector<model::TrainingRu
   After after = After::Rest;
   for (const auto& run : active) {
     if (run.status.phase == model::Phase::Recovering) {
+      if (restart_pause(run, clock_.now()) > Milliseconds(0)) continue;
       if (dispatch(run, {}) == After::LookAgain) after = After::LookAgain;
     } else if (run.status.handle.empty()) {
       starts_.start(run);
@@ -175,7 +178,7 @@ SchedulerLoop::After SchedulerLoop::serve_queue(const std::vector<model::Trainin
   Plan decided;
   for (; !page.empty() && decided.open; page = reader.next_page()) {
     for (auto& run : page) {
-      view.queue.push_back({brief_of(run), ask(gate_, run)});
+      view.queue.push_back({brief_of(run), readiness(run)});
       queue.push_back(std::move(run));
     }
     decided = plan(view);
@@ -195,6 +198,9 @@ std::optional<WaitReason> SchedulerLoop::why(const model::RunId& id) {
   const auto run = runs_.find(id);
   if (!run || model::is_terminal(run->status.state)) return std::nullopt;
   if (run->status.phase != model::Phase::Queued) {
+    if (const auto pause = restart_pause(*run, clock_.now()); pause > Milliseconds(0)) {
+      return WaitReason{0, restart_text(*run, pause), {}, std::nullopt};
+    }
     const auto trouble = starts_.trouble(id);
     if (!trouble) return std::nullopt;
     return WaitReason{0, "its learner " + *trouble, {}, std::nullopt};
@@ -211,11 +217,17 @@ std::optional<QueueView> SchedulerLoop::view_up_to(const model::RunId& id) {
   for (auto page = reader.next_page(); !page.empty(); page = reader.next_page()) {
     for (const auto& run : page) {
       const bool asked = view.queue.size() < kReadinessAsked || run.id == id;
-      view.queue.push_back({brief_of(run), asked ? ask(gate_, run) : Readiness{}});
+      view.queue.push_back({brief_of(run), asked ? readiness(run) : Readiness{}});
       if (run.id == id) return view;
     }
   }
   return std::nullopt;
+}
+
+Readiness SchedulerLoop::readiness(const model::TrainingRun& run) {
+  const Milliseconds pause = restart_pause(run, clock_.now());
+  if (pause == Milliseconds(0)) return ask(gate_, run);
+  return {Readiness::State::Paused, restart_text(run, pause)};
 }
 
 std::vector<SlotUse> SchedulerLoop::slots() {

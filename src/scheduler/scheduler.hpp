@@ -19,8 +19,12 @@ namespace trainyard::scheduler {
 // Is the runtime of a run ready to start on? Never blocks: it starts a build and answers Building.
 // Thread-safe.
 struct Readiness {
-  enum class State { Ready, Building, Failed } state = State::Ready;
-  std::string detail;  // "building tensorflow 2.x for 40 s", or why it failed
+  // Paused is the scheduler's own: the learner of the last attempt was lost, and the next one
+  // waits.
+  enum class State { Ready, Building, Failed, Paused } state = State::Ready;
+  std::string detail;  // "building tensorflow 2.x for 40 s", or why it failed or pauses
+  // It keeps its place in the queue, and its slots, until it is ready.
+  bool delayed() const { return state == State::Building || state == State::Paused; }
 };
 class RuntimeGate {
  public:

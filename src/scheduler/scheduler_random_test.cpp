@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/log.hpp"
+#include "scheduler/restart_pause.hpp"
 #include "scheduler/scheduler_fixture.hpp"
 
 namespace trainyard::scheduler {
@@ -34,7 +35,7 @@ class SchedulerRandom : public SchedulerFixture, public testing::WithParamInterf
   }
 
   bool remove(const RunId& id) {
-    EXPECT_LE(attempt(id), model::kMaxAttempts);
+    EXPECT_LE(attempt(id), model::max_attempts(status(id)));
     runs().remove(id);
     engine_.forget(id);
     return true;
@@ -79,7 +80,9 @@ class SchedulerRandom : public SchedulerFixture, public testing::WithParamInterf
     for (std::size_t i = 0; i < now.size(); ++i) {
       ASSERT_EQ(before[i].id, now[i].id);
       const bool queued = now[i].status.phase == Phase::Queued;
-      if (queued && gate_.readiness(now[i]).state == Readiness::State::Ready) waiting = &now[i];
+      const bool paused = restart_pause(now[i], clock_.now()) > Milliseconds(0);
+      if (queued && !paused && gate_.readiness(now[i]).state == Readiness::State::Ready)
+        waiting = &now[i];
       if (before[i].status.phase != Phase::Queued || now[i].status.slots.empty()) continue;
       ASSERT_EQ(waiting, nullptr) << now[i].id.str() << " overtook " << waiting->id.str();
       check_given(now[i], capacity);

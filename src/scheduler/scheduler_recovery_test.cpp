@@ -108,6 +108,7 @@ TEST_F(SchedulerRecovery, LostAfterItWasToCancelIsSavedAndNotQueued) {
 TEST_F(SchedulerRecovery, AfterTheLastAttemptItEndsWithAVerdict) {
   const auto a = submit(1);
   for (unsigned attempt = 1; attempt <= model::kMaxAttempts; ++attempt) {
+    clock_.advance(Milliseconds(30'000));
     tick();
     ASSERT_EQ(this->attempt(a), attempt);
     stage(a);
@@ -121,6 +122,49 @@ TEST_F(SchedulerRecovery, AfterTheLastAttemptItEndsWithAVerdict) {
   EXPECT_EQ(engine_.started().size(), model::kMaxAttempts);
   tick();
   EXPECT_EQ(engine_.started().size(), model::kMaxAttempts);
+}
+
+TEST_F(SchedulerRecovery, TheThirdAttemptWaitsSoThatOneBadMomentDoesNotUseThemUp) {
+  const auto a = submit(4), b = submit(1);
+  tick();
+  for (const unsigned attempt : {1u, 2u}) {
+    stage(a);
+    engine_.end(a, attempt, "exit code 70");
+    notice_lost_learners();
+  }
+  EXPECT_EQ(attempt(a), 2u);
+  clock_.advance(Milliseconds(10'000));
+  tick();
+  EXPECT_EQ(phase(a), Phase::Queued);
+  EXPECT_EQ(why(a),
+            "waits: its learner was lost in attempt 2 (exit code 70); the next one starts in 20 s; "
+            "nothing is known yet to say for how long");
+  EXPECT_EQ(phase(b), Phase::Queued) << "the slots are kept for the one before it";
+  EXPECT_NE(why(b).find("whose learner is started again soon"), std::string::npos) << why(b);
+  clock_.advance(Milliseconds(20'000));
+  tick();
+  EXPECT_EQ(attempt(a), 3u);
+  EXPECT_EQ(phase(a), Phase::Starting);
+}
+
+TEST_F(SchedulerRecovery, ResultsAreSavedByManyMoreAttemptsEachLaterThanTheOneBefore) {
+  const auto a = submit(1);
+  tick();
+  train(a);
+  for (unsigned attempt = 1; attempt <= model::kMaxSavingAttempts; ++attempt) {
+    ASSERT_EQ(this->attempt(a), attempt);
+    engine_.end(a, attempt, "exit code 70");
+    notice_lost_learners();
+    if (attempt == 2) {
+      EXPECT_EQ(phase(a), Phase::Recovering);
+      EXPECT_EQ(why(a),
+                "its learner was lost in attempt 2 (exit code 70); the next one starts in 30 s");
+    }
+    clock_.advance(Milliseconds(300'000));
+    tick();
+  }
+  EXPECT_EQ(status(a).state, RunState::Error);
+  EXPECT_EQ(engine_.started().size(), model::kMaxSavingAttempts);
 }
 
 TEST_F(SchedulerRecovery, AnEngineThatDoesNotKnowIsNoProof) {

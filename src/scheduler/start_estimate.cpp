@@ -52,7 +52,7 @@ std::optional<TimePoint> estimate_start(const QueueView& view, std::size_t index
   for (std::size_t i = 0; i <= index; ++i) {
     const auto& queued = view.queue[i];
     if (placements[i].outlook == Outlook::Never || placements[i].outlook == Outlook::Fail) continue;
-    if (queued.readiness.state == Readiness::State::Building) return std::nullopt;
+    if (queued.readiness.delayed()) return std::nullopt;
     for (; free < queued.run.slots; releases.pop()) {
       if (releases.empty() || !releases.top().at) return std::nullopt;
       at = std::max(at, *releases.top().at);

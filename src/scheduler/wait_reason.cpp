@@ -100,15 +100,19 @@ class Explanation {
     const std::size_t blocker = gate();
     const std::string text = fmt::format("waits behind {}: that one {}",
                                          named(view_.queue[blocker].run), what_holds(blocker));
-    if (run().readiness.state != Readiness::State::Building) return text;
-    return fmt::format("{}; meanwhile its environment is being made: {}", text,
-                       run().readiness.detail);
+    const Readiness& own = run().readiness;
+    if (!own.delayed()) return text;
+    const bool paused = own.state == Readiness::State::Paused;
+    return fmt::format("{}; meanwhile {}{}", text,
+                       paused ? "" : "its environment is being made: ", own.detail);
   }
 
   std::string what_holds(std::size_t index) const {
     const QueuedRun& queued = view_.queue[index];
-    if (queued.readiness.state != Readiness::State::Building) return shortage(index);
-    const auto text = fmt::format("waits for its environment: {}", queued.readiness.detail);
+    if (!queued.readiness.delayed()) return shortage(index);
+    const bool paused = queued.readiness.state == Readiness::State::Paused;
+    const auto text = fmt::format(
+        "{}{}", paused ? "waits: " : "waits for its environment: ", queued.readiness.detail);
     return is_short(index) ? fmt::format("{}; then it {}", text, shortage(index)) : text;
   }
 
@@ -141,10 +145,13 @@ class Explanation {
 
   std::string kept_for(std::size_t index) const {
     const RunBrief& run = view_.queue[index].run;
-    const bool building = placements_[index].outlook == Outlook::Building;
+    std::string_view why = "which starts now";
+    if (placements_[index].outlook == Outlook::Building) {
+      const bool paused = view_.queue[index].readiness.state == Readiness::State::Paused;
+      why = paused ? "whose learner is started again soon" : "whose environment is being made";
+    }
     return fmt::format("{} {} kept for {}, {}", run.slots, run.slots == 1 ? "is" : "are",
-                       named(run),
-                       building ? "whose environment is being made" : "which starts now");
+                       named(run), why);
   }
 
   std::vector<model::RunId> blocked_by() const {
