@@ -124,6 +124,13 @@ void check_event(const model::Event& event, unsigned attempt) {
   }
 }
 
+bool has_last_word(const wire::Report& report) {
+  return std::any_of(report.items.begin(), report.items.end(), [](const auto& item) {
+    return std::holds_alternative<model::Finished>(item.event);
+  });
+}
+
+// A learner whose run was ended without it (it was taken for lost) is told to stop.
 http::Answer report(Service& service, Call& call) {
   const Learner learner = authenticate(service, call);
   const auto report = wire::decode_report(call.request.body->read_all(kMaxReport));
@@ -144,9 +151,11 @@ http::Answer report(Service& service, Call& call) {
     service.parts.hub.set_progress(run.id, *report.progress);
   }
   if (!report.items.empty()) service.parts.scheduler.wake();
-  return json_response(200, wire::encode(wire::ReportAnswer{
-                                .next_sequence = report.first_sequence + report.items.size(),
-                                .cancel_requested = run.status.cancel_requested}));
+  return json_response(
+      200, wire::encode(wire::ReportAnswer{
+               .next_sequence = report.first_sequence + report.items.size(),
+               .cancel_requested = run.status.cancel_requested,
+               .superseded = model::is_terminal(run.status.state) && !has_last_word(report)}));
 }
 
 http::Answer append_log(Service& service, Call& call) {

@@ -17,8 +17,9 @@ constexpr int kOk = 200, kUnauthorized = 401, kForbidden = 403, kNotFound = 404,
 ErrorKind kind_of(int status, const wire::ErrorEntry& error) {
   switch (status) {
     case kUnauthorized:
-    case kForbidden:
       return ErrorKind::Unauthenticated;
+    case kForbidden:
+      return error.code.empty() ? ErrorKind::Unavailable : ErrorKind::Forbidden;
     case kNotFound:
     case kGone:
       return error.code.empty() ? ErrorKind::Unavailable : ErrorKind::NotFound;

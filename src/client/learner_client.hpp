@@ -2,8 +2,9 @@
 // The learner's side of wire/learner.hpp. Every call is one request, may be repeated, and throws
 // Error: Unavailable or Timeout when the server does not answer or asks to come later, also when
 // something else answers in its place (try again); NotFound when the server says that the run is
-// gone or another attempt has it (stop); Unauthenticated for a token that is not taken; Conflict
-// for a gap in the events; Canceled. Thread-safe.
+// gone or another attempt has it (stop); Unauthenticated for a token that is not taken; Forbidden
+// for bytes of a log that is closed, because the run has ended; Conflict for a gap in the events;
+// Canceled. Thread-safe.
 #include <cstdint>
 #include <functional>
 #include <memory>

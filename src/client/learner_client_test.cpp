@@ -64,7 +64,10 @@ TEST_F(LearnerClientTest, FetchesTheDefinitionThroughTheSink) {
 
 TEST_F(LearnerClientTest, OnlyTheServicesOwnWordEndsARun) {
   EXPECT_EQ(kind_for(404, FakeHttp::error_body("the run is gone")), ErrorKind::NotFound);
+  EXPECT_EQ(kind_for(410, FakeHttp::error_body("the run was deleted")), ErrorKind::NotFound);
+  EXPECT_EQ(kind_for(403, FakeHttp::error_body("the log is closed")), ErrorKind::Forbidden);
   EXPECT_EQ(kind_for(404, "<html>nothing here</html>"), ErrorKind::Unavailable);
+  EXPECT_EQ(kind_for(403, "<html>not through this proxy</html>"), ErrorKind::Unavailable);
 }
 
 TEST_F(LearnerClientTest, TellsWhatMayBeTriedAgain) {

@@ -143,8 +143,19 @@ void Courier::deliver(const Round& round, std::stop_token stop) {
   last_round_ = Steady::now();
 }
 
-// As much as there is now: a command that writes faster than we send must not hold up the rest.
 void Courier::send_log(const std::string& name, LogStream& stream, std::stop_token stop) {
+  if (stream.closed()) return;
+  try {
+    send_what_is_there(name, stream, std::move(stop));
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::Forbidden) throw;
+    log::warn("the server takes no more of {}: {}", name, e.what());
+    stream.close();
+  }
+}
+
+// As much as there is now: a command that writes faster than we send must not hold up the rest.
+void Courier::send_what_is_there(const std::string& name, LogStream& stream, std::stop_token stop) {
   if (stream.must_ask()) stream.server_has(client_.append_log(name, 0, "", stop));
   const std::uint64_t end = stream.size();
   while (stream.position() < end && !superseded() && !stop.stop_requested()) {

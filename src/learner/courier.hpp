@@ -2,7 +2,8 @@
 // Carries what the learner has to say to the server: events in order, log bytes by offset, progress
 // when there is some, and a sign of life now and then. One thread of its own; every call again,
 // with growing pauses, until it is answered: the server may be away for any time. The last event
-// (Finished) goes only when every log byte written before it is there.
+// (Finished) goes only when every log byte written before it is there, or the server has closed
+// that log.
 #include <condition_variable>
 #include <filesystem>
 #include <functional>
@@ -61,6 +62,7 @@ class Courier {
   Round wait_for_work(std::stop_token stop);
   void deliver(const Round& round, std::stop_token stop);
   void send_log(const std::string& name, LogStream& stream, std::stop_token stop);
+  void send_what_is_there(const std::string& name, LogStream& stream, std::stop_token stop);
   void send_report(std::uint64_t until, bool even_if_empty, std::stop_token stop);
   std::uint64_t journaled_but_the_last_word() const;
   void handle(const wire::ReportAnswer& answer);

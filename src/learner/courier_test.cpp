@@ -192,6 +192,20 @@ TEST_F(CourierTest, StopsWhenTheRunIsGone) {
   EXPECT_EQ(supersedes_, 1);
 }
 
+TEST_F(CourierTest, ALogThatIsClosedIsSentNoMoreAndHoldsUpNothing) {
+  set([](State& s) { s.sealed = true; });
+  Courier courier = make(options());
+  RunLog log(dir_.path() / kTrainingLog, clock_, [&] { courier.log_grew(); });
+  log.write("too late\n");
+  courier.event(model::StoringStarted{1});
+  EXPECT_TRUE(courier.flush());
+  log.write("later still\n");
+  courier.event(model::Finished{1, model::RunState::Completed, {}});
+  EXPECT_TRUE(courier.flush());
+  EXPECT_THAT(server_.events(), ElementsAre("storing_started", "finished"));
+  server_.with([](State& s) { EXPECT_EQ(s.appends, 1u); });
+}
+
 TEST_F(CourierTest, ATokenThatIsRefusedOrAnAnswerWeCannotReadEndsNoRun) {
   for (const auto kind :
        {ErrorKind::Unauthenticated, ErrorKind::Internal, ErrorKind::InvalidInput}) {

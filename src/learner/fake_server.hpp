@@ -26,6 +26,7 @@ class FakeServer final : public client::LearnerClient {
     bool gone = false;          // it does not know the run
     bool cancel = false, superseded = false;
     std::optional<ErrorKind> refuses_reports;
+    bool sealed = false;  // its logs are closed
     // What it was told.
     std::vector<wire::Report::Item> items;
     std::map<std::string, std::string> logs;
@@ -105,6 +106,7 @@ class FakeServer final : public client::LearnerClient {
                            std::stop_token) override {
     return call([&](State& s) {
       ++s.appends;
+      if (s.sealed) throw Error(ErrorKind::Forbidden, "the log is closed");
       s.largest_append = std::max(s.largest_append, static_cast<unsigned>(bytes.size()));
       std::string& log = s.logs[std::string(file)];
       if (offset <= log.size() && offset + bytes.size() > log.size()) {

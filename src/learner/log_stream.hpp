@@ -29,6 +29,9 @@ class LogStream {
   // attempt sent bytes that a power failure took from our disk, the server's copy keeps them and
   // what this attempt writes goes behind them.
   void server_has(std::uint64_t size);
+  // The server takes no more of it, ever.
+  void close() { closed_ = true; }
+  bool closed() const { return closed_; }
 
  private:
   bool exists() const;
@@ -40,6 +43,7 @@ class LogStream {
   std::uint64_t ahead_ = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t position_ = 0;  // in the file
   bool known_ = false;
+  bool closed_ = false;
 };
 
 }  // namespace trainyard::learner
