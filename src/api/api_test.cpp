@@ -220,6 +220,17 @@ TEST_F(ApiTest, ALastWordThatNoLongerCountsSealsNothing) {
   EXPECT_FALSE(logs_->sealed(run));
 }
 
+TEST_F(ApiTest, ALearnerWhoseRunWasEndedWithoutItIsToldToStop) {
+  const auto run = dispatched();
+  const std::string log = "/logs/training-log.txt?offset=0";
+  EXPECT_FALSE(wire::decode_report_answer(report(run, {}).body).superseded);
+  const model::Finished last_word{1, RunState::Completed, {}};
+  EXPECT_FALSE(wire::decode_report_answer(report(run, {last_word}).body).superseded);
+  EXPECT_FALSE(wire::decode_report_answer(report(run, {last_word}).body).superseded);
+  EXPECT_TRUE(wire::decode_report_answer(report(run, {}).body).superseded);
+  EXPECT_EQ(as_learner("PUT", run, log, "late").status, 403);
+}
+
 TEST_F(ApiTest, LogBytesGoByOffsetAndAreReadBack) {
   const auto run = dispatched();
   const std::string log = "/logs/training-log.txt";

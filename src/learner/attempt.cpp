@@ -112,7 +112,8 @@ model::Finished Attempt::execute_command(const objectstore::Dataset& dataset) {
                                         .assignment = assignment_,
                                         .data_directory = dataset.directory(),
                                         .hidden = options_.hidden,
-                                        .user = options_.user});
+                                        .user = options_.user,
+                                        .guard = options_.guard});
   mark_execute();
   courier_.event(model::TrainingStarted{options_.attempt});
   training_log_.write(banner(command_environment(layout_, assignment_, {}),

@@ -56,8 +56,14 @@ void add_environment(std::vector<Mount>& mounts, const std::string& environment)
   mounts.push_back({environment, environment, Access::ReadOnly});
 }
 
+std::vector<std::string> shell(const CommandRequest& request) {
+  return {"/bin/bash", "-c", shell_script(request.assignment.manifest.command)};
+}
+
 Command plain(const CommandRequest& request) {
-  return {.argv = {"/bin/bash", "-c", shell_script(request.assignment.manifest.command)},
+  std::vector<std::string> argv = request.guard;
+  for (std::string& word : shell(request)) argv.push_back(std::move(word));
+  return {.argv = std::move(argv),
           .env = command_environment(request.layout, request.assignment, current_environment()),
           .cwd = request.layout.model_dir()};
 }
@@ -67,7 +73,7 @@ Command sandboxed(const CommandRequest& request) {
   auto mounts = run_mounts(request);
   add_environment(mounts, request.assignment.runtime.environment);
   command.argv = sandbox::bubblewrap_command(
-      {.argv = std::move(command.argv),
+      {.argv = shell(request),
        .cwd = request.layout.seen(request.layout.model_dir()),
        .mounts = std::move(mounts),
        .hidden = request.hidden,

@@ -17,6 +17,7 @@ struct CommandRequest {
   std::filesystem::path data_directory;              // shown as DATA_DIR when confined
   std::vector<std::filesystem::path> hidden = {};    // from a sandboxed command
   std::optional<sandbox::User> user = std::nullopt;  // of a sandboxed command
+  std::vector<std::string> guard = {};  // goes in front of one that nothing confines (guard.hpp)
 };
 
 struct Command {

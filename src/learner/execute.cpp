@@ -15,6 +15,7 @@
 #include "base/log.hpp"
 #include "base/pidfd.hpp"
 #include "base/process.hpp"
+#include "learner/guard.hpp"
 #include "learner/output_pump.hpp"
 #include "learner/process_tree.hpp"
 
@@ -83,7 +84,7 @@ class Ending {
 
  private:
   const Milliseconds grace_;
-  Teller teller_{kSandboxProgram};
+  Teller teller_{{std::string(kSandboxProgram), std::string(kGuardName)}};
   std::optional<Steady::time_point> deadline_;
   Steady::time_point next_round_{};
   Milliseconds pause_ = kFirstPause;

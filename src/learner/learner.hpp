@@ -20,6 +20,8 @@ struct LearnerOptions {
   std::filesystem::path work_dir;                  // of the run; exists
   std::vector<std::filesystem::path> hidden = {};  // from the command: the state directory
   bool sandboxed = false;                          // bubblewrap works here
+  // The command line that ends in a call of guard() with what follows it.
+  std::vector<std::string> guard = {};
   // Of a sandboxed command, when we are root.
   std::optional<sandbox::User> user = std::nullopt;
   OpenStore open_store;  // from the main thread and others

@@ -99,11 +99,11 @@ std::size_t Teller::tell(int signal) {
   const auto all = descendants();
   std::set<pid_t> shells;
   for (const ProcessInfo& process : all) {
-    if (process.name != spare_ && is_top(process, all)) shells.insert(process.pid);
+    if (!spared_.contains(process.name) && is_top(process, all)) shells.insert(process.pid);
   }
   std::size_t told = 0;
   for (const ProcessInfo& process : all) {
-    if (!runs(process) || process.name == spare_ || told_.contains(process.pid)) continue;
+    if (!runs(process) || spared_.contains(process.name) || told_.contains(process.pid)) continue;
     if (!first && !shells.contains(process.parent)) continue;
     if (::kill(process.pid, signal) != 0) continue;
     told_.insert(process.pid);
@@ -115,7 +115,7 @@ std::size_t Teller::tell(int signal) {
 bool Teller::is_top(const ProcessInfo& process, const std::vector<ProcessInfo>& all) const {
   if (process.parent == ::getpid()) return true;
   return std::any_of(all.begin(), all.end(), [&](const ProcessInfo& other) {
-    return other.pid == process.parent && other.name == spare_;
+    return other.pid == process.parent && spared_.contains(other.name);
   });
 }
 

@@ -22,11 +22,11 @@ struct ProcessInfo {
 };
 std::vector<ProcessInfo> descendants();
 
-// Sends one signal to every descendant, once each. Leaves out programs of the name `spare`: a
+// Sends one signal to every descendant, once each. Leaves out programs of the names `spared`: a
 // sandbox's own processes would take it for the end of everything.
 class Teller {
  public:
-  explicit Teller(std::string_view spare) : spare_(spare) {}
+  explicit Teller(std::set<std::string, std::less<>> spared) : spared_(std::move(spared)) {}
   // Returns how many were told now. When called again: those that a shell at the top, told already,
   // has started since, for it heeds the signal only when they end. What other programs start then
   // is how they heed it.
@@ -35,7 +35,7 @@ class Teller {
  private:
   bool is_top(const ProcessInfo& process, const std::vector<ProcessInfo>& all) const;
 
-  std::string spare_;
+  std::set<std::string, std::less<>> spared_;
   std::set<pid_t> told_;
 };
 

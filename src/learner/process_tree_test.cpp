@@ -66,17 +66,17 @@ TEST_F(ProcessTreeTest, EndsAProcessThatIgnoresSignals) {
 
 TEST_F(ProcessTreeTest, TellsEveryProcessButThoseOfTheSparedName) {
   Process process = start("trap 'exit 5' TERM; echo ready; while :; do sleep 0.01; done");
-  EXPECT_GE(Teller("no-such-name").tell(SIGTERM), 1u);
+  EXPECT_GE(Teller({"no-such-name"}).tell(SIGTERM), 1u);
   EXPECT_EQ(process.wait().code, 5);
   Process spared = start("echo ready; exec sleep 1000");
-  EXPECT_EQ(Teller("sleep").tell(SIGTERM), 0u);
+  EXPECT_EQ(Teller({"sleep"}).tell(SIGTERM), 0u);
   EXPECT_FALSE(spared.try_wait().has_value());
 }
 
 TEST_F(ProcessTreeTest, TellsEachOnceAndThenWhatTheShellStarts) {
   Process shell =
       start("trap 'told=yes' TERM; echo ready; while [ -z $told ]; do :; done; sleep 1000");
-  Teller teller("");
+  Teller teller({});
   EXPECT_GE(teller.tell(SIGTERM), 1u);
   // The shell goes on to the last command, which hears of it in a later round.
   while (!shell.wait_for(Milliseconds(5))) teller.tell(SIGTERM);

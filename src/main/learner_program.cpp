@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/process.hpp"
 #include "base/strings.hpp"
+#include "learner/guard.hpp"
 #include "learner/learner.hpp"
 #include "main/learner_settings.hpp"
 #include "main/programs.hpp"
@@ -75,6 +76,7 @@ int learner_program(std::span<const std::string> args) {
   options.work_dir = work;
   options.hidden = {settings.state_directory};
   options.sandboxed = settings.sandboxed;
+  options.guard = {"/proc/self/exe", "guard"};
   if (settings.sandboxed && settings.user_id != 0 && ::geteuid() == 0) {
     options.user = sandbox::User{settings.user_id, settings.group_id};
   }
@@ -87,6 +89,13 @@ int learner_program(std::span<const std::string> args) {
   log::info("learner of {} ended: {}", run->str(),
             end == learner::LearnerEnd::Reported ? "reported" : "superseded");
   return 0;
+}
+
+int guard_program(std::span<const std::string> args) {
+  if (args.empty()) {
+    throw Error(ErrorKind::InvalidInput, "trainyard guard is started by a learner");
+  }
+  return learner::guard({args.begin(), args.end()});
 }
 
 }  // namespace trainyard

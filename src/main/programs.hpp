@@ -10,6 +10,7 @@ namespace trainyard {
 
 int serve_program(std::span<const std::string> args, const Environment& env);
 int learner_program(std::span<const std::string> args);  // started by the local engine
+int guard_program(std::span<const std::string> args);    // by a learner, around its command
 int env_program(std::span<const std::string> args, const Environment& env);
 
 }  // namespace trainyard

@@ -44,6 +44,7 @@ int dispatch(const std::string& program, std::span<const std::string> args,
   const std::string verb = args.empty() ? "" : args[0];
   if (verb == "serve") return serve_program(args.subspan(1), env);
   if (verb == "learner") return learner_program(args.subspan(1));
+  if (verb == "guard") return guard_program(args.subspan(1));
   if (verb == "env") return env_program(args.subspan(1), env);
   if (verb == "bx") return run_cli(cli::Face::Bx, args.subspan(1), env);
   return run_cli(cli::Face::Trainyard, args, env);
