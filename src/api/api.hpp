@@ -36,6 +36,7 @@ struct ApiOptions {
   definition::Limits definition_limits;
   Milliseconds cancel_grace{30'000};
   Milliseconds store_retry{24LL * 3600 * 1000};
+  Milliseconds results_quiet{10'000};
   std::string version;
   std::string store_url;              // of the embedded store
   std::vector<std::string> warnings;  // shown by status: no sandbox, open to the network …

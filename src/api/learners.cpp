@@ -89,6 +89,7 @@ http::Answer assignment(Service& service, Call& call) {
   result.runtime = runtime_of(service, run);
   result.cancel_grace = service.options.cancel_grace;
   result.store_retry = service.options.store_retry;
+  result.results_quiet = service.options.results_quiet;
   return json_response(200, wire::encode(result));
 }
 

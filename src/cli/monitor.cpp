@@ -9,6 +9,7 @@
 #include "cli/bx_subject.hpp"
 #include "cli/commands.hpp"
 #include "cli/follow.hpp"
+#include "cli/progress_line.hpp"
 
 namespace trainyard::cli {
 namespace {
@@ -87,16 +88,26 @@ int as_bx(Session& session, const Arguments& arguments) {
 
   LinePrinter lines(out, subject.older ? "" : kLogPrefix);
   std::optional<model::RunState> told;
+  TerminalLine progress(session.context);
   Watch watch{.on_look =
                   [&](const wire::RunView& run) {
+                    progress.clear();
+                    if (!is_terminal(run.state)) progress.draw(phase_text(run));
                     if (run.state == told || is_terminal(run.state)) return;
+                    progress.clear();
                     told = run.state;
                     out << status_line(run.state) << std::flush;
                   },
               .on_log = {},
               .last_lines = wish.last_lines};
-  if (wish.logs) watch.on_log = [&](std::string_view bytes) { lines.add(bytes); };
+  if (wish.logs) {
+    watch.on_log = [&](std::string_view bytes) {
+      progress.clear();
+      lines.add(bytes);
+    };
+  }
   const auto run = watch_run(session, id, watch);
+  progress.clear();
   lines.finish_last_line();
   out << status_line(run.state);
   return kOk;

@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "base/strings.hpp"
+#include "wire/progress_text.hpp"
 
 namespace trainyard::cli {
 namespace {
@@ -17,21 +18,15 @@ std::string rate_text(double bytes_per_second) {
 
 }  // namespace
 
-std::string progress_text(const wire::Progress& progress) {
-  auto text = fmt::format("{} of {} files, {} of {}", progress.files_done, progress.files_total,
-                          format_bytes(progress.bytes_done), format_bytes(progress.bytes_total));
-  if (progress.bytes_from_cache > 0) {
-    text += fmt::format(" ({} from the cache)", format_bytes(progress.bytes_from_cache));
-  }
-  if (progress.bytes_per_second > 0) text += rate_text(progress.bytes_per_second);
-  if (progress.remaining) text += fmt::format(", {} left", format_duration(*progress.remaining));
-  return text;
+const wire::Progress* present_progress(const wire::RunView& run) {
+  const bool present = run.progress && run.phase && run.progress->phase == to_string(*run.phase);
+  return present ? &*run.progress : nullptr;
 }
 
 std::string phase_text(const wire::RunView& run) {
   if (run.queue && !run.queue->message.empty()) return "waiting: " + run.queue->message;
   std::string text(run.phase ? to_string(*run.phase) : to_string(run.state));
-  if (run.progress && run.progress->phase == text) text += ": " + progress_text(*run.progress);
+  if (const auto* progress = present_progress(run)) text += ": " + wire::progress_text(*progress);
   return text;
 }
 

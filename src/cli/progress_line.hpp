@@ -9,10 +9,10 @@
 
 namespace trainyard::cli {
 
-// "12 of 40 files, 1.5 GiB of 3 GiB, 200 MiB/s, 8 s left"
-std::string progress_text(const wire::Progress& progress);
 // "waiting: needs 2 GPUs, 1 is free", "staging: 12 of 40 files, …", "training"
 std::string phase_text(const wire::RunView& run);
+// The progress of the phase that the run is in; nullptr when there is none.
+const wire::Progress* present_progress(const wire::RunView& run);
 
 // Erases itself when it goes. Nothing is drawn off a terminal.
 class TerminalLine {

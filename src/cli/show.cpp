@@ -7,6 +7,7 @@
 #include "cli/progress_line.hpp"
 #include "cli/run_text.hpp"
 #include "cli/text_table.hpp"
+#include "wire/progress_text.hpp"
 
 namespace trainyard::cli {
 namespace {
@@ -42,6 +43,7 @@ int as_bx(Session& session, const Arguments& arguments) {
   rows.push_back({"Submitted_at", time_text(run.submitted_at, "")});
   if (run.verdict) rows.push_back({"Reason", run.verdict->message});
   if (run.queue) rows.push_back({"Waiting", run.queue->message});
+  if (present_progress(run) != nullptr) rows.push_back({"Progress", phase_text(run)});
   out << text_table(rows);
   print_last_lines(out, run);
   out << fmt::format("OK\nShow {} details successful\n", subject.word);
@@ -68,8 +70,8 @@ std::vector<Row> details(const wire::RunView& run) {
                            {"finished", time_text(run.finished_at, "-")}};
   if (!run.description.empty()) rows.insert(rows.begin() + 2, {"description", run.description});
   if (run.attempt > 1) rows.push_back({"attempt", std::to_string(run.attempt)});
-  if (run.progress && !is_terminal(run.state)) {
-    rows.push_back({run.progress->phase, progress_text(*run.progress)});
+  if (const auto* progress = present_progress(run)) {
+    rows.push_back({progress->phase, wire::progress_text(*progress)});
   }
   if (run.queue) rows.push_back({"waiting", run.queue->message});
   if (run.verdict) rows.push_back({"reason", run.verdict->message});

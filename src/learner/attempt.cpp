@@ -13,7 +13,6 @@
 #include "learner/execute.hpp"
 #include "learner/load_model.hpp"
 #include "learner/process_tree.hpp"
-#include "learner/stage_out.hpp"
 #include "objectstore/transfer.hpp"
 
 namespace trainyard::learner {
@@ -89,6 +88,7 @@ model::Finished Attempt::work() {
 model::Finished Attempt::begin_and_execute() {
   courier_.event(model::StagingStarted{options_.attempt});
   record_.remove();
+  fs::remove(layout_.storing_since());
   if (!assignment_.runtime.failure.empty()) return runtime_failed();
   prepare_directories(layout_, owner(), assignment_.runtime.kind == "host");
   dataset_.emplace(
@@ -128,6 +128,7 @@ model::Finished Attempt::execute_command(const objectstore::Dataset& dataset) {
     }
     dataset_->persist();
   });
+  start_syncing();
   ExecuteResult result;
   try {
     result = execute(command, training_log_, assignment_.cancel_grace, cancel_.get_token());
@@ -185,21 +186,38 @@ void Attempt::remove_container() {
 
 // ---- afterwards, always -------------------------------------------------------------------------
 
+void Attempt::open_results() {
+  if (stage_out_) return;
+  const auto& reference = assignment_.manifest.training_results;
+  results_ = options_.open_store(reference);
+  stage_out_.emplace(
+      StageOutRequest{.layout = layout_,
+                      .store = *results_,
+                      .prefix = objectstore::folder_prefix(reference.prefix),
+                      .keep_trying = assignment_.store_retry,
+                      .clock = clock_,
+                      .on_progress = [this](const wire::Progress& p) { courier_.progress(p); },
+                      .tell = [this](std::string_view text) { training_log_.line(text); }});
+}
+
+// What fails here, fails at the end again, and is dealt with then.
+void Attempt::start_syncing() {
+  if (assignment_.results_quiet == Milliseconds(0)) return;
+  try {
+    open_results();
+    stage_out_->start_syncing(assignment_.results_quiet, abandon_.get_token());
+  } catch (const Error& e) {
+    log::warn("results are stored at the end only: {}", e.what());
+  }
+}
+
 model::Finished Attempt::store(const Finished& outcome) {
   syncs_.emplace_back([this] { record_.make_durable(); });
   // A cancel that comes now is for the waiting, should the store be away.
   const auto hurry = cancel_.stop_requested() ? std::stop_token() : cancel_.get_token();
   try {
-    const auto& reference = assignment_.manifest.training_results;
-    const auto store = options_.open_store(reference);
-    stage_out({.layout = layout_,
-               .store = *store,
-               .prefix = objectstore::folder_prefix(reference.prefix),
-               .keep_trying = assignment_.store_retry,
-               .clock = clock_,
-               .on_progress = [this](const wire::Progress& p) { courier_.progress(p); },
-               .tell = [this](std::string_view text) { training_log_.line(text); }},
-              hurry, abandon_.get_token());
+    open_results();
+    stage_out_->finish(hurry, abandon_.get_token());
     release_directories(layout_);
     return outcome;
   } catch (const Error& e) {

@@ -8,6 +8,7 @@
 #include "learner/courier.hpp"
 #include "learner/learner.hpp"
 #include "learner/outcome_record.hpp"
+#include "learner/stage_out.hpp"
 
 namespace trainyard::learner {
 
@@ -28,6 +29,8 @@ class Attempt {
   Finished runtime_failed();
   Finished recovered();
   // Afterwards, always.
+  void open_results();
+  void start_syncing();
   Finished store(const Finished& outcome);
   Finished not_stored(Finished outcome, const Error& error);
   LearnerEnd report(const Finished& outcome);
@@ -53,6 +56,8 @@ class Attempt {
   Courier courier_;
   RunLog training_log_, data_log_, model_log_;
   std::optional<objectstore::Dataset> dataset_;
+  std::unique_ptr<objectstore::ObjectStore> results_;
+  std::optional<StageOut> stage_out_;
   std::vector<std::jthread> syncs_;  // last: they use the above
 };
 

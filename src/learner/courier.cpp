@@ -186,6 +186,8 @@ void Courier::send_report(std::uint64_t until, bool even_if_empty, std::stop_tok
     report.progress = std::exchange(progress_, std::nullopt);
   }
   if (report.items.empty() && !report.progress && !even_if_empty) return;
+  if (report.progress) last_progress_ = report.progress;
+  if (even_if_empty) report.progress = last_progress_;  // the server may have been started anew
   const auto answer = client_.report(report, stop);
   last_report_ = Steady::now();
   next_sequence_ += report.items.size();

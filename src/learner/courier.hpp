@@ -42,7 +42,7 @@ class Courier {
 
   // Journaled when it returns, sent soon. After Finished nothing may follow.
   void event(const model::Event& event);
-  void progress(const wire::Progress& value);  // the latest wins; not kept
+  void progress(const wire::Progress& value);  // the latest wins, and goes with each sign of life
   void log_grew();
   // Waits until all events and log bytes are with the server; false when the run is superseded.
   bool flush();
@@ -77,6 +77,7 @@ class Courier {
   // Of the thread.
   std::uint64_t next_sequence_ = 1;
   std::map<std::string, LogStream> logs_;
+  std::optional<wire::Progress> last_progress_;
   Steady::time_point last_round_{}, last_report_{};
 
   mutable std::mutex mutex_;

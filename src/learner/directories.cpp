@@ -1,6 +1,9 @@
 #include "learner/directories.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -47,14 +50,16 @@ void give_tree(const fs::path& root, const std::optional<sandbox::User>& owner) 
   for (const auto& entry : fs::recursive_directory_iterator(root)) give_to(entry.path(), *owner);
 }
 
-bool is_own_directory(const Layout& layout, const fs::path& path) {
-  fs::path at = layout.work;
+Fd open_own_directory(const Layout& layout, const fs::path& path) {
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  Fd at = open_file(layout.work, O_RDONLY | O_DIRECTORY);
   for (const auto& part : path.lexically_relative(layout.work)) {
-    at /= part;
-    std::error_code missing;
-    if (fs::symlink_status(at, missing).type() != fs::file_type::directory) return false;
+    at = Fd(::openat(at.get(), part.c_str(), kFlags));
+    if (at) continue;
+    if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) break;
+    throw_errno("open " + path.string());
   }
-  return true;
+  return at;
 }
 
 void release_directories(const Layout& layout) noexcept {

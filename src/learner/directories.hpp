@@ -2,6 +2,7 @@
 // The run's directories on the host.
 #include <optional>
 
+#include "base/fd.hpp"
 #include "learner/layout.hpp"
 #include "sandbox/sandbox.hpp"
 
@@ -16,9 +17,10 @@ void prepare_directories(const Layout& layout, const std::optional<sandbox::User
 // Gives a tree to the command's user; nothing when there is none. Follows no links.
 void give_tree(const std::filesystem::path& root, const std::optional<sandbox::User>& owner);
 
-// Whether `path`, below the work directory, is a directory reached without any link: the command
-// could have put a link to anywhere in its place.
-bool is_own_directory(const Layout& layout, const std::filesystem::path& path);
+// Opens a directory below the work directory, also while the command runs, which could put a link
+// to anywhere in its place: none is followed. Empty when it is no directory, or reached by a link;
+// throws when it cannot be read.
+Fd open_own_directory(const Layout& layout, const std::filesystem::path& path);
 
 // Everything is stored: the disk gets its space back. The logs stay. Never throws; what cannot be
 // removed goes with the run's record.

@@ -43,14 +43,14 @@ TEST_F(DirectoriesTest, BelongToTheCommandsUser) {
 
 TEST_F(DirectoriesTest, ALinkInTheWayIsNotOurs) {
   prepare_directories(layout_, std::nullopt, false);
-  EXPECT_TRUE(is_own_directory(layout_, layout_.log_dir()));
+  EXPECT_TRUE(open_own_directory(layout_, layout_.log_dir()));
   fs::remove(layout_.log_dir());
-  EXPECT_FALSE(is_own_directory(layout_, layout_.log_dir()));
+  EXPECT_FALSE(open_own_directory(layout_, layout_.log_dir()));
   fs::create_directory_symlink("/etc", layout_.log_dir());
-  EXPECT_FALSE(is_own_directory(layout_, layout_.log_dir()));
+  EXPECT_FALSE(open_own_directory(layout_, layout_.log_dir()));
   remove_tree(layout_.job_dir());
   fs::create_directory_symlink("/var", layout_.job_dir());
-  EXPECT_FALSE(is_own_directory(layout_, layout_.log_dir()));
+  EXPECT_FALSE(open_own_directory(layout_, layout_.log_dir()));
 }
 
 TEST_F(DirectoriesTest, ReleasingThemKeepsTheLogs) {

@@ -54,6 +54,8 @@ struct Layout {
   std::filesystem::path log_file(std::string_view name) const { return work / "logs" / name; }
   // There from just before the command is started: it is never started again.
   std::filesystem::path execute_marker() const { return work / "execute-began"; }
+  // Holds the time of the first try to store everything.
+  std::filesystem::path storing_since() const { return work / "storing-since"; }
 
   // How the command names a host path of this layout.
   std::filesystem::path seen(const std::filesystem::path& path) const;

@@ -158,6 +158,24 @@ TEST_F(LearnerTest, TheServerMayBeAwayFromTheStartToTheEnd) {
   EXPECT_EQ(stored("learner-1/training-log.txt"), training_log());
 }
 
+TEST_F(LearnerTest, ResultsGoUpWhileTheCommandRuns) {
+  assign([](wire::Assignment& a) { a.results_quiet = Milliseconds(1); });
+  const fs::path go = dir_.path() / "go";
+  server_.with([&](State& s) {
+    s.assignment.manifest.command = "echo early > $RESULT_DIR/m; until [ -e " + go.string() +
+                                    " ]; do sleep 0.01; done; echo late > $RESULT_DIR/n";
+  });
+  std::jthread user([&] {
+    while (stored("m").empty()) std::this_thread::yield();
+    server_.with([](State& s) { EXPECT_FALSE(s.items.empty()); });
+    put(go, "");
+  });
+  EXPECT_EQ(run(), LearnerEnd::Reported);
+  EXPECT_EQ(server_.finish().outcome, RunState::Completed);
+  EXPECT_EQ(stored("m"), "early\n");
+  EXPECT_EQ(stored("n"), "late\n");
+}
+
 TEST_F(LearnerTest, ResultsThatTheBucketRefusesAreKeptAndNamed) {
   objectstore::FailingStore refusing(*results_, [](auto call, const auto&, auto) {
     return call == objectstore::StoreCall::Put

@@ -1,5 +1,6 @@
 #include "learner/stage_in.hpp"
 
+#include <chrono>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -9,11 +10,14 @@
 #include "learner/load_model.hpp"
 #include "learner/transfer_progress.hpp"
 #include "objectstore/transfer.hpp"
+#include "wire/progress_text.hpp"
 
 namespace trainyard::learner {
 namespace {
 
 namespace os = objectstore;
+
+constexpr std::chrono::seconds kLogProgressEvery{10};
 
 // Steps that run at the same time; the first that fails stops the others.
 class Steps {
@@ -54,6 +58,22 @@ class Steps {
   std::stop_callback<std::function<void()>> forward_;  // last: it may call at once
 };
 
+// A line in the load log now and then, so that it tells of a long transfer while it goes on.
+class ProgressLines {
+ public:
+  explicit ProgressLines(RunLog& log) : log_(log) {}
+  void add(const wire::Progress& progress) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_ < kLogProgressEvery) return;
+    last_ = now;
+    log_.line(wire::progress_text(progress));
+  }
+
+ private:
+  RunLog& log_;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
 os::Dataset load_data(const StageInRequest& request, std::stop_token stop) {
   const auto& reference = request.assignment.manifest.training_data;
   const auto store = request.open_store(reference);
@@ -63,8 +83,11 @@ os::Dataset load_data(const StageInRequest& request, std::stop_token stop) {
       .access = confined ? os::DataAccess::SharedReadOnly : os::DataAccess::PrivateCopy,
       .directory = request.layout.data_dir()};
   wanted.transfer.on_log = [&](std::string_view text) { request.data_log.line(text); };
+  ProgressLines lines(request.data_log);
   wanted.transfer.on_progress = [&](const os::TransferProgress& progress) {
-    request.on_progress(wire_progress("staging", progress));
+    const wire::Progress told = wire_progress("staging", progress);
+    lines.add(told);
+    request.on_progress(told);
   };
   return request.cache.stage(*store, wanted, std::move(stop));
 }

@@ -1,100 +1,19 @@
 #include "learner/stage_out.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
-#include <set>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
-#include "base/log.hpp"
 #include "base/strings.hpp"
-#include "learner/directories.hpp"
-#include "learner/transfer_progress.hpp"
-#include "objectstore/transfer.hpp"
 
 namespace trainyard::learner {
 namespace {
 
-namespace os = objectstore;
-
 constexpr Milliseconds kFirstPause{1'000};
 constexpr Milliseconds kLongestPause{300'000};
-
-class Upload {
- public:
-  explicit Upload(const StageOutRequest& request) : request_(request) {
-    const Layout& layout = request.layout;
-    add(layout.result_dir(), run_folder());
-    add(layout.checkpoint_dir(), request.prefix + std::string(kCheckpoints) + "/");
-    add(layout.log_dir(), learner_folder());
-  }
-
-  struct Failures {
-    std::optional<Error> lasting, passing;  // the first of each sort
-  };
-  // Tries everything; the logs last, because they tell of the rest.
-  Failures once(std::stop_token stop) {
-    failures_ = {};
-    for (auto& tree : trees_) attempt([&] { store(*tree, stop); });
-    for (const auto name : kLogFiles) {
-      const fs::path file = request_.layout.log_file(name);
-      if (!fs::exists(file)) continue;
-      const std::string key = learner_folder() + std::string(name);
-      attempt([&] { os::upload_file(request_.store, file, key, stop); });
-    }
-    return failures_;
-  }
-
- private:
-  std::string run_folder() const { return request_.prefix + request_.layout.run_id + "/"; }
-  std::string learner_folder() const { return run_folder() + "learner-1/"; }
-
-  void add(const fs::path& directory, const std::string& prefix) {
-    std::error_code missing;
-    if (!fs::exists(fs::symlink_status(directory, missing))) return;
-    if (!is_own_directory(request_.layout, directory)) {
-      request_.tell(fmt::format("{} is no directory any more: nothing of it is stored",
-                                request_.layout.seen(directory).string()));
-      return;
-    }
-    if (fs::is_empty(directory, missing)) return;
-    os::TransferOptions options;
-    options.on_progress = [this](const os::TransferProgress& progress) {
-      request_.on_progress(wire_progress("storing", progress));
-    };
-    options.on_log = [](std::string_view text) { log::info("{}", text); };
-    trees_.push_back(os::make_tree_uploader(request_.store, directory, prefix, std::move(options)));
-  }
-
-  void store(os::TreeUploader& tree, std::stop_token stop) {
-    for (const auto& remark : tree.finish(std::move(stop)).remarks) {
-      auto text = fmt::format("{}: {}", printable(remark.name), remark.detail);
-      if (told_.insert(text).second) request_.tell(text);
-    }
-  }
-
-  template <typename Fn>
-  void attempt(Fn&& fn) {
-    try {
-      fn();
-    } catch (const Error& e) {
-      keep(e);
-    } catch (const std::exception& e) {
-      keep(Error(ErrorKind::Internal, e.what()));
-    }
-  }
-  void keep(const Error& error) {
-    auto& place = error.retryable() ? failures_.passing : failures_.lasting;
-    if (!place) place = error;
-  }
-
-  const StageOutRequest& request_;
-  std::vector<std::unique_ptr<os::TreeUploader>> trees_;
-  Failures failures_;
-  std::set<std::string> told_;
-};
 
 class Wakeup {
  public:
@@ -110,21 +29,65 @@ class Wakeup {
 
 }  // namespace
 
-void stage_out(const StageOutRequest& request, std::stop_token hurry, std::stop_token abandon) {
-  Upload upload(request);
-  const Wakeup wakeup(hurry, abandon);
-  const TimePoint deadline = request.clock.now() + request.keep_trying;
+StageOut::StageOut(StageOutRequest request)
+    : request_(std::move(request)),
+      upload_({.layout = request_.layout,
+               .store = request_.store,
+               .prefix = request_.prefix,
+               .on_progress =
+                   [this](const wire::Progress& progress) {
+                     wire::Progress with_trouble = progress;
+                     with_trouble.trouble = trouble_;
+                     request_.on_progress(with_trouble);
+                   },
+               .tell = request_.tell}) {}
+
+void StageOut::start_syncing(Milliseconds quiet, std::stop_token abandon) {
+  sync_.emplace(upload_, quiet, request_.clock, std::move(abandon));
+}
+
+// Counted from the first try of any attempt: a learner that comes after another does not begin
+// anew.
+TimePoint StageOut::deadline() const {
+  const fs::path file = request_.layout.storing_since();
+  std::optional<TimePoint> since;
+  if (fs::exists(file)) since = parse_time(trim(read_file(file, 100)));
+  if (!since) {
+    since = request_.clock.now();
+    write_all(open_file(file, O_WRONLY | O_CREAT | O_TRUNC, 0600), format_millis(*since));
+  }
+  return *since + request_.keep_trying;
+}
+
+void StageOut::finish(std::stop_token hurry, std::stop_token abandon) {
+  sync_.reset();
+  const TimePoint until = deadline();
+  bool hurried = hurry.stop_requested();  // impatience counts once
   for (Milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
-    const bool last_try = hurry.stop_requested();
-    const auto failures = upload.once(abandon);
+    const auto failures = upload_.finish(abandon);
     if (abandon.stop_requested()) throw Error(ErrorKind::Canceled, "storing was stopped");
     if (!failures.lasting && !failures.passing) return;
-    const bool try_again = failures.passing && !last_try && request.clock.now() + pause <= deadline;
+    const bool try_again = failures.passing && request_.clock.now() + pause <= until;
     if (!try_again) throw Error(failures.lasting ? *failures.lasting : *failures.passing);
-    request.tell(fmt::format("the results could not be stored: {}; next try in {}",
-                             failures.passing->what(), format_duration(pause)));
-    request.clock.sleep_for(pause, wakeup.token());
+    trouble_ = fmt::format(
+        "the results could not be stored: {}; they are kept on the machine, and storing is tried "
+        "again until {}",
+        failures.passing->what(), format_seconds(until));
+    wait(*failures.passing, pause, hurried ? std::stop_token() : hurry, abandon);
+    hurried = hurry.stop_requested();
   }
+}
+
+void StageOut::wait(const Error& error, Milliseconds pause, std::stop_token hurry,
+                    std::stop_token abandon) {
+  request_.tell(fmt::format("the results could not be stored: {}; next try in {}", error.what(),
+                            format_duration(pause)));
+  wire::Progress progress;
+  progress.phase = "storing";
+  progress.trouble = trouble_;
+  request_.on_progress(progress);
+  const Wakeup wakeup(std::move(hurry), std::move(abandon));
+  request_.clock.sleep_for(pause, wakeup.token());
 }
 
 }  // namespace trainyard::learner

@@ -22,6 +22,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Key;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class StageOutTest : public ::testing::Test {
@@ -37,14 +38,14 @@ class StageOutTest : public ::testing::Test {
 
   void run(objectstore::ObjectStore& store, std::string prefix = "", std::stop_token hurry = {},
            std::stop_token abandon = {}) {
-    stage_out({.layout = layout_,
-               .store = store,
-               .prefix = std::move(prefix),
-               .keep_trying = Milliseconds(3'600'000),
-               .clock = clock_,
-               .on_progress = [](const wire::Progress&) {},
-               .tell = [this](std::string_view text) { told_.emplace_back(text); }},
-              std::move(hurry), std::move(abandon));
+    StageOut({.layout = layout_,
+              .store = store,
+              .prefix = std::move(prefix),
+              .keep_trying = Milliseconds(3'600'000),
+              .clock = clock_,
+              .on_progress = [this](const wire::Progress& p) { progress_ = p; },
+              .tell = [this](std::string_view text) { told_.emplace_back(text); }})
+        .finish(std::move(hurry), std::move(abandon));
   }
   ErrorKind kind_of_failure(objectstore::ObjectStore& store, std::stop_token hurry = {},
                             std::stop_token abandon = {}) {
@@ -62,6 +63,7 @@ class StageOutTest : public ::testing::Test {
   FakeClock clock_;
   std::unique_ptr<objectstore::ObjectStore> store_ = objectstore::make_memory_store();
   std::vector<std::string> told_;
+  wire::Progress progress_;  // the latest
 };
 
 TEST_F(StageOutTest, StoresTheDocumentedLayout) {
@@ -129,14 +131,44 @@ TEST_F(StageOutTest, DoesNotRepeatWhatWasRefusedForGood) {
   EXPECT_EQ(refusing.calls(StoreCall::List), 3u);
 }
 
-TEST_F(StageOutTest, ACancelWhileItWaitsMeansOneMoreTry) {
+TEST_F(StageOutTest, ACancelWhileItWaitsMeansATryAtOnceAndEndsNothing) {
   std::stop_source hurry;
-  FailingStore away(*store_, [&](StoreCall call, const auto&, unsigned nth) {
-    if (call == StoreCall::List && nth == 4) hurry.request_stop();
+  const TimePoint begin = clock_.now();
+  unsigned lists = 0;
+  FailingStore away(*store_, [&](StoreCall call, const auto&, unsigned) {
+    if (call == StoreCall::List && ++lists == 4) hurry.request_stop();
+    const bool back = lists > 12;  // of three trees: four tries
+    return back ? std::nullopt
+                : std::optional(objectstore::Failure{.kind = ErrorKind::Unavailable});
+  });
+  run(away, "", hurry.get_token());
+  EXPECT_THAT(content(*store_), SizeIs(6));
+  EXPECT_EQ(clock_.now() - begin, Milliseconds(1'000 + 0 + 4'000 + 8'000));
+}
+
+TEST_F(StageOutTest, TheTimeIsCountedFromTheFirstTryOfAnyAttempt) {
+  FailingStore away(*store_, [](auto, const auto&, auto) {
     return objectstore::Failure{.kind = ErrorKind::Unavailable};
   });
-  EXPECT_EQ(kind_of_failure(away, hurry.get_token()), ErrorKind::Unavailable);
-  EXPECT_EQ(away.calls(StoreCall::List), 9u);  // of three trees: the first try, and two more
+  EXPECT_EQ(kind_of_failure(away), ErrorKind::Unavailable);
+  told_.clear();
+  EXPECT_EQ(kind_of_failure(away), ErrorKind::Unavailable);  // by the learner that comes next
+  EXPECT_EQ(told_.size(), 6u);                               // what was left of the hour
+}
+
+TEST_F(StageOutTest, WhatStandsInTheWayIsToldWithTheProgress) {
+  FailingStore away(*store_, fail_calls(StoreCall::List, 1, 3));
+  std::vector<std::string> troubles;
+  StageOut({.layout = layout_,
+            .store = away,
+            .prefix = "",
+            .keep_trying = Milliseconds(3'600'000),
+            .clock = clock_,
+            .on_progress = [&](const wire::Progress& p) { troubles.push_back(p.trouble); },
+            .tell = [](std::string_view) {}})
+      .finish({}, {});
+  ASSERT_THAT(troubles, Contains(HasSubstr("they are kept on the machine, and storing is tried "
+                                           "again until 2025-11-24T17:00:00Z")));
 }
 
 TEST_F(StageOutTest, StopsAtOnceWhenTheRunIsSuperseded) {
@@ -152,8 +184,79 @@ TEST_F(StageOutTest, FollowsNoLinkThatTheCommandLeft) {
   run(*store_);
   EXPECT_THAT(content(*store_), SizeIs(5));
   ASSERT_THAT(told_, SizeIs(2));
-  EXPECT_THAT(told_[0], HasSubstr("/job/logs is no directory any more"));
-  EXPECT_THAT(told_[1], HasSubstr("passwd: "));
+  EXPECT_THAT(told_[0], HasSubstr("passwd: "));
+  EXPECT_THAT(told_[1], HasSubstr("/job/logs is no directory any more"));
+}
+
+// ---- while the command runs ---------------------------------------------------------------------
+
+class ResultSyncTest : public StageOutTest {
+ protected:
+  // Its content is as old as it looks.
+  static void age(const fs::path& file) {
+    fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(1));
+  }
+  std::uint64_t sync(objectstore::ObjectStore& store) {
+    if (!upload_)
+      upload_.emplace(ResultUploadOptions{.layout = layout_, .store = store, .prefix = ""});
+    return upload_->sync(Milliseconds(60'000), {});
+  }
+
+  std::optional<ResultUpload> upload_;
+};
+
+TEST_F(ResultSyncTest, SendsWhatIsQuietAndFinishOnlyTheRest) {
+  put(layout_.result_dir() / "growing", "half");
+  age(layout_.result_dir() / "model.bin");
+  FailingStore counting(*store_, {});
+  EXPECT_EQ(sync(counting), 0u);
+  EXPECT_THAT(content(*store_), Contains(Key("training-DOl4q2LkR/model.bin")));
+  EXPECT_THAT(content(*store_), Not(Contains(Key("training-DOl4q2LkR/growing"))));
+  const unsigned sent = counting.calls(StoreCall::Put);
+  upload_->finish({});
+  EXPECT_THAT(content(*store_), SizeIs(7));
+  // All but model.bin; the logs are sent in any case.
+  EXPECT_EQ(counting.calls(StoreCall::Put) - sent, 6u);
+}
+
+TEST_F(ResultSyncTest, ALogThatNeverRestsGoesUpNowAndThen) {
+  EXPECT_EQ(sync(*store_), 0u);
+  const std::string key = "training-DOl4q2LkR/learner-1/training-log.txt";
+  EXPECT_EQ(content(*store_)[key], "training-log.txt!");
+  put(layout_.log_file(kTrainingLog), "training-log.txt! and more");
+  sync(*store_);
+  EXPECT_EQ(content(*store_)[key], "training-log.txt!") << "not so soon";
+  age(layout_.log_file(kTrainingLog));
+  sync(*store_);
+  EXPECT_EQ(content(*store_)[key], "training-log.txt! and more");
+}
+
+TEST_F(ResultSyncTest, AStoreThatIsAwayIsCountedAndThrowsNothing) {
+  FailingStore away(*store_, [](auto, const auto&, auto) {
+    return objectstore::Failure{.kind = ErrorKind::Unavailable};
+  });
+  EXPECT_EQ(sync(away), 6u);
+}
+
+TEST_F(ResultSyncTest, ADirectoryThatTheCommandMadeAnewIsLookedInto) {
+  age(layout_.result_dir() / "model.bin");
+  sync(*store_);
+  remove_tree(layout_.result_dir());
+  make_private_dir(layout_.result_dir());
+  put(layout_.result_dir() / "second", "after");
+  age(layout_.result_dir() / "second");
+  sync(*store_);
+  EXPECT_EQ(content(*store_)["training-DOl4q2LkR/second"], "after");
+}
+
+TEST_F(ResultSyncTest, NoDirectoryIsReachedThroughALink) {
+  TempDir outside;
+  put(outside.path() / "secret", "secret");
+  age(outside.path() / "secret");
+  fs::rename(layout_.result_dir(), layout_.results_bucket_dir() / "moved");
+  fs::create_directory_symlink(outside.path(), layout_.result_dir());
+  sync(*store_);
+  EXPECT_THAT(content(*store_), Not(Contains(Key(HasSubstr("secret")))));
 }
 
 TEST_F(StageOutTest, NothingToStoreIsFine) {

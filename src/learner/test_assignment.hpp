@@ -24,6 +24,7 @@ inline wire::Assignment test_assignment(std::string command = "true") {
   assignment.runtime.label = "python system";
   assignment.cancel_grace = Milliseconds(5'000);
   assignment.store_retry = Milliseconds(600'000);
+  assignment.results_quiet = Milliseconds(0);
   return assignment;
 }
 

@@ -12,6 +12,7 @@ wire::Progress wire_progress(std::string phase, const objectstore::TransferProgr
   result.bytes_from_cache = progress.bytes_from_cache;
   result.bytes_per_second = progress.bytes_per_second;
   result.remaining = progress.remaining;
+  result.limited_by = progress.limited_by;
   return result;
 }
 

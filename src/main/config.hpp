@@ -37,6 +37,7 @@ struct Config {
   Milliseconds retention{};
   Milliseconds cancel_grace{};
   Milliseconds store_retry{};
+  Milliseconds results_quiet{};
   std::uint64_t cache_size = 0;
   std::uint64_t definition_max_size = 0;
   std::uint64_t definition_max_unpacked = 0;

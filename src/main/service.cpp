@@ -312,6 +312,7 @@ class Service final : public RunningService {
     options.definition_limits = definition_limits(config_);
     options.cancel_grace = config_.cancel_grace;
     options.store_retry = config_.store_retry;
+    options.results_quiet = config_.results_quiet;
     options.version = build_info::kVersion;
     options.store_url = store_url_;
     options.warnings = warnings_;

@@ -117,6 +117,10 @@ constexpr std::array kSettings = {
     Setting{"store_retry", "DURATION", "24h",
             "How long to keep trying to store results while the object store is away.",
             [](Config& c, View v) { c.store_retry = parse_duration(v); }},
+    Setting{"results_quiet", "DURATION", "10s",
+            "While a run goes on, a file of its results is uploaded once it has not changed for so "
+            "long; 0s: all of them at the end.",
+            [](Config& c, View v) { c.results_quiet = parse_duration(v); }},
     Setting{"cache_size", "SIZE", "200GiB", "The most that the cache of training data may hold.",
             [](Config& c, View v) { c.cache_size = parse_size(v); }},
     Setting{"definition_max_size", "SIZE", "500MiB", "The largest model definition (zip) taken.",

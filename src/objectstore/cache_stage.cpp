@@ -113,13 +113,17 @@ CacheStage::Result CacheStage::run() {
     }
   }
   if (fetched_.files == 0) check_read_access();
-  log_totals(log_, fetched_, begin_);
+  progress_.finish();
+  log_totals(log_, fetched_, progress_.snapshot().limited_by, begin_);
   log_.line("{} of {} came from this machine's cache",
             count_files(listing_.size() - fetched_.files), listing_.size());
   log_.remarks(places.remarks);
-  return {tree,
-          *std::move(lease),
-          {listing_.size(), bytes, fetched_.files, fetched_.bytes, places.remarks}};
+  TreeReport report{.files = listing_.size(),
+                    .bytes = bytes,
+                    .transferred_files = fetched_.files,
+                    .transferred_bytes = fetched_.bytes,
+                    .remarks = places.remarks};
+  return {tree, *std::move(lease), std::move(report)};
 }
 
 void CacheStage::on_page(std::size_t first) {

@@ -97,8 +97,12 @@ TreeReport download_tree(ObjectStore& store, const std::string& prefix, const fs
   move_into_place(incoming, listing, places, directory);
   progress.finish();
   log.remarks(places.remarks);
-  log_totals(log, totals, begin);
-  return {listing.size(), bytes, totals.files, totals.bytes, std::move(places.remarks)};
+  log_totals(log, totals, progress.snapshot().limited_by, begin);
+  return {.files = listing.size(),
+          .bytes = bytes,
+          .transferred_files = totals.files,
+          .transferred_bytes = totals.bytes,
+          .remarks = std::move(places.remarks)};
 }
 
 }  // namespace trainyard::objectstore

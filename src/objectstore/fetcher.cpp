@@ -23,11 +23,12 @@ unsigned affordable_connections(const TransferOptions& options) {
       std::clamp<std::uint64_t>(affordable, 1, std::max(1u, options.connections)));
 }
 
-void log_totals(const TransferLog& log, const FetchTotals& totals,
+void log_totals(const TransferLog& log, const FetchTotals& totals, std::string_view limited_by,
                 std::chrono::steady_clock::time_point begin) {
   if (totals.files == 0) return;
-  log.line("fetched {}, {}, in {} ({}), each verified", count_files(totals.files),
-           format_bytes(totals.bytes), format_since(begin), format_rate(totals.bytes, begin));
+  log.line("fetched {}, {}, in {} ({}{}), each verified", count_files(totals.files),
+           format_bytes(totals.bytes), format_since(begin), format_rate(totals.bytes, begin),
+           limited_by.empty() ? "" : fmt::format(", limited by the {}", limited_by));
   if (totals.unverified != 0) {
     log.line("of {} of them the store gives no checksum; their length was verified",
              count_files(totals.unverified));

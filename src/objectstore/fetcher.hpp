@@ -29,7 +29,7 @@ struct FetchTotals {
   std::uint64_t bytes = 0;
   std::uint64_t unverified = 0;  // the store vouched for their length only
 };
-void log_totals(const TransferLog& log, const FetchTotals& totals,
+void log_totals(const TransferLog& log, const FetchTotals& totals, std::string_view limited_by,
                 std::chrono::steady_clock::time_point begin);
 
 class Fetcher {

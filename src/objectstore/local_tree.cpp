@@ -78,9 +78,6 @@ FileState FileState::of(const Fd& file) {
   return state_of(status);
 }
 
-LocalDirectory::LocalDirectory(const fs::path& root)
-    : root_(open_file(root, O_RDONLY | O_DIRECTORY)) {}
-
 LocalTree LocalDirectory::walk() const {
   LocalTree tree;
   Fd again(::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -33,7 +34,7 @@ struct LocalTree {
 
 class LocalDirectory {
  public:
-  explicit LocalDirectory(const std::filesystem::path& root);  // throws NotFound
+  explicit LocalDirectory(Fd root) : root_(std::move(root)) {}
   // Files that vanish meanwhile are not in it.
   LocalTree walk() const;
   // Throws NotFound when it is gone or leads out of the directory.

@@ -25,6 +25,7 @@ class ProgressMeter {
   void add_total(std::uint64_t files, std::uint64_t bytes);
   void listing_complete() { listed_ = true; }
   void add_network(std::uint64_t bytes, Steady::duration on_disk);
+  void add_disk(Steady::duration time) { disk_ns_ += time.count(); }
   void add_cached_file(std::uint64_t bytes);
   void file_done() { ++files_done_; }
   // Of a file that must be transferred again.

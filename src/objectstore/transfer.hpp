@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/fd.hpp"
 #include "objectstore/object_store.hpp"
 
 namespace trainyard::objectstore {
@@ -49,6 +50,7 @@ struct TreeReport {
   std::uint64_t bytes = 0;
   std::uint64_t transferred_files = 0;
   std::uint64_t transferred_bytes = 0;
+  std::uint64_t failed_files = 0;  // of an upload: not stored; the remarks say why
   std::vector<Remark> remarks;
 };
 
@@ -75,13 +77,20 @@ TreeReport download_tree(ObjectStore& store, const std::string& prefix,
 class TreeUploader {
  public:
   virtual ~TreeUploader() = default;
-  // Uploads the files that have not changed for `quiet`. A file that fails or changes while it is
-  // read is left for the next call and named in the report; throws only Canceled.
+  // Uploads the files that have not changed for `quiet`, on few connections and without a word of
+  // progress. A file that fails or changes while it is read is left for the next call and named in
+  // the report; throws only Canceled.
   virtual TreeReport sync(Milliseconds quiet, std::stop_token stop) = 0;
-  // Uploads everything that is not stored yet. Throws the first error when a file could not be
-  // stored, after trying all others; may then be called again and goes on where it stood.
+  // Uploads everything that is not stored yet, and removes what sync() brought to the store and is
+  // gone from the directory since (a temporary name, a checkpoint that made room for the next);
+  // never an object that was there before. Throws the first error when a file could not be stored,
+  // after trying all others; may then be called again and goes on where it stood.
   virtual TreeReport finish(std::stop_token stop) = 0;
 };
+// `directory` is an open directory.
+std::unique_ptr<TreeUploader> make_tree_uploader(ObjectStore& store, Fd directory,
+                                                 std::string prefix, TransferOptions options);
+// Throws NotFound.
 std::unique_ptr<TreeUploader> make_tree_uploader(ObjectStore& store,
                                                  std::filesystem::path directory,
                                                  std::string prefix, TransferOptions options);

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,10 +8,12 @@
 #include <optional>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/files.hpp"
 #include "base/strings.hpp"
 #include "objectstore/etag.hpp"
 #include "objectstore/fetcher.hpp"
@@ -25,7 +28,8 @@ namespace trainyard::objectstore {
 namespace {
 
 constexpr std::size_t kLongestKey = 1024;
-constexpr unsigned kAttempts = 3;  // at a file that changes while it is read
+constexpr unsigned kSyncConnections = 4;  // the command is to have the machine
+constexpr unsigned kAttempts = 3;         // at a file that changes while it is read
 
 // S3 takes keys in UTF-8 only.
 std::string to_key(const std::string& prefix, const std::string& path) {
@@ -44,7 +48,10 @@ class MeteredSource final : public Source {
   MeteredSource(Fd file, ProgressMeter& progress) : file_(std::move(file)), progress_(progress) {}
   std::uint64_t size() const override { return file_.size(); }
   std::size_t read_at(std::uint64_t offset, char* into, std::size_t max) override {
-    return file_.read_at(offset, into, max);
+    const auto begin = ProgressMeter::Steady::now();
+    const std::size_t got = file_.read_at(offset, into, max);
+    progress_.add_disk(ProgressMeter::Steady::now() - begin);
+    return got;
   }
   void sent(std::size_t bytes) override {
     const std::uint64_t before = sent_.fetch_add(bytes);
@@ -73,10 +80,9 @@ bool has_etag(Source& source, const std::string& etag) {
 
 class Uploader final : public TreeUploader {
  public:
-  Uploader(ObjectStore& store, std::filesystem::path directory, std::string prefix,
-           TransferOptions options)
+  Uploader(ObjectStore& store, Fd directory, std::string prefix, TransferOptions options)
       : store_(store),
-        directory_(directory),
+        directory_(std::move(directory)),
         prefix_(folder_prefix(prefix)),
         options_(std::move(options)),
         log_(options_.on_log) {}
@@ -84,7 +90,7 @@ class Uploader final : public TreeUploader {
   TreeReport sync(Milliseconds quiet, std::stop_token stop) override {
     const std::int64_t latest =
         std::chrono::nanoseconds((SystemClock().now() - quiet).time_since_epoch()).count();
-    Pass pass(*this, std::move(stop));
+    Pass pass(*this, std::move(stop), {});
     pass.leave_changing = true;
     pass.run([&](const LocalFile& file) { return file.state.modified_ns <= latest; });
     if (pass.stop.stop_requested()) throw_stopped();
@@ -92,10 +98,11 @@ class Uploader final : public TreeUploader {
   }
 
   TreeReport finish(std::stop_token stop) override {
-    Pass pass(*this, std::move(stop));
+    Pass pass(*this, std::move(stop), options_.on_progress);
     pass.run([](const LocalFile&) { return true; });
     if (pass.stop.stop_requested()) throw_stopped();
     if (pass.first_error) std::rethrow_exception(pass.first_error);
+    pass.remove_what_is_gone();
     log_.line("stored {}, {}, in {} (sent {} of them, {})", count_files(pass.report.files),
               format_bytes(pass.report.bytes), store_.description(), pass.report.transferred_files,
               format_bytes(pass.report.transferred_bytes));
@@ -106,8 +113,8 @@ class Uploader final : public TreeUploader {
  private:
   // One walk through the directory.
   struct Pass {
-    Pass(Uploader& owner, std::stop_token stop)
-        : self(owner), stop(std::move(stop)), progress(owner.options_.on_progress) {}
+    Pass(Uploader& owner, std::stop_token stop, ProgressMeter::Report on_progress)
+        : self(owner), stop(std::move(stop)), progress(std::move(on_progress)) {}
 
     void run(const std::function<bool(const LocalFile&)>& wanted);
     void work();
@@ -115,12 +122,14 @@ class Uploader final : public TreeUploader {
     bool try_upload(const LocalFile& file, const std::string& key);
     void remark(const std::string& path, std::string detail);
     void fail(const std::string& path);
+    void remove_what_is_gone();
 
     Uploader& self;
     std::stop_token stop;
     ProgressMeter progress;
     bool leave_changing = false;
     std::vector<LocalFile> todo;
+    std::unordered_set<std::string> present;  // paths in the directory
     std::atomic<std::size_t> next{0};
     std::mutex mutex;  // of what follows, and of the uploader's there_ and stored_
     TreeReport report;
@@ -162,6 +171,7 @@ class Uploader final : public TreeUploader {
   bool learned_ = false;
   std::unordered_map<std::string, ObjectInfo> there_;  // by key: what an earlier one stored
   std::unordered_map<std::string, FileState> stored_;  // by path: the state that the store has
+  std::unordered_set<std::string> brought_;  // paths of those that were not in the store before
 };
 
 void Uploader::Pass::run(const std::function<bool(const LocalFile&)>& wanted) {
@@ -176,12 +186,14 @@ void Uploader::Pass::run(const std::function<bool(const LocalFile&)>& wanted) {
   for (LocalFile& file : tree.files) {
     ++report.files;
     report.bytes += file.state.size;
+    present.insert(file.path);
     if (!self.is_stored(file) && wanted(file)) todo.push_back(std::move(file));
   }
   for (const LocalFile& file : todo) progress.add_total(1, file.state.size);
   progress.listing_complete();
-  const std::size_t threads =
-      std::min<std::size_t>(affordable_connections(self.options_), todo.size());
+  const unsigned connections = affordable_connections(self.options_);
+  const std::size_t threads = std::min<std::size_t>(
+      leave_changing ? std::min(connections, kSyncConnections) : connections, todo.size());
   {
     std::vector<std::jthread> helpers;
     for (std::size_t i = 1; i < threads; ++i) helpers.emplace_back([this] { work(); });
@@ -247,6 +259,7 @@ bool Uploader::Pass::try_upload(const LocalFile& file, const std::string& key) {
   const bool same = FileState::of(source.file()) == before;
   std::scoped_lock guard(mutex);
   if (!unchanged) {
+    if (!there && !self.stored_.contains(file.path)) self.brought_.insert(file.path);
     self.there_.erase(key);
     ++report.transferred_files;
     report.transferred_bytes += source.size();
@@ -264,6 +277,7 @@ void Uploader::Pass::remark(const std::string& path, std::string detail) {
 void Uploader::Pass::fail(const std::string& path) {
   std::scoped_lock guard(mutex);
   if (!first_error) first_error = std::current_exception();
+  ++report.failed_files;
   try {
     throw;
   } catch (const std::exception& error) {
@@ -271,13 +285,36 @@ void Uploader::Pass::fail(const std::string& path) {
   }
 }
 
+// Best effort: what remains is more than was asked for, and no reason to fail.
+void Uploader::Pass::remove_what_is_gone() {
+  for (auto path = self.brought_.begin(); path != self.brought_.end();) {
+    if (present.contains(*path)) {
+      ++path;
+      continue;
+    }
+    try {
+      self.store_.remove(to_key(self.prefix_, *path), stop);
+    } catch (const std::exception& error) {
+      remark(*path, std::string("remains in the store, though it is gone here: ") + error.what());
+    }
+    self.stored_.erase(*path);
+    path = self.brought_.erase(path);
+  }
+}
+
 }  // namespace
+
+std::unique_ptr<TreeUploader> make_tree_uploader(ObjectStore& store, Fd directory,
+                                                 std::string prefix, TransferOptions options) {
+  return std::make_unique<Uploader>(store, std::move(directory), std::move(prefix),
+                                    std::move(options));
+}
 
 std::unique_ptr<TreeUploader> make_tree_uploader(ObjectStore& store,
                                                  std::filesystem::path directory,
                                                  std::string prefix, TransferOptions options) {
-  return std::make_unique<Uploader>(store, std::move(directory), std::move(prefix),
-                                    std::move(options));
+  return make_tree_uploader(store, open_file(directory, O_RDONLY | O_DIRECTORY), std::move(prefix),
+                            std::move(options));
 }
 
 }  // namespace trainyard::objectstore

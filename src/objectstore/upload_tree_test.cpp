@@ -138,7 +138,7 @@ TEST_F(Upload, AFileSwappedForALinkIsNotFollowed) {
   TempDir outside;
   std::ofstream(outside.path() / "secret") << "secret";
   write("d/a", "x");
-  const LocalDirectory local(directory);
+  const LocalDirectory local(open_file(directory, O_RDONLY | O_DIRECTORY));
   fs::rename(directory / "d", directory / "moved");
   fs::create_symlink(outside.path(), directory / "d");
   std::ofstream(outside.path() / "a") << "secret";
@@ -191,7 +191,36 @@ TEST_F(Upload, SyncNamesWhatFailedAndFinishTriesAgain) {
   const TreeReport report = uploads->sync(Milliseconds(1000), {});
   EXPECT_EQ(report.transferred_files, 0u);
   EXPECT_EQ(report.remarks.size(), 2u);
+  EXPECT_EQ(report.failed_files, 2u);
   EXPECT_EQ(uploads->finish({}).transferred_files, 2u);
+}
+
+TEST_F(Upload, WhatSyncBroughtAndIsGoneAtTheEndIsTakenBack) {
+  upload_bytes(*memory, "an earlier run's", "training-x/old", {});
+  write("old", "mine");
+  write("ckpt.tmp", "half");
+  write("kept", "x");
+  for (const char* path : {"old", "ckpt.tmp", "kept"}) age(path);
+  const auto uploads = uploader(store);
+  EXPECT_EQ(uploads->sync(Milliseconds(1000), {}).transferred_files, 3u);
+  fs::rename(directory / "ckpt.tmp", directory / "ckpt");
+  fs::remove(directory / "old");
+  uploads->finish({});
+  EXPECT_EQ(stored(), (std::map<std::string, std::string>{{"training-x/ckpt", "half"},
+                                                          {"training-x/kept", "x"},
+                                                          {"training-x/old", "mine"}}));
+}
+
+TEST_F(Upload, AStoreThatRemovesNothingFailsNoRun) {
+  write("gone", "x");
+  age("gone");
+  FailingStore keeping(*memory,
+                       fail_calls(StoreCall::Remove, 1, 9, {.kind = ErrorKind::Forbidden}));
+  const auto uploads = uploader(keeping);
+  uploads->sync(Milliseconds(1000), {});
+  fs::remove(directory / "gone");
+  EXPECT_THAT(uploads->finish({}).remarks,
+              Contains(Field(&Remark::detail, HasSubstr("remains in the store"))));
 }
 
 TEST_F(Upload, FinishTriesAllOthersBeforeItFails) {

@@ -76,7 +76,9 @@ void write_progress(JsonWriter& out, const Progress& progress) {
       .field("bytes_from_cache", progress.bytes_from_cache)
       .field("bytes_per_second", progress.bytes_per_second);
   if (progress.remaining) out.field("remaining_ms", progress.remaining->count());
-  out.end_object();
+  out.text_unless_empty("limited_by", progress.limited_by)
+      .text_unless_empty("trouble", progress.trouble)
+      .end_object();
 }
 
 Progress read_progress(const JsonObject& in) {
@@ -90,7 +92,9 @@ Progress read_progress(const JsonObject& in) {
                     .bytes_total = count("bytes_total"),
                     .bytes_from_cache = count("bytes_from_cache"),
                     .bytes_per_second = in.optional_real("bytes_per_second").value_or(0),
-                    .remaining = {}};
+                    .remaining = {},
+                    .limited_by = in.optional_text("limited_by").value_or(""),
+                    .trouble = in.optional_text("trouble").value_or("")};
   if (in.has("remaining_ms")) progress.remaining = read_duration(in, "remaining_ms");
   return progress;
 }
@@ -116,6 +120,7 @@ std::string encode(const Assignment& assignment) {
   write_runtime(out, assignment.runtime);
   out.field("cancel_grace_ms", assignment.cancel_grace.count())
       .field("store_retry_ms", assignment.store_retry.count())
+      .field("results_quiet_ms", assignment.results_quiet.count())
       .end_object();
   return out.take();
 }
@@ -133,7 +138,8 @@ Assignment decode_assignment(std::string_view json) {
           .cancel_requested = in.flag("cancel_requested"),
           .runtime = read_runtime(in.object("runtime")),
           .cancel_grace = read_duration(in, "cancel_grace_ms"),
-          .store_retry = read_duration(in, "store_retry_ms")};
+          .store_retry = read_duration(in, "store_retry_ms"),
+          .results_quiet = read_duration(in, "results_quiet_ms")};
 }
 
 std::string encode(const Report& report) {

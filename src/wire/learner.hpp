@@ -44,6 +44,9 @@ struct Assignment {
   RuntimeAssignment runtime;
   Milliseconds cancel_grace{30'000};
   Milliseconds store_retry{24LL * 3600 * 1000};  // keep trying to save results for this long
+  // Results are uploaded while the command runs once they have not changed for this long; 0: at the
+  // end only.
+  Milliseconds results_quiet{10'000};
 };
 
 struct Progress {     // of staging or storing; a snapshot, never part of the event log
@@ -53,6 +56,8 @@ struct Progress {     // of staging or storing; a snapshot, never part of the ev
   std::uint64_t bytes_from_cache = 0;
   double bytes_per_second = 0;
   std::optional<Milliseconds> remaining;
+  std::string limited_by;  // "network" or "disk"; empty: not known
+  std::string trouble;     // what stands in its way, a sentence; empty: nothing
 };
 
 // Events of this attempt in order; `sequence` of the first, from 1. Those that the server has are

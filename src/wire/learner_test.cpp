@@ -103,7 +103,8 @@ Assignment sample_assignment() {
                       .variables = {{"A", "1"}, {"B", "x=y"}},
                       .failure = "no wheel"},
           .cancel_grace = Milliseconds{1500},
-          .store_retry = Milliseconds{60'000}};
+          .store_retry = Milliseconds{60'000},
+          .results_quiet = Milliseconds{2'500}};
 }
 
 TEST(AssignmentJson, ReadsBackAsWritten) {
@@ -128,6 +129,7 @@ TEST(AssignmentJson, ReadsBackAsWritten) {
   EXPECT_EQ(after.runtime.failure, "no wheel");
   EXPECT_EQ(after.cancel_grace, Milliseconds{1500});
   EXPECT_EQ(after.store_retry, Milliseconds{60'000});
+  EXPECT_EQ(after.results_quiet, Milliseconds{2'500});
 }
 
 TEST(AssignmentJson, RefusesABadRunIdAndNegativeTimes) {
@@ -156,7 +158,9 @@ TEST(ReportJson, ReadsBackAsWritten) {
                              .bytes_total = 5'000'000'000,
                              .bytes_from_cache = 4,
                              .bytes_per_second = 1.5e9,
-                             .remaining = Milliseconds{2500}};
+                             .remaining = Milliseconds{2500},
+                             .limited_by = "disk",
+                             .trouble = "the store is away"};
   const Report after = decode_report(encode(before));
   EXPECT_EQ(after.attempt, 3u);
   EXPECT_EQ(after.first_sequence, 4u);
@@ -172,6 +176,8 @@ TEST(ReportJson, ReadsBackAsWritten) {
   EXPECT_EQ(after.progress->bytes_from_cache, 4u);
   EXPECT_EQ(after.progress->bytes_per_second, 1.5e9);
   EXPECT_EQ(after.progress->remaining, Milliseconds{2500});
+  EXPECT_EQ(after.progress->limited_by, "disk");
+  EXPECT_EQ(after.progress->trouble, "the store is away");
 
   before.progress->remaining.reset();
   EXPECT_FALSE(decode_report(encode(before)).progress->remaining);

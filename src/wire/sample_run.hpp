@@ -80,6 +80,8 @@ inline const RunRendering kEverything{
                          .bytes_total = 4,
                          .bytes_from_cache = 0,
                          .bytes_per_second = 1.5,
-                         .remaining = Milliseconds{250}}};
+                         .remaining = Milliseconds{250},
+                         .limited_by = "network",
+                         .trouble = ""}};
 
 }  // namespace trainyard::wire

@@ -1,0 +1,76 @@
+#pragma once
+// What a run leaves, on its way into the results bucket (wml-v3 e.4), as often as asked: results,
+// checkpoints, LOG_DIR and the run's own logs. What was sent is not sent again until it changes.
+//
+//   RESULT_DIR      <id>/…
+//   LOG_DIR         <id>/learner-1/…, and there too the run's own logs
+//   CHECKPOINT_DIR  _wml_checkpoints/…
+// all below the prefix of training_results, when the manifest has one.
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/fd.hpp"
+#include "learner/layout.hpp"
+#include "objectstore/transfer.hpp"
+
+namespace trainyard::learner {
+
+struct ResultUploadOptions {
+  const Layout& layout;
+  objectstore::ObjectStore& store;
+  std::string prefix;  // of all keys; empty or ending in '/'
+  std::function<void(const wire::Progress&)> on_progress = {};  // of finish()
+  std::function<void(std::string_view)> tell = {};  // the user, once, of what is left out
+};
+
+// One thread at a time. The directories may be swapped for anything by the command at any moment:
+// no link leads out of them.
+class ResultUpload {
+ public:
+  explicit ResultUpload(ResultUploadOptions options);
+  ~ResultUpload();
+
+  // Everything that has not changed for `quiet`; of the run's own logs, which never rest, a state
+  // that is at most five minutes old. Returns how many files could not be stored and logs the first
+  // reason. Throws Canceled.
+  std::uint64_t sync(Milliseconds quiet, std::stop_token stop);
+
+  struct Failures {
+    std::optional<Error> lasting, passing;  // the first of each sort
+  };
+  // Everything; the logs last, because they tell of the rest. Never throws but for defects.
+  Failures finish(std::stop_token stop);
+
+ private:
+  struct Tree;
+  struct LogState {
+    std::uint64_t size = 0;
+    std::filesystem::file_time_type changed{};
+    std::optional<std::filesystem::file_time_type> sent = {};
+  };
+
+  bool open(Tree& tree);
+  void store(Tree& tree, std::stop_token stop);
+  void sync_log(std::string_view name, Milliseconds quiet, std::stop_token stop);
+  std::string run_folder() const;
+  std::string learner_folder() const;
+  template <typename Fn>
+  void attempt(Fn&& fn);
+
+  const ResultUploadOptions options_;
+  std::vector<Tree> trees_;
+  std::map<std::string_view, LogState> logs_;  // as sync() sent them
+  Failures failures_;
+  std::set<std::string> told_;
+};
+
+}  // namespace trainyard::learner
