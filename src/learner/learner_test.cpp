@@ -360,6 +360,20 @@ TEST_F(SandboxedLearnerTest, RunsACommandFromTheZipToTheBucket) {
   EXPECT_EQ(content(*results_)["_wml_checkpoints/c"], "new\n");
 }
 
+TEST_F(SandboxedLearnerTest, ACommandThatWritesIntoItsDataChangesNothingForTheNext) {
+  set_command(
+      "for f in $DATA_DIR/y $DATA_DIR/train/x; do echo spoilt >>$f; chmod u+w $f; rm -f $f; done; "
+      "mount -o remount,rw $DATA_DIR; touch $DATA_DIR/new; exit 0");
+  run();
+  EXPECT_EQ(server_.finish().outcome, RunState::Completed);
+  remove_tree(work_);
+  make_private_dir(work_);
+  server_.with([](State& s) { s = State{}; });
+  set_command("cat $DATA_DIR/y $DATA_DIR/train/x; ls $DATA_DIR");
+  run();
+  EXPECT_THAT(training_log(), HasSubstr("\nmorethe datatrain\ny\nTraining process finished"));
+}
+
 TEST_F(SandboxedLearnerTest, TheCommandCannotReachTheServicesFiles) {
   set_command("ls " + dir_.path().string() + " | wc -l; ls /root; id -u");
   run();

@@ -46,6 +46,16 @@ std::string ResultUpload::run_folder() const {
 }
 std::string ResultUpload::learner_folder() const { return run_folder() + "learner-1/"; }
 
+// What a store that is away says.
+std::optional<Error> ResultUpload::ask(std::stop_token stop) {
+  try {
+    options_.store.list(run_folder(), "", std::move(stop));
+  } catch (const Error& e) {
+    if (e.retryable()) return e;
+  }
+  return std::nullopt;
+}
+
 // False when there is nothing to store. A command may have removed its directory and made another.
 bool ResultUpload::open(Tree& tree) {
   std::error_code missing;
@@ -83,6 +93,10 @@ std::uint64_t ResultUpload::sync(Milliseconds quiet, std::stop_token stop) {
       if (failed++ == 0) log::warn("results wait for the end of the run: {}", e.what());
     }
   };
+  if (const auto away = ask(stop)) {
+    try_to([&]() -> std::uint64_t { throw Error(*away); });
+    return failed;
+  }
   for (Tree& tree : trees_) {
     try_to([&] { return open(tree) ? tree.uploader->sync(quiet, stop).failed_files : 0; });
   }
@@ -112,7 +126,8 @@ void ResultUpload::sync_log(std::string_view name, Milliseconds quiet, std::stop
 // ---- at the end ---------------------------------------------------------------------------------
 
 ResultUpload::Failures ResultUpload::finish(std::stop_token stop) {
-  failures_ = {};
+  failures_ = {.lasting = {}, .passing = ask(stop)};
+  if (failures_.passing) return failures_;
   for (Tree& tree : trees_) {
     attempt([&] {
       if (open(tree)) store(tree, stop);

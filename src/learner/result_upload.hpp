@@ -40,14 +40,15 @@ class ResultUpload {
   ~ResultUpload();
 
   // Everything that has not changed for `quiet`; of the run's own logs, which never rest, a state
-  // that is at most five minutes old. Returns how many files could not be stored and logs the first
-  // reason. Throws Canceled.
+  // that is at most five minutes old. Returns how much could not be stored, files or trees, and
+  // logs the first reason. Throws Canceled.
   std::uint64_t sync(Milliseconds quiet, std::stop_token stop);
 
   struct Failures {
     std::optional<Error> lasting, passing;  // the first of each sort
   };
-  // Everything; the logs last, because they tell of the rest. Never throws but for defects.
+  // Everything; the logs last, because they tell of the rest. A store that does not answer is asked
+  // once, and not for each file. Never throws but for defects.
   Failures finish(std::stop_token stop);
 
  private:
@@ -58,6 +59,7 @@ class ResultUpload {
     std::optional<std::filesystem::file_time_type> sent = {};
   };
 
+  std::optional<Error> ask(std::stop_token stop);
   bool open(Tree& tree);
   void store(Tree& tree, std::stop_token stop);
   void sync_log(std::string_view name, Milliseconds quiet, std::stop_token stop);

@@ -1,5 +1,6 @@
 #include "objectstore/dataset_cache.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -130,25 +131,43 @@ TEST_F(Cache, APrefixHasATreeOfItsOwnAndSharesTheObjects) {
   EXPECT_EQ(store.calls(StoreCall::Get), 20u);
 }
 
-TEST_F(Cache, ManyAtOnceCauseOneTransfer) {
-  const auto cache = open();
-  std::vector<std::jthread> threads;
-  std::atomic<int> right{0};
-  std::vector<StageRequest> requests;
-  for (int i = 0; i < 12; ++i) {
-    requests.push_back(request());
-    requests.back().transfer.on_log = {};
-  }
-  for (const StageRequest& r : requests) {
-    threads.emplace_back([&] {
-      const auto own = open();
-      const Dataset data = own->stage(store, r, {});
-      right += tree(data.directory()) == expected;
+TEST_F(Cache, AHundredAtOnceInTenProcessesCauseOneTransfer) {
+  constexpr int kProcesses = 10, kThreads = 10;
+  const fs::path count = temp.path() / "fetched", go = temp.path() / "go";
+  const auto stage_in_threads = [&] {
+    FailingStore counting(*memory, [&](StoreCall call, const std::string&, unsigned) {
+      if (call == StoreCall::Get) write_all(open_file(count, O_WRONLY | O_CREAT | O_APPEND), "x");
+      return std::optional<Failure>();
     });
+    std::atomic<int> right{0};
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < kThreads; ++i) {
+        threads.emplace_back([&] {
+          StageRequest wanted;
+          wanted.access = DataAccess::SharedReadOnly;
+          wanted.transfer.free_floor = 0;
+          const Dataset data = open()->stage(counting, wanted, {});
+          right += tree(data.directory()) == expected;
+        });
+      }
+    }
+    return right == kThreads;
+  };
+  std::vector<pid_t> children;
+  for (int i = 0; i < kProcesses; ++i) {
+    children.push_back(::fork());
+    if (children.back() != 0) continue;
+    while (!fs::exists(go)) std::this_thread::yield();
+    ::_exit(stage_in_threads() ? 0 : 1);
   }
-  threads.clear();
-  EXPECT_EQ(right, 12);
-  EXPECT_EQ(store.calls(StoreCall::Get), 20u);
+  write_file_atomic(go, "");
+  for (const pid_t child : children) {
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+  EXPECT_EQ(read_file(count), std::string(20, 'x'));
 }
 
 TEST_F(Cache, OverlappingPrefixesAtOnceTransferEachObjectOnce) {
