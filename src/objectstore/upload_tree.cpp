@@ -69,6 +69,15 @@ class MeteredSource final : public Source {
   std::atomic<std::uint64_t> sent_{0};
 };
 
+// File systems stamp changes with a clock that ticks each 1 to 10 ms: a file that is read within
+// the tick of its last change could change again and look the same. Waits until that is over.
+void let_tick_pass(const FileState& state) {
+  constexpr std::chrono::nanoseconds kTick = Milliseconds(20);
+  const auto now = std::chrono::nanoseconds(SystemClock().now().time_since_epoch());
+  const auto left = std::chrono::nanoseconds(state.changed_ns) + kTick - now;
+  if (left.count() > 0) std::this_thread::sleep_for(std::min(left, kTick));
+}
+
 bool has_etag(Source& source, const std::string& etag) {
   const auto parts = parts_of_etag(etag);
   const std::uint64_t part_size = parts ? guess_part_size(source.size(), *parts) : 0;
@@ -246,6 +255,7 @@ bool Uploader::Pass::try_upload(const LocalFile& file, const std::string& key) {
     throw;
   }
   const FileState before = FileState::of(opened);
+  let_tick_pass(before);
   MeteredSource source(std::move(opened), progress);
   const std::optional<ObjectInfo> there = self.find_there(key, mutex);
   const bool unchanged = there && there->size == source.size() && has_etag(source, there->etag);
