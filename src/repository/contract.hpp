@@ -1,5 +1,5 @@
 #pragma once
-// The implementations that the contract of the two repositories is tested over.
+// The implementations that the contract of the repositories is tested over.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -60,6 +60,8 @@ class RepositoryContract : public testing::TestWithParam<Implementation> {
   std::unique_ptr<Backend> backend_ = GetParam().make();
   RunRepository& runs_ = *backend_->repositories().runs;
   DefinitionRepository& definitions_ = *backend_->repositories().definitions;
+  ExperimentRepository& experiments_ = *backend_->repositories().experiments;
+  ExperimentRunRepository& experiment_runs_ = *backend_->repositories().experiment_runs;
 
   model::TrainingRun create(int number) { return runs_.create(new_run(number), at(number)); }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/secret.hpp"
 #include "model/manifest.hpp"
 
 namespace trainyard::repository {
@@ -18,8 +19,11 @@ struct TrainingDefinition {
   std::string name;
   std::string description;
   model::Framework framework;
-  std::string command;         // may be empty
-  std::string extra_json;      // other fields of the request as a JSON object, echoed back; "{}"
+  std::string command;     // may be empty
+  std::string extra_json;  // other fields of the request as a JSON object, echoed back; "{}"
+  // Its training_data_reference as JSON, with keys, for experiments that have none of their own
+  // (wml-v3 d.4); empty: none.
+  Secret data_reference;
   std::string content_sha256;  // hex; empty until the content was uploaded
   TimePoint created_at;
   bool operator==(const TrainingDefinition&) const = default;

@@ -63,6 +63,57 @@ class FailingDefinitionRepository final : public DefinitionRepository {
   FailurePlan& plan_;
 };
 
+class FailingExperimentRepository final : public ExperimentRepository {
+ public:
+  FailingExperimentRepository(ExperimentRepository& inner, FailurePlan& plan)
+      : inner_(inner), plan_(plan) {}
+
+  void create(const Experiment& experiment) override {
+    plan_.run([&] { inner_.create(experiment); });
+  }
+  std::optional<Experiment> find(const std::string& id) override {
+    return plan_.run([&] { return inner_.find(id); });
+  }
+  ExperimentPage list(const std::string& owner, std::size_t limit,
+                      const std::string& start_after) override {
+    return plan_.run([&] { return inner_.list(owner, limit, start_after); });
+  }
+  void update(const Experiment& changed, TimePoint read_at) override {
+    plan_.run([&] { inner_.update(changed, read_at); });
+  }
+  void remove(const std::string& id) override {
+    plan_.run([&] { inner_.remove(id); });
+  }
+
+ private:
+  ExperimentRepository& inner_;
+  FailurePlan& plan_;
+};
+
+class FailingExperimentRunRepository final : public ExperimentRunRepository {
+ public:
+  FailingExperimentRunRepository(ExperimentRunRepository& inner, FailurePlan& plan)
+      : inner_(inner), plan_(plan) {}
+
+  ExperimentRun start(const NewExperimentRun& started, TimePoint now) override {
+    return plan_.run([&] { return inner_.start(started, now); });
+  }
+  std::optional<ExperimentRun> find(const std::string& id) override {
+    return plan_.run([&] { return inner_.find(id); });
+  }
+  ExperimentRunPage list(const std::string& experiment_id, std::size_t limit,
+                         const std::string& start_after) override {
+    return plan_.run([&] { return inner_.list(experiment_id, limit, start_after); });
+  }
+  void remove(const std::string& id) override {
+    plan_.run([&] { inner_.remove(id); });
+  }
+
+ private:
+  ExperimentRunRepository& inner_;
+  FailurePlan& plan_;
+};
+
 }  // namespace
 
 std::optional<FailurePlan::Planned> FailurePlan::take() {
@@ -74,7 +125,10 @@ std::optional<FailurePlan::Planned> FailurePlan::take() {
 
 Repositories make_failing_repositories(Repositories& inner, FailurePlan& plan) {
   return {.runs = std::make_unique<FailingRunRepository>(*inner.runs, plan),
-          .definitions = std::make_unique<FailingDefinitionRepository>(*inner.definitions, plan)};
+          .definitions = std::make_unique<FailingDefinitionRepository>(*inner.definitions, plan),
+          .experiments = std::make_unique<FailingExperimentRepository>(*inner.experiments, plan),
+          .experiment_runs =
+              std::make_unique<FailingExperimentRunRepository>(*inner.experiment_runs, plan)};
 }
 
 }  // namespace trainyard::repository

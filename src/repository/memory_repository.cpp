@@ -1,35 +1,12 @@
 #include "repository/memory_repository.hpp"
 
 #include <algorithm>
-#include <map>
-#include <set>
 
-#include "base/sync.hpp"
+#include "repository/memory_records.hpp"
 #include "repository/record.hpp"
 
 namespace trainyard::repository {
 namespace {
-
-struct UsedKey {
-  model::RunId run;
-  TimePoint at;
-};
-
-struct OrderedDefinition {
-  TrainingDefinition definition;
-  std::int64_t order = 0;
-};
-
-struct Records {
-  std::map<model::RunId, model::TrainingRun> runs;
-  std::vector<StoredEvent> events;
-  std::map<std::pair<std::string, std::string>, UsedKey> keys;  // (owner, idempotency key)
-  std::vector<OrderedDefinition> definitions;                   // by creation time, then order
-  std::uint64_t last_queue_order = 0;
-  std::uint64_t last_sequence = 0;
-  std::int64_t last_definition_order = 0;
-};
-using SharedRecords = std::shared_ptr<Sync<Records>>;
 
 template <typename T>
 bool is_wanted(const std::vector<T>& wanted, const T& value) {
@@ -67,9 +44,7 @@ class MemoryRunRepository final : public RunRepository {
       check_same_content(found->second, created);
       return found->second;
     }
-    model::TrainingRun run = first_version(created, now);
-    run.queue_order = ++records->last_queue_order;
-    records->runs[run.id] = run;
+    const model::TrainingRun& run = records->insert(first_version(created, now));
     if (created.idempotency_key) {
       records->keys[{created.owner, *created.idempotency_key}] = {.run = run.id, .at = now};
     }
@@ -139,9 +114,7 @@ class MemoryRunRepository final : public RunRepository {
     const auto found = records->runs.find(id);
     if (found == records->runs.end()) throw_no_run(id);
     check_removable(id, found->second.status.state);
-    records->runs.erase(found);
-    std::erase_if(records->events, [&](const StoredEvent& event) { return event.run == id; });
-    std::erase_if(records->keys, [&](const auto& entry) { return entry.second.run == id; });
+    records->erase(id);
   }
 
  private:
@@ -166,7 +139,7 @@ class MemoryDefinitionRepository final : public DefinitionRepository {
       throw_definition_exists(definition.id);
     }
     records->definitions.push_back({definition, ++records->last_definition_order});
-    std::ranges::stable_sort(records->definitions, {}, [](const OrderedDefinition& entry) {
+    std::ranges::stable_sort(records->definitions, {}, [](const Records::OrderedDefinition& entry) {
       return entry.definition.created_at;
     });
   }
@@ -185,7 +158,7 @@ class MemoryDefinitionRepository final : public DefinitionRepository {
     DefinitionPage page;
     DefinitionCursor last;
     auto records = records_->lock();
-    for (const OrderedDefinition& entry : records->definitions) {
+    for (const Records::OrderedDefinition& entry : records->definitions) {
       if (!owner.empty() && entry.definition.owner != owner) continue;
       const DefinitionCursor place{entry.definition.created_at.time_since_epoch().count(),
                                    entry.order};
@@ -225,10 +198,11 @@ class MemoryDefinitionRepository final : public DefinitionRepository {
   }
 
  private:
-  static std::vector<OrderedDefinition>::iterator position(Records& records,
-                                                           const std::string& id) {
-    return std::ranges::find(records.definitions, id,
-                             [](const OrderedDefinition& entry) { return entry.definition.id; });
+  static std::vector<Records::OrderedDefinition>::iterator position(Records& records,
+                                                                    const std::string& id) {
+    return std::ranges::find(records.definitions, id, [](const Records::OrderedDefinition& entry) {
+      return entry.definition.id;
+    });
   }
 
   SharedRecords records_;
@@ -239,7 +213,9 @@ class MemoryDefinitionRepository final : public DefinitionRepository {
 Repositories make_memory_repositories() {
   auto records = std::make_shared<Sync<Records>>();
   return {.runs = std::make_unique<MemoryRunRepository>(records),
-          .definitions = std::make_unique<MemoryDefinitionRepository>(records)};
+          .definitions = std::make_unique<MemoryDefinitionRepository>(records),
+          .experiments = make_memory_experiments(records),
+          .experiment_runs = make_memory_experiment_runs(records)};
 }
 
 }  // namespace trainyard::repository

@@ -9,6 +9,8 @@ namespace trainyard::repository {
 namespace {
 
 constexpr char kDefinitionTag = 'd';
+constexpr char kExperimentTag = 'e';
+constexpr char kExperimentRunTag = 'x';
 
 char tag_of(Order order) {
   switch (order) {
@@ -120,6 +122,28 @@ void throw_definition_exists(const std::string& id) {
               fmt::format("there is a training definition {} already", printable(id)));
 }
 
+void throw_no_experiment(const std::string& id) {
+  throw Error(ErrorKind::NotFound, fmt::format("there is no experiment {}", printable(id)));
+}
+
+void throw_experiment_exists(const std::string& id) {
+  throw Error(ErrorKind::Conflict, fmt::format("there is an experiment {} already", printable(id)));
+}
+
+void throw_no_experiment_run(const std::string& id) {
+  throw Error(ErrorKind::NotFound, fmt::format("there is no experiment run {}", printable(id)));
+}
+
+void throw_experiment_changed(const std::string& id) {
+  throw Error(ErrorKind::Conflict,
+              fmt::format("experiment {} was changed meanwhile: read it again", printable(id)));
+}
+
+void check_has_runs(const NewExperimentRun& started) {
+  if (!started.runs.empty()) return;
+  throw Error(ErrorKind::InvalidInput, "an experiment run has at least one training run");
+}
+
 std::string encode_cursor(Order order, const model::TrainingRun& last) {
   const std::string key = order == Order::ById ? last.id.str() : std::to_string(last.queue_order);
   return base64url_encode(tag_of(order) + key);
@@ -150,6 +174,25 @@ std::optional<DefinitionCursor> decode_definition_cursor(std::string_view text) 
   const auto order = parse_i64(parts[1]);
   if (!created_at || !order) throw_bad_cursor();
   return DefinitionCursor{.created_at_ms = *created_at, .order = *order};
+}
+
+std::string encode_experiment_cursor(std::string_view id) {
+  return base64url_encode(fmt::format("{}{}", kExperimentTag, id));
+}
+
+std::string decode_experiment_cursor(std::string_view text) {
+  return text.empty() ? "" : open_cursor(text, kExperimentTag);
+}
+
+std::string encode_experiment_run_cursor(std::int64_t creation_order) {
+  return base64url_encode(fmt::format("{}{}", kExperimentRunTag, creation_order));
+}
+
+std::int64_t decode_experiment_run_cursor(std::string_view text) {
+  if (text.empty()) return 0;
+  const auto creation_order = parse_i64(open_cursor(text, kExperimentRunTag));
+  if (!creation_order) throw_bad_cursor();
+  return *creation_order;
 }
 
 }  // namespace trainyard::repository

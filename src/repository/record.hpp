@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "repository/definition_repository.hpp"
+#include "repository/experiment_repository.hpp"
 #include "repository/run_repository.hpp"
 
 namespace trainyard::repository {
@@ -33,6 +34,12 @@ void check_removable(const model::RunId& id, model::RunState state);
 [[noreturn]] void throw_no_definition(const std::string& id);
 [[noreturn]] void throw_definition_exists(const std::string& id);  // Conflict
 
+[[noreturn]] void throw_no_experiment(const std::string& id);
+[[noreturn]] void throw_experiment_exists(const std::string& id);  // Conflict
+[[noreturn]] void throw_no_experiment_run(const std::string& id);
+[[noreturn]] void throw_experiment_changed(const std::string& id);  // Conflict
+void check_has_runs(const NewExperimentRun& started);               // InvalidInput
+
 // Where a page of runs goes on: after the run with this id or queue order.
 struct RunCursor {
   std::string id;
@@ -50,5 +57,12 @@ struct DefinitionCursor {
 };
 std::string encode_cursor(const DefinitionCursor& cursor);
 std::optional<DefinitionCursor> decode_definition_cursor(std::string_view text);
+
+// A page of experiments goes on after an id, one of experiment runs after a creation order; the
+// empty cursor stands for "" and 0, before all. InvalidInput when it is not one of that list.
+std::string encode_experiment_cursor(std::string_view id);
+std::string decode_experiment_cursor(std::string_view text);
+std::string encode_experiment_run_cursor(std::int64_t creation_order);
+std::int64_t decode_experiment_run_cursor(std::string_view text);
 
 }  // namespace trainyard::repository

@@ -7,6 +7,7 @@
 
 #include "base/files.hpp"
 #include "repository/definition_repository.hpp"
+#include "repository/experiment_repository.hpp"
 #include "repository/run_repository.hpp"
 
 namespace trainyard::repository {
@@ -74,8 +75,27 @@ inline TrainingDefinition new_definition(int number) {
                                      {.name = "cuda", .version = ""}}},
           .command = "python3 train.py",
           .extra_json = R"({"tags":["a"]})",
+          .data_reference = Secret(R"({"connection":{"secret_access_key":"definition-secret"}})"),
           .content_sha256 = "",
           .created_at = at(number)};
+}
+
+inline Experiment new_experiment(int number) {
+  return {.id = fmt::format("422902ab-d384-4ce1-81aa-{:012}", number),
+          .owner = "anna",
+          .name = fmt::format("experiment {}", number),
+          .entity = Secret(R"({"connection":{"secret_access_key":"experiment-secret"}})"),
+          .created_at = at(number),
+          .modified_at = at(number)};
+}
+
+// Of two training runs, whose numbers are ten times the number and the next.
+inline NewExperimentRun new_experiment_run(int number, const std::string& experiment_id) {
+  return {.id = fmt::format("6d46291f-2266-4c4c-bb74-{:012}", number),
+          .experiment_id = experiment_id,
+          .owner = "anna",
+          .runs = {new_run(number * 10), new_run(number * 10 + 1)},
+          .idempotency_key = {}};
 }
 
 inline model::Verdict exit_one() {

@@ -111,7 +111,45 @@ CREATE INDEX definitions_by_time ON definitions (created_at);
 CREATE INDEX definitions_by_owner_and_time ON definitions (owner, created_at);
 )sql";
 
-constexpr std::array kMigrations{kFirst};
+// Experiments. An experiment run goes with the last of its training runs. What a definition says of
+// its data is sealed, for the experiments that leave the data to their definitions (wml-v3 d.4).
+constexpr std::string_view kExperiments = R"sql(
+CREATE TABLE experiments (
+  id TEXT PRIMARY KEY,
+  owner TEXT NOT NULL,
+  name TEXT NOT NULL,
+  entity BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  modified_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX experiments_by_owner ON experiments (owner, id);
+
+CREATE TABLE experiment_runs (
+  creation_order INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  experiment TEXT NOT NULL REFERENCES experiments ON DELETE CASCADE,
+  owner TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  idempotency_key TEXT
+);
+CREATE INDEX experiment_runs_by_experiment ON experiment_runs (experiment);
+CREATE UNIQUE INDEX experiment_runs_by_key ON experiment_runs (owner, idempotency_key)
+  WHERE idempotency_key IS NOT NULL;
+
+CREATE TABLE experiment_members (
+  experiment_run INTEGER NOT NULL REFERENCES experiment_runs ON DELETE CASCADE,
+  run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+  PRIMARY KEY (experiment_run, run)
+) WITHOUT ROWID;
+CREATE INDEX experiment_members_by_run ON experiment_members (run);
+CREATE TRIGGER experiment_run_is_over AFTER DELETE ON experiment_members
+  WHEN NOT EXISTS (SELECT 1 FROM experiment_members WHERE experiment_run = OLD.experiment_run)
+  BEGIN DELETE FROM experiment_runs WHERE creation_order = OLD.experiment_run; END;
+
+ALTER TABLE definitions ADD COLUMN data_reference BLOB NOT NULL DEFAULT x'';
+)sql";
+
+constexpr std::array kMigrations{kFirst, kExperiments};
 
 }  // namespace
 

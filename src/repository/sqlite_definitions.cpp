@@ -9,8 +9,10 @@ namespace {
 
 constexpr std::string_view kSelect =
     "SELECT creation_order, id, version_id, owner, name, description, framework, "
-    "framework_version, runtimes, command, extra_json, content_sha256, created_at FROM "
-    "definitions ";
+    "framework_version, runtimes, command, extra_json, content_sha256, created_at, data_reference "
+    "FROM definitions ";
+
+std::string data_context(const std::string& id) { return id + "/data_reference"; }
 
 // Name and version of each, line by line.
 std::vector<std::string> runtime_lines(const model::Framework& framework) {
@@ -35,7 +37,7 @@ struct OrderedDefinition {
   TrainingDefinition definition;
 };
 
-OrderedDefinition read_definition(const db::Statement& row) {
+OrderedDefinition read_definition(const db::Statement& row, const Sealer& sealer) {
   ColumnReader in(row);
   OrderedDefinition result;
   result.order = in.number<std::int64_t>();
@@ -52,14 +54,18 @@ OrderedDefinition read_definition(const db::Statement& row) {
   definition.extra_json = in.text();
   definition.content_sha256 = in.text();
   definition.created_at = in.time();
+  if (const auto sealed = in.text(); !sealed.empty()) {
+    definition.data_reference = sealer.open(sealed, data_context(definition.id));
+  }
   return result;
 }
 
-void insert_definition(db::Connection& connection, const TrainingDefinition& definition) {
+void insert_definition(db::Connection& connection, const TrainingDefinition& definition,
+                       std::string_view sealed_reference) {
   db::Statement& insert = connection.prepare(
       "INSERT INTO definitions (id, version_id, owner, name, description, framework, "
-      "framework_version, runtimes, command, extra_json, content_sha256, created_at) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING");
+      "framework_version, runtimes, command, extra_json, content_sha256, created_at, "
+      "data_reference) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING");
   ParameterWriter(insert)
       .put(definition.id)
       .put(definition.version_id)
@@ -72,7 +78,8 @@ void insert_definition(db::Connection& connection, const TrainingDefinition& def
       .put(definition.command)
       .put(definition.extra_json)
       .put(definition.content_sha256)
-      .put(definition.created_at);
+      .put(definition.created_at)
+      .put_blob(sealed_reference);
   insert.run();
   if (connection.changes() == 0) throw_definition_exists(definition.id);
 }
@@ -102,8 +109,12 @@ class SqliteDefinitionRepository final : public DefinitionRepository {
       : store_(std::move(store)) {}
 
   void create(const TrainingDefinition& definition) override {
+    const std::string sealed =
+        definition.data_reference.empty()
+            ? ""
+            : store_->sealer.seal(definition.data_reference, data_context(definition.id));
     store_->writer.run(
-        [&](db::Connection& connection) { insert_definition(connection, definition); });
+        [&](db::Connection& connection) { insert_definition(connection, definition, sealed); });
   }
 
   std::optional<TrainingDefinition> find(const std::string& id) override {
@@ -113,7 +124,7 @@ class SqliteDefinitionRepository final : public DefinitionRepository {
           db::Statement& query = connection.prepare(kFind);
           query.bind(1, id);
           if (!query.step()) return std::nullopt;
-          return read_definition(query).definition;
+          return read_definition(query, store_->sealer).definition;
         });
   }
 
@@ -130,7 +141,7 @@ class SqliteDefinitionRepository final : public DefinitionRepository {
           page.next = encode_cursor(last);
           break;
         }
-        OrderedDefinition read = read_definition(query);
+        OrderedDefinition read = read_definition(query, store_->sealer);
         last = {read.definition.created_at.time_since_epoch().count(), read.order};
         page.definitions.push_back(std::move(read.definition));
       }

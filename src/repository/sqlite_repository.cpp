@@ -52,7 +52,10 @@ Repositories open_sqlite_repositories(const std::filesystem::path& path, Sealer 
   check_pages(connection, path);
   check_key(connection, path, sealer);
   auto store = std::make_shared<SqliteStore>(std::move(connection), path, std::move(sealer));
-  return {.runs = make_sqlite_runs(store), .definitions = make_sqlite_definitions(store)};
+  return {.runs = make_sqlite_runs(store),
+          .definitions = make_sqlite_definitions(store),
+          .experiments = make_sqlite_experiments(store),
+          .experiment_runs = make_sqlite_experiment_runs(store)};
 }
 
 }  // namespace trainyard::repository

@@ -71,10 +71,14 @@ TEST_F(SqliteRepository, EverythingIsThereAfterOpeningAgain) {
 TEST_F(SqliteRepository, NoSecretStandsInTheFilesAndNoneLooksLikeAnother) {
   Repositories records = open();
   records.runs->create(new_run(1), at(1));
+  records.definitions->create(new_definition(1));
+  records.experiments->create(new_experiment(1));
   const std::string bytes = all_bytes();
   EXPECT_THAT(bytes, HasSubstr("run 1")) << "these are the right files";
   EXPECT_THAT(bytes, Not(HasSubstr("s3-secret-value")));
   EXPECT_THAT(bytes, Not(HasSubstr("swift-secret-value")));
+  EXPECT_THAT(bytes, Not(HasSubstr("definition-secret")));
+  EXPECT_THAT(bytes, Not(HasSubstr("experiment-secret")));
 }
 
 TEST_F(SqliteRepository, AnotherKeyIsRefusedAtOnce) {

@@ -1,5 +1,5 @@
 #pragma once
-// The database that both repositories share. For src/repository only.
+// The database that the repositories share. For src/repository only.
 #include <filesystem>
 #include <memory>
 
@@ -22,5 +22,8 @@ struct SqliteStore {
 
 std::unique_ptr<RunRepository> make_sqlite_runs(std::shared_ptr<SqliteStore> store);
 std::unique_ptr<DefinitionRepository> make_sqlite_definitions(std::shared_ptr<SqliteStore> store);
+std::unique_ptr<ExperimentRepository> make_sqlite_experiments(std::shared_ptr<SqliteStore> store);
+std::unique_ptr<ExperimentRunRepository> make_sqlite_experiment_runs(
+    std::shared_ptr<SqliteStore> store);
 
 }  // namespace trainyard::repository
