@@ -10,6 +10,8 @@
 #include "wire/account.hpp"
 #include "wire/definition.hpp"
 #include "wire/error.hpp"
+#include "wire/experiment.hpp"
+#include "wire/experiment_run.hpp"
 #include "wire/frameworks.hpp"
 #include "wire/instance.hpp"
 #include "wire/learner.hpp"
@@ -37,6 +39,13 @@ void round_trip(T (*decode)(std::string_view), std::string (*encode)(const T&),
   }
 }
 
+const Secret& an_experiment() {
+  static const Secret entity(
+      R"({"settings":{"name":"e"},"training_references":[{"training_definition_url":"u"}],)"
+      R"("training_results_reference":{}})");
+  return entity;
+}
+
 constexpr Decode kDecoders[] = {
     [](std::string_view in) { round_trip(wire::decode_assignment, wire::encode, in); },
     [](std::string_view in) { round_trip(wire::decode_report, wire::encode, in); },
@@ -60,6 +69,17 @@ constexpr Decode kDecoders[] = {
     [](std::string_view in) { wire::decode_definition_list(in); },
     [](std::string_view in) { wire::decode_frameworks(in); },
     [](std::string_view in) { wire::decode_instance(in); },
+    [](std::string_view in) {
+      const Secret entity = wire::decode_experiment_request(in).entity;
+      wire::training_requests(entity, std::vector<Secret>(wire::kMostTrainingReferences));
+      wire::evaluation_definition(entity);
+    },
+    [](std::string_view in) { wire::patch_experiment(an_experiment(), in); },
+    [](std::string_view in) { wire::decode_experiment(in); },
+    [](std::string_view in) { wire::decode_experiment_list(in); },
+    [](std::string_view in) { wire::decode_experiment_run(in); },
+    [](std::string_view in) { wire::decode_experiment_run_list(in); },
+    [](std::string_view in) { round_trip(wire::decode_experiment_frame, wire::encode, in); },
 };
 
 }  // namespace

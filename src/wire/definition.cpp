@@ -16,37 +16,20 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kDefinitionLimit = 1 << 20;
 constexpr std::size_t kListLimit = 64 << 20;
-constexpr std::string_view kMask = "***";
-
-// Of the connections of every age (wml-v3 d.1).
-constexpr std::array<std::string_view, 4> kSecretFields{
-    "secret_access_key", "aws_secret_access_key", "password", "apikey"};
 constexpr std::array<std::string_view, 5> kOwnFields{"name", "description", "framework", "command",
                                                      "training_definition_version"};
-
-template <std::size_t kCount>
-bool is_among(const std::array<std::string_view, kCount>& names, const std::string& name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
-Json without_secrets(Json value) {  // the depth was bounded by the parser
-  if (value.is_array()) {
-    for (Json& item : value) item = without_secrets(std::move(item));
-  }
-  if (value.is_object()) {
-    for (auto& [name, member] : value.items()) {
-      member = is_among(kSecretFields, name) ? Json(kMask) : without_secrets(std::move(member));
-    }
-  }
-  return value;
-}
 
 std::string extra_of(const JsonObject& in) {
   Json extra = Json::object();
   for (const auto& [name, value] : in.tree().items()) {
-    if (!is_among(kOwnFields, name)) extra[name] = value;
+    if (std::ranges::find(kOwnFields, name) == kOwnFields.end()) extra[name] = value;
   }
   return without_secrets(std::move(extra)).dump();
+}
+
+Secret data_reference_of(const JsonObject& in) {
+  if (!in.has("training_data_reference")) return {};
+  return Secret(in.tree().at("training_data_reference").dump());
 }
 
 void write_extra(JsonWriter& out, const std::string& extra_json) {
@@ -126,7 +109,8 @@ DefinitionRequest decode_definition_request(std::string_view json) {
           .description = in.text_or_empty("description"),
           .framework = read_framework(in.object("framework")),
           .command = in.text_or_empty("command"),
-          .extra_json = extra_of(in)};
+          .extra_json = extra_of(in),
+          .data_reference = data_reference_of(in)};
 }
 
 std::string encode(const Definition& definition, std::string_view base_url) {

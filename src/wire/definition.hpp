@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/secret.hpp"
 #include "model/manifest.hpp"
 
 namespace trainyard::wire {
@@ -23,8 +24,11 @@ struct DefinitionRequest {
   model::Framework framework;
   std::string command;  // may be empty
   // Every other field, as a JSON object, to be echoed in answers. Secrets in it (of a data
-  // reference) are replaced by "***": a run brings its own references, so that these are for show.
+  // reference) are replaced by "***".
   std::string extra_json = "{}";
+  // What was read as training_data_reference, as JSON and with its secrets; empty: none. A run
+  // brings its own references; an experiment may leave this one to its definitions (d.4).
+  Secret data_reference;
   bool operator==(const DefinitionRequest&) const = default;
 };
 

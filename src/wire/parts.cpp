@@ -1,9 +1,28 @@
 #include "wire/parts.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include <nlohmann/json.hpp>
+
 namespace trainyard::wire {
 namespace {
 
 constexpr std::string_view kMask = "***";
+constexpr std::array<std::string_view, 4> kSecretFields{
+    "secret_access_key", "aws_secret_access_key", "password", "apikey"};
+
+std::string error_message(const model::Verdict& verdict) {
+  if (verdict.code == "C201" && verdict.exit_code) {  // the sentence of the recorded failures
+    return fmt::format(
+        "Learner process crashed (C201) with exit code ({}), please check the job logs for more "
+        "information",
+        *verdict.exit_code);
+  }
+  return fmt::format("{} ({})", verdict.message, verdict.code);
+}
 
 }  // namespace
 
@@ -29,6 +48,19 @@ void write_connection(JsonWriter& out, const model::StoreReference& reference, S
   out.end_object();
 }
 
+nlohmann::json without_secrets(nlohmann::json tree) {
+  if (tree.is_array()) {
+    for (auto& item : tree) item = without_secrets(std::move(item));
+  }
+  if (tree.is_object()) {
+    for (auto& [name, member] : tree.items()) {
+      const bool secret = std::ranges::find(kSecretFields, name) != kSecretFields.end();
+      member = secret ? nlohmann::json(kMask) : without_secrets(std::move(member));
+    }
+  }
+  return tree;
+}
+
 void write_framework(JsonWriter& out, const model::Framework& framework) {
   out.begin_object().field("name", framework.name).field("version", framework.version);
   if (!framework.runtimes.empty()) {
@@ -49,6 +81,20 @@ model::Framework read_framework(const JsonObject& in) {
         {.name = runtime.text("name"), .version = runtime.text_or_empty("version")});
   }
   return framework;
+}
+
+void write_failure(JsonWriter& out, const model::Verdict& verdict) {
+  out.begin_object().field("trace", "").key("errors").begin_array();
+  out.begin_object()
+      .field("code", fmt::format("dl_job_failed ({})", verdict.code))
+      .field("message", error_message(verdict))
+      .end_object();
+  out.end_array().end_object();
+}
+
+std::string status_message(const model::TrainingRun& run) {
+  const bool failed = run.status.state == model::RunState::Error && run.status.exit_code;
+  return failed ? fmt::format("{}: {}", run.id.str(), *run.status.exit_code) : run.id.str() + ": ";
 }
 
 void write_next(JsonWriter& out, std::string_view url) {

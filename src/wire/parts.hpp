@@ -2,6 +2,8 @@
 // The pieces of JSON that several documents share. For src/wire only.
 #include <string_view>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "model/run.hpp"
 #include "wire/json_reader.hpp"
 #include "wire/json_writer.hpp"
@@ -14,6 +16,10 @@ namespace trainyard::wire {
 // which of them is said by the `type` beside it.
 void write_connection(JsonWriter& out, const model::StoreReference& reference, Secrets secrets);
 
+// The same tree with "***" for what stands under the name of a secret, of the connections of every
+// age (wml-v3 d.1). As deep as JsonObject lets a tree be.
+nlohmann::json without_secrets(nlohmann::json tree);
+
 // {"name","version","runtimes"?:[{"name","version"}]}
 void write_framework(JsonWriter& out, const model::Framework& framework);
 model::Framework read_framework(const JsonObject& in);
@@ -24,6 +30,11 @@ model::Manifest read_manifest(const JsonObject& in);
 // {"code","kind","message","exit_code"?,"last_lines":[]}
 void write_verdict(JsonWriter& out, const model::Verdict& verdict);
 model::Verdict read_verdict(const JsonObject& in);
+
+// {"trace","errors":[{"code":"dl_job_failed (C201)","message"}]} of a run that failed (b.4).
+void write_failure(JsonWriter& out, const model::Verdict& verdict);
+// "<id>: <exit code>" of a failed run, "<id>: " of any other that was started (b.4).
+std::string status_message(const model::TrainingRun& run);
 
 void write_event(JsonWriter& out, const model::Event& event);
 model::Event read_event(const JsonObject& in);

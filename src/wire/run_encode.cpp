@@ -79,31 +79,6 @@ void write_reference(JsonWriter& out, const model::StoreReference& reference, co
       .end_object();
 }
 
-std::string error_message(const model::Verdict& verdict) {
-  if (verdict.code == "C201" && verdict.exit_code) {  // the sentence of the recorded failures
-    return fmt::format(
-        "Learner process crashed (C201) with exit code ({}), please check the job logs for more "
-        "information",
-        *verdict.exit_code);
-  }
-  return fmt::format("{} ({})", verdict.message, verdict.code);
-}
-
-void write_error(JsonWriter& out, const model::Verdict& verdict) {
-  out.key("error").begin_object().field("trace", "").key("errors").begin_array();
-  out.begin_object()
-      .field("code", fmt::format("dl_job_failed ({})", verdict.code))
-      .field("message", error_message(verdict))
-      .end_object();
-  out.end_array().end_object();
-}
-
-// "<id>: <exit code>" of a failed run, "<id>: " of any other that was started (b.4).
-std::string status_message(const model::TrainingRun& run) {
-  const bool failed = run.status.state == model::RunState::Error && run.status.exit_code;
-  return failed ? fmt::format("{}: {}", run.id.str(), *run.status.exit_code) : run.id.str() + ": ";
-}
-
 void write_queue(JsonWriter& out, const QueueView& queue) {
   out.key("queue")
       .begin_object()
@@ -135,7 +110,10 @@ void write_status(JsonWriter& out, const model::TrainingRun& run, const RunRende
       .field("finished_at", status.finished_at)
       .field("submitted_at", run.created_at)
       .field("running_at", status.running_at);
-  if (failed) write_error(out, *status.verdict);
+  if (failed) {
+    out.key("error");
+    write_failure(out, *status.verdict);
+  }
   if (status.state != model::RunState::Pending) out.field("message", status_message(run));
   out.key("metrics").begin_array().end_array().field("current_at", run.modified_at);
   if (failed) out.field("error_cause", status.verdict->user_fault() ? "user" : "server");

@@ -1,0 +1,198 @@
+#include "wire/experiment.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "wire/parts.hpp"
+
+namespace trainyard::wire {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kExperimentLimit = 1 << 20;
+constexpr std::size_t kAnswerLimit = 2 << 20;
+constexpr std::size_t kListLimit = 256 << 20;
+
+// Leaving these out in silence would train something else than was asked for.
+void check_offered(const JsonObject& reference) {
+  for (const std::string_view field : {"hyper_parameters_optimization", "pretrained_model_url"}) {
+    if (!reference.has(field)) continue;
+    throw Error(ErrorKind::Unsupported,
+                fmt::format("training_references: {} is not offered; write one training reference "
+                            "for each set of parameters, in its command",
+                            field));
+  }
+}
+
+void check_references(const JsonObject& in) {
+  const auto references = in.objects("training_references");
+  if (references.empty()) in.fail("training_references", "must be a list of at least one");
+  if (references.size() > kMostTrainingReferences) {
+    in.fail("training_references",
+            fmt::format("must be a list of at most {}", kMostTrainingReferences));
+  }
+  for (const JsonObject& reference : references) {
+    reference.text("training_definition_url");
+    reference.text_or_empty("name");
+    check_offered(reference);
+  }
+}
+
+Json tree_of(const Secret& entity) {
+  return JsonObject::parse(entity.reveal(), "experiment", kExperimentLimit).tree();
+}
+
+Json operations_of(std::string_view patch) {
+  Json operations = Json::array();
+  for (const JsonObject& operation :
+       JsonObject::parse_one_or_more(patch, "JSON-patch", kExperimentLimit)) {
+    const std::string op = operation.text("op");
+    // copy and move could make the tree grow without bound.
+    constexpr std::array<std::string_view, 4> kTaken{"add", "replace", "remove", "test"};
+    if (std::ranges::find(kTaken, op) == kTaken.end()) {
+      operation.fail("op", "must be add, replace, remove or test");
+    }
+    operations.push_back(operation.tree());
+  }
+  return operations;
+}
+
+Json definition_of(const Json& entity, const Json& reference) {
+  Json definition = {{"definition_href", reference.at("training_definition_url")},
+                     {"name", reference.value("name", Json(""))}};
+  const Json& settings = entity.at("settings");
+  if (settings.contains("author")) definition["author"] = settings["author"];
+  Json execution = Json::object();
+  for (const char* field : {"command", "compute_configuration"}) {
+    if (reference.contains(field)) execution[field] = reference[field];
+  }
+  definition["execution"] = std::move(execution);
+  return definition;
+}
+
+void write_experiment(JsonWriter& out, const Experiment& experiment, std::string_view base_url,
+                      Secrets secrets) {
+  Json entity = tree_of(experiment.entity);
+  if (secrets == Secrets::Masked) entity = without_secrets(std::move(entity));
+  out.begin_object()
+      .key("metadata")
+      .begin_object()
+      .field("guid", experiment.id)
+      .field("url", fmt::format("{}/v3/experiments/{}", base_url, experiment.id))
+      .field("created_at", experiment.created_at)
+      .field("modified_at", experiment.modified_at)
+      .end_object()
+      .key("entity")
+      .raw(entity.dump())
+      .end_object();
+}
+
+ExperimentView read_experiment(const JsonObject& in) {
+  const JsonObject metadata = in.object("metadata");
+  const JsonObject entity = in.object("entity");
+  return {.id = metadata.text("guid"),
+          .url = metadata.text("url"),
+          .name = entity.object("settings").text_or_empty("name"),
+          .training_references = entity.objects("training_references").size(),
+          .created_at = metadata.time("created_at")};
+}
+
+}  // namespace
+
+ExperimentRequest decode_experiment_request(std::string_view json) {
+  const JsonObject in = JsonObject::parse(json, "experiment", kExperimentLimit);
+  ExperimentRequest request{.name = in.object("settings").text("name"), .entity = {}};
+  check_references(in);
+  in.object("training_results_reference");
+  in.optional_object("training_data_reference");
+  request.entity = Secret(in.tree().dump());
+  return request;
+}
+
+ExperimentRequest patch_experiment(const Secret& entity, std::string_view patch) {
+  const Json operations = operations_of(patch);
+  Json changed;
+  try {
+    changed = tree_of(entity).patch(operations);
+  } catch (const Json::exception& e) {
+    const bool test = e.id == 501;  // "unsuccessful": an operation test found another value
+    throw Error(test ? ErrorKind::Conflict : ErrorKind::InvalidInput,
+                test ? "JSON-patch: a test found another value; read the experiment again"
+                     : "JSON-patch: an operation does not fit this experiment; its path must name "
+                       "a field of the entity");
+  }
+  return decode_experiment_request(changed.dump());
+}
+
+std::vector<TrainingReference> training_references(const Secret& entity) {
+  const JsonObject in = JsonObject::parse(entity.reveal(), "experiment", kExperimentLimit);
+  std::vector<TrainingReference> references;
+  for (const JsonObject& reference : in.objects("training_references")) {
+    references.push_back({.name = reference.text_or_empty("name"),
+                          .definition_url = reference.text("training_definition_url"),
+                          .has_data = in.has("training_data_reference")});
+  }
+  return references;
+}
+
+std::vector<Secret> training_requests(const Secret& entity,
+                                      std::span<const Secret> data_references) {
+  const Json in = tree_of(entity);
+  const Json& references = in.at("training_references");
+  const auto own = in.find("training_data_reference");
+  const bool has_own = own != in.end() && !own->is_null();
+  std::vector<Secret> requests;
+  for (std::size_t i = 0; i < references.size(); ++i) {
+    Json request = {{"model_definition", definition_of(in, references[i])},
+                    {"training_results_reference", in.at("training_results_reference")}};
+    if (has_own) {
+      request["training_data_reference"] = *own;
+    } else if (!data_references[i].empty()) {
+      request["training_data_reference"] = Json::parse(data_references[i].reveal());
+    }
+    requests.emplace_back(request.dump());
+  }
+  return requests;
+}
+
+std::string encode(const Experiment& experiment, std::string_view base_url, Secrets secrets) {
+  JsonWriter out;
+  write_experiment(out, experiment, base_url, secrets);
+  return out.take();
+}
+
+std::string encode_experiment_list(std::span<const Experiment> experiments,
+                                   std::string_view base_url, std::string_view next_url,
+                                   Secrets secrets) {
+  JsonWriter out;
+  out.begin_object().key("resources").begin_array();
+  for (const Experiment& experiment : experiments) {
+    write_experiment(out, experiment, base_url, secrets);
+  }
+  out.end_array();
+  write_next(out, next_url);
+  out.end_object();
+  return out.take();
+}
+
+ExperimentView decode_experiment(std::string_view json) {
+  return read_experiment(JsonObject::parse(json, "experiment", kAnswerLimit));
+}
+
+ExperimentListView decode_experiment_list(std::string_view json) {
+  const JsonObject in = JsonObject::parse(json, "list of experiments", kListLimit);
+  ExperimentListView list;
+  for (const JsonObject& item : in.objects("resources")) {
+    list.experiments.push_back(read_experiment(item));
+  }
+  list.next_url = read_next(in);
+  return list;
+}
+
+}  // namespace trainyard::wire

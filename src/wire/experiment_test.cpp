@@ -1,0 +1,215 @@
+#include "wire/experiment.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "wire/experiment_run.hpp"
+#include "wire/sample_run.hpp"
+
+namespace trainyard::wire {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr std::string_view kRequest = R"({
+  "settings": {"name": "two ways", "author": {"name": "Ada"},
+               "evaluation_definition": {"method": "multiclass",
+                                         "metrics": [{"name": "accuracy", "maximize": true}]}},
+  "tags": [{"value": "dsx-project.1", "description": "DSX project guid"}],
+  "training_references": [
+    {"name": "fast", "training_definition_url": "http://h/v3/ml_assets/training_definitions/d1",
+     "command": "true", "compute_configuration": {"name": "small", "nodes": 1}},
+    {"training_definition_url": "http://h/v3/ml_assets/training_definitions/d2"}],
+  "training_data_reference": {"type": "s3", "source": {"bucket": "in"},
+     "connection": {"endpoint_url": "http://s", "aws_access_key_id": "AKIA",
+                    "aws_secret_access_key": "data-secret"}},
+  "training_results_reference": {"type": "s3", "target": {"bucket": "out"},
+     "connection": {"endpoint_url": "http://s", "access_key_id": "AKIA",
+                    "secret_access_key": "results-secret"}}
+})";
+
+Secret entity() { return decode_experiment_request(kRequest).entity; }
+
+ErrorKind kind_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& e) {
+    return e.kind();
+  }
+  return ErrorKind::Internal;
+}
+
+std::string changed(const std::string& path, const json& value) {
+  json request = json::parse(kRequest);
+  request[json::json_pointer(path)] = value;
+  return request.dump();
+}
+
+TEST(WireExperiment, IsAnsweredAsItWasSentButForItsSecrets) {
+  const Secret kept = entity();
+  const Experiment experiment{.id = "422902ab-d384-4ce1-81aa-0350ca9e94b6",
+                              .entity = kept,
+                              .created_at = time("2018-01-30T16:18:17.265Z"),
+                              .modified_at = time("2018-01-30T16:18:17.265Z")};
+  EXPECT_EQ(json::parse(encode(experiment, "http://h", Secrets::Masked)),
+            json::parse(file("experiment.json")));
+  const auto clear = json::parse(encode(experiment, "http://h", Secrets::InClear));
+  EXPECT_EQ(clear["entity"], json::parse(kRequest));
+  const auto view = decode_experiment(encode(experiment, "http://h", Secrets::Masked));
+  EXPECT_EQ(view.name, "two ways");
+  EXPECT_EQ(view.url, "http://h/v3/experiments/422902ab-d384-4ce1-81aa-0350ca9e94b6");
+  EXPECT_EQ(view.training_references, 2u);
+}
+
+TEST(WireExperiment, WhatIsMissingOrNotOfferedIsRefused) {
+  const auto refused = [](const std::string& request) {
+    return kind_of([&] { decode_experiment_request(request); });
+  };
+  EXPECT_EQ(refused("{}"), ErrorKind::InvalidInput);
+  EXPECT_EQ(refused(changed("/settings/name", 7)), ErrorKind::InvalidInput);
+  EXPECT_EQ(refused(changed("/training_references", json::array())), ErrorKind::InvalidInput);
+  EXPECT_EQ(refused(changed("/training_references",
+                            json(kMostTrainingReferences + 1, {{"training_definition_url", "u"}}))),
+            ErrorKind::InvalidInput);
+  EXPECT_EQ(refused(changed("/training_references/0", {{"name", "no url"}})),
+            ErrorKind::InvalidInput);
+  EXPECT_EQ(refused(changed("/training_results_reference", "x")), ErrorKind::InvalidInput);
+  EXPECT_EQ(refused(changed("/training_references/0/hyper_parameters_optimization",
+                            {{"method", {{"name", "random"}}}})),
+            ErrorKind::Unsupported);
+}
+
+TEST(WireExperiment, EachReferenceBecomesTheRequestOfARun) {
+  const auto references = training_references(entity());
+  ASSERT_EQ(references.size(), 2u);
+  EXPECT_EQ(references[0].name, "fast");
+  EXPECT_TRUE(references[0].has_data);
+  const auto requests = training_requests(entity(), std::vector<Secret>(2));
+  ASSERT_EQ(requests.size(), 2u);
+  const auto first = json::parse(requests[0].reveal());
+  EXPECT_EQ(first["model_definition"], json::parse(R"({"name":"fast","author":{"name":"Ada"},
+              "definition_href":"http://h/v3/ml_assets/training_definitions/d1",
+              "execution":{"command":"true","compute_configuration":{"name":"small","nodes":1}}})"));
+  EXPECT_EQ(first["training_data_reference"], json::parse(kRequest)["training_data_reference"]);
+  const auto second = json::parse(requests[1].reveal());
+  EXPECT_EQ(second["model_definition"]["name"], "");
+  EXPECT_EQ(second["model_definition"]["execution"], json::object());
+}
+
+TEST(WireExperiment, TheDataOfADefinitionIsTakenWhenTheExperimentHasNone) {
+  const Secret kept =
+      decode_experiment_request(changed("/training_data_reference", nullptr)).entity;
+  EXPECT_FALSE(training_references(kept)[0].has_data);
+  const std::vector<Secret> data{Secret(R"({"type":"s3"})"), Secret()};
+  const auto requests = training_requests(kept, data);
+  EXPECT_EQ(json::parse(requests[0].reveal())["training_data_reference"], json({{"type", "s3"}}));
+  EXPECT_FALSE(json::parse(requests[1].reveal()).contains("training_data_reference"));
+}
+
+TEST(WireExperiment, APatchIsAListOrOneOperation) {
+  const std::string replace = R"({"op":"replace","path":"/settings/name","value":"new"})";
+  EXPECT_EQ(patch_experiment(entity(), replace).name, "new");
+  const auto both = patch_experiment(
+      entity(), "[" + replace + R"(,{"op":"add","path":"/settings/description","value":"d"}])");
+  EXPECT_EQ(json::parse(both.entity.reveal())["settings"]["description"], "d");
+  EXPECT_THAT(both.entity.reveal(), HasSubstr("data-secret"));
+}
+
+TEST(WireExperiment, APatchThatDoesNotFitIsRefused) {
+  const auto refused = [](const std::string& patch) {
+    return kind_of([&] { patch_experiment(entity(), patch); });
+  };
+  EXPECT_EQ(refused("[]"), ErrorKind::InvalidInput);
+  EXPECT_EQ(refused(R"({"op":"copy","from":"/settings","path":"/x"})"), ErrorKind::InvalidInput);
+  EXPECT_EQ(refused(R"({"op":"replace","path":"/none/such","value":1})"), ErrorKind::InvalidInput);
+  EXPECT_EQ(refused(R"({"op":"replace","path":"","value":[]})"), ErrorKind::InvalidInput);
+  EXPECT_EQ(refused(R"({"op":"add","path":"/settings"})"), ErrorKind::InvalidInput);
+  EXPECT_EQ(refused(R"({"op":"remove","path":"/settings/name"})"), ErrorKind::InvalidInput);
+  EXPECT_EQ(refused(R"({"op":"test","path":"/settings/name","value":"x"})"), ErrorKind::Conflict);
+}
+
+TEST(WireExperiment, ListsHaveANextPage) {
+  const Secret kept = entity();
+  const Experiment one{.id = "e1", .entity = kept, .created_at = {}, .modified_at = {}};
+  const auto list = decode_experiment_list(
+      encode_experiment_list({&one, 1}, "http://h", "http://h/next", Secrets::Masked));
+  ASSERT_EQ(list.experiments.size(), 1u);
+  EXPECT_EQ(list.experiments[0].id, "e1");
+  EXPECT_EQ(list.next_url, "http://h/next");
+}
+
+model::TrainingRun training(const char* name, const char* run_id) {
+  model::TrainingRun run;
+  run.id = id(run_id);
+  run.manifest.name = name;
+  run.definition_id = "6f7705bb-85ee-496b-984c-14b5d6bc756e";
+  run.created_at = run.modified_at = time("2018-02-01T09:14:14.500Z");
+  return run;
+}
+
+TEST(WireExperimentRun, IsAnsweredAsRecorded) {
+  const ExperimentRun run{.id = "6d46291f-2266-4c4c-bb74-6de79f9b9b18",
+                          .experiment_id = "c2e94a92-cefe-45b7-bc99-56420abcaa1a",
+                          .created_at = time("2018-02-01T09:14:09.250Z"),
+                          .runs = {}};
+  std::vector<model::TrainingRun> trainings{training("model-1", "training-5H2xmKCzR"),
+                                            training("model-2", "training-8aBbiKCkg")};
+  trainings[1].status = {
+      .state = model::RunState::Error,
+      .phase = model::Phase::Ended,
+      .exit_code = 1,
+      .verdict =
+          model::Verdict{
+              .code = "C201", .kind = "exit_code", .message = "It ended.", .exit_code = 1},
+      .finished_at = time("2018-02-01T09:15:00Z")};
+  ExperimentRun full = run;
+  full.runs = trainings;
+  const std::string evaluation = evaluation_definition(entity());
+  const auto text = encode(full, evaluation, "http://h");
+  EXPECT_EQ(json::parse(text), json::parse(file("experiment-run.json")));
+  const auto view = decode_experiment_run(text);
+  EXPECT_EQ(view.experiment_id, run.experiment_id);
+  EXPECT_EQ(view.state, model::RunState::Running);
+  ASSERT_EQ(view.trainings.size(), 2u);
+  EXPECT_EQ(view.trainings[1].state, model::RunState::Error);
+  EXPECT_EQ(view.trainings[1].finished_at, time("2018-02-01T09:15:00Z"));
+  const auto list =
+      decode_experiment_run_list(encode_experiment_run_list({&full, 1}, "{}", "http://h", ""));
+  EXPECT_EQ(list.runs.size(), 1u);
+  EXPECT_EQ(list.next_url, "");
+}
+
+TEST(WireExperimentRun, TheStateIsWhatItsTrainingsComeTo) {
+  using enum model::RunState;
+  const auto of = [](const std::vector<model::RunState>& states) {
+    std::vector<model::TrainingRun> runs(states.size());
+    for (std::size_t i = 0; i < states.size(); ++i) runs[i].status.state = states[i];
+    return state_of(runs);
+  };
+  EXPECT_EQ(of({Pending, Pending}), Pending);
+  EXPECT_EQ(of({Pending, Completed}), Running);
+  EXPECT_EQ(of({Running, Error}), Running);
+  EXPECT_EQ(of({Completed, Error, Canceled}), Error);
+  EXPECT_EQ(of({Completed, Canceled}), Canceled);
+  EXPECT_EQ(of({Completed, Completed}), Completed);
+}
+
+TEST(WireExperimentRun, AFrameNamesTheTraining) {
+  const ExperimentFrame frame{.run = "training-5H2xmKCzR",
+                              .name = "model-1",
+                              .state = model::RunState::Running,
+                              .message = "epoch 1\n"};
+  const auto text = encode(frame);
+  EXPECT_EQ(json::parse(text), json::parse(R"({"entity":{"training_statuses":[
+    {"training_guid":"training-5H2xmKCzR","training_reference_name":"model-1","state":"running",
+     "message":"epoch 1\n","metrics":[]}]}})"));
+  EXPECT_EQ(decode_experiment_frame(text).message, "epoch 1\n");
+}
+
+}  // namespace
+}  // namespace trainyard::wire
