@@ -3,6 +3,8 @@
 
 #include "accounts/session.hpp"
 #include "api/api_fixture.hpp"
+#include "wire/experiment.hpp"
+#include "wire/experiment_run.hpp"
 
 namespace trainyard::api {
 namespace {
@@ -74,6 +76,15 @@ class AccessTest : public ApiTest {
       fill("{id}", view.id);
       fill("{version}", view.version_id);
     }
+    if (pattern.starts_with("/v3/experiments/{id}")) {
+      const auto experiment = wire::decode_experiment(
+          send("POST", "/v3/experiments", experiment_request(definition()).dump()).body);
+      fill("{id}", experiment.id);
+      if (pattern.find("{run}") != std::string::npos) {
+        const auto run = send("POST", "/v3/experiments/" + experiment.id + "/runs");
+        fill("{run}", wire::decode_experiment_run(run.body).id);
+      }
+    }
     if (pattern == "/v3/tokens/{id}") {
       std::string id;
       personal("bob", Scope::Read, &id);
@@ -90,6 +101,7 @@ class AccessTest : public ApiTest {
   static std::string body_of(const std::string& method, const std::string& pattern) {
     if (method == "GET" || method == "DELETE") return "";
     if (pattern.ends_with("/content")) return zip();
+    if (method == "PATCH" && pattern.ends_with("/{run}")) return wire::encode_cancel();
     if (method == "PATCH" && pattern == "/v3/models/{id}") return wire::encode_cancel();
     return "{}";
   }

@@ -64,7 +64,8 @@ class ApiServer final : public Api {
     service_.started = service_.parts.clock.now();
     for (const auto add :
          {add_identity, add_users, add_access_tokens, add_audit, add_instances, add_definitions,
-          add_frameworks, add_runs, add_logs, add_monitor, add_learners, add_status, add_metrics}) {
+          add_frameworks, add_runs, add_experiments, add_experiment_runs, add_logs, add_monitor,
+          add_learners, add_status, add_metrics}) {
       add(routes_);
     }
   }

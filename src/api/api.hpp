@@ -15,6 +15,7 @@
 #include "logstore/log_store.hpp"
 #include "objectstore/open_store.hpp"
 #include "repository/definition_repository.hpp"
+#include "repository/experiment_repository.hpp"
 #include "repository/run_repository.hpp"
 #include "runtime/catalogue.hpp"
 #include "runtime/environment_store.hpp"
@@ -46,6 +47,8 @@ struct ApiOptions {
 struct ApiParts {
   repository::RunRepository& runs;
   repository::DefinitionRepository& definitions;
+  repository::ExperimentRepository& experiments;
+  repository::ExperimentRunRepository& experiment_runs;
   definition::DefinitionStore& contents;
   logstore::LogStore& logs;
   scheduler::Scheduler& scheduler;

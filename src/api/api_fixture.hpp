@@ -51,6 +51,8 @@ class ApiTest : public ::testing::Test {
     api_ =
         make_api(options, {.runs = runs_,
                            .definitions = *stored_.definitions,
+                           .experiments = *stored_.experiments,
+                           .experiment_runs = *stored_.experiment_runs,
                            .contents = *contents_,
                            .logs = *logs_,
                            .scheduler = *scheduler_,
@@ -122,6 +124,20 @@ class ApiTest : public ::testing::Test {
            R"("access_key_id":"key","secret_access_key":"hush"},"source":{"bucket":"data"}},)"
            R"("training_results_reference":{"type":"s3","connection":{"endpoint_url":"http://h:1",)"
            R"("access_key_id":"key","secret_access_key":"hush"},"target":{"bucket":"results"}}})";
+  }
+
+  static nlohmann::json store_reference(const char* place, const char* bucket) {
+    return {
+        {"type", "s3"},
+        {"connection",
+         {{"endpoint_url", "http://s"}, {"access_key_id", "AKIA"}, {"secret_access_key", "hush"}}},
+        {place, {{"bucket", bucket}}}};
+  }
+  static nlohmann::json experiment_request(const std::string& definition_url) {
+    return {{"settings", {{"name", "two ways"}}},
+            {"training_references", {{{"training_definition_url", definition_url}}}},
+            {"training_data_reference", store_reference("source", "data")},
+            {"training_results_reference", store_reference("target", "results")}};
   }
 
   // Submitted, not dispatched.

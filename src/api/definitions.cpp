@@ -46,16 +46,18 @@ wire::Definition view(const repository::TrainingDefinition& definition) {
 
 http::Answer create(Service& service, Call& call) {
   auto request = wire::decode_definition_request(call.request.body->read_all(kMaxJsonBody));
-  const repository::TrainingDefinition definition{.id = random_uuid(),
-                                                  .version_id = random_uuid(),
-                                                  .owner = call.user,
-                                                  .name = std::move(request.name),
-                                                  .description = std::move(request.description),
-                                                  .framework = std::move(request.framework),
-                                                  .command = std::move(request.command),
-                                                  .extra_json = std::move(request.extra_json),
-                                                  .content_sha256 = "",
-                                                  .created_at = service.parts.clock.now()};
+  const repository::TrainingDefinition definition{
+      .id = random_uuid(),
+      .version_id = random_uuid(),
+      .owner = call.user,
+      .name = std::move(request.name),
+      .description = std::move(request.description),
+      .framework = std::move(request.framework),
+      .command = std::move(request.command),
+      .extra_json = std::move(request.extra_json),
+      .data_reference = std::move(request.data_reference),
+      .content_sha256 = "",
+      .created_at = service.parts.clock.now()};
   service.parts.definitions.create(definition);
   auto response = json_response(201, wire::encode(view(definition), call.base_url));
   response.headers.add("Location",

@@ -4,6 +4,43 @@
 #include "base/strings.hpp"
 
 namespace trainyard::api {
+namespace {
+
+constexpr std::size_t kMaxIdempotencyKey = 256;
+constexpr std::uint64_t kMostLines = 1000;
+
+}  // namespace
+
+wire::Secrets shown_secrets(const Service& service, const Call& call, const std::string& owner) {
+  const bool in_clear = service.options.echo_secrets && owner == call.user &&
+                        call.caller.scope >= accounts::Scope::Write;
+  return in_clear ? wire::Secrets::InClear : wire::Secrets::Masked;
+}
+
+std::optional<std::string> idempotency_key(const Call& call) {
+  auto key = call.request.headers.get("Idempotency-Key");
+  if (key && key->size() > kMaxIdempotencyKey) {
+    throw Error(ErrorKind::InvalidInput, "Idempotency-Key is longer than 256 bytes");
+  }
+  return key;
+}
+
+std::optional<std::size_t> last_lines(const Call& call) {
+  const auto text = call.request.query.get("last");
+  if (!text) return std::nullopt;
+  const auto lines = parse_u64(*text);
+  if (!lines || *lines > kMostLines) {
+    throw Error(ErrorKind::InvalidInput, fmt::format("last must be between 0 and {}", kMostLines));
+  }
+  return *lines;
+}
+
+void require_websocket(const Call& call, std::string_view instead) {
+  if (http::is_websocket_upgrade(call.request)) return;
+  throw Error(
+      ErrorKind::InvalidInput,
+      fmt::format("this is a websocket: connect with an upgrade request, or read {}", instead));
+}
 
 http::Response json_response(int status, std::string body) {
   http::Response response;

@@ -13,13 +13,9 @@ namespace {
 constexpr std::size_t kPage = 1000;
 constexpr std::size_t kSummaryPage = 10'000;
 
-// Storage keys go out in clear to the run's owner alone, when a setting says so and what they came
-// with is good for more than reading.
 wire::RunRendering rendering(Service& service, const Call& call, const model::TrainingRun& run) {
-  const bool in_clear = service.options.echo_secrets && run.owner == call.user &&
-                        call.caller.scope >= accounts::Scope::Write;
   wire::RunRendering how;
-  how.secrets = in_clear ? wire::Secrets::InClear : wire::Secrets::Masked;
+  how.secrets = shown_secrets(service, call, run.owner);
   how.progress = service.parts.hub.progress(run.id);
   return how;
 }
@@ -32,7 +28,7 @@ std::optional<wire::QueueView> queue_view(Service& service, const model::RunId& 
 
 http::Answer create(Service& service, Call& call) {
   const auto run = submit_run(service, call.user, call.request.body->read_all(kMaxJsonBody),
-                              call.request.headers.get("Idempotency-Key"));
+                              idempotency_key(call));
   auto response = json_response(202, wire::encode_run(run, rendering(service, call, run)));
   response.headers.add("Location", "/v3/models/" + run.id.str());
   return response;

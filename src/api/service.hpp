@@ -12,6 +12,7 @@
 #include "api/run_hub.hpp"
 #include "base/error.hpp"
 #include "http/server.hpp"
+#include "wire/run.hpp"
 
 namespace trainyard::api {
 
@@ -58,6 +59,8 @@ void add_audit(Routes& routes);
 void add_instances(Routes& routes);
 void add_definitions(Routes& routes);
 void add_runs(Routes& routes);
+void add_experiments(Routes& routes);
+void add_experiment_runs(Routes& routes);
 void add_logs(Routes& routes);
 void add_monitor(Routes& routes);
 void add_learners(Routes& routes);
@@ -78,6 +81,17 @@ struct Paging {
   std::string start;
 };
 Paging paging(const Call& call, std::size_t fallback, std::size_t most);
+
+// Storage keys go out in clear to their owner alone, when a setting says so and what the caller
+// came with is good for more than reading.
+wire::Secrets shown_secrets(const Service& service, const Call& call, const std::string& owner);
+// The header Idempotency-Key; InvalidInput past 256 bytes.
+std::optional<std::string> idempotency_key(const Call& call);
+
+// ?last=N of a monitor, N at most 1000 (wml-v3 b.5).
+std::optional<std::size_t> last_lines(const Call& call);
+// InvalidInput, with what to read in its place, unless the request asks for a websocket.
+void require_websocket(const Call& call, std::string_view instead);
 
 // The run of the path's {id} if the caller may see it; throws NotFound.
 model::TrainingRun find_run(Service& service, const Call& call);

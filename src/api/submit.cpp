@@ -2,15 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/strings.hpp"
 #include "manifest/parse.hpp"
 #include "objectstore/open_store.hpp"
+#include "wire/experiment.hpp"
 
 namespace trainyard::api {
 namespace {
-
-constexpr std::size_t kMaxIdempotencyKey = 256;
 
 // One sentence with every error.
 [[noreturn]] void refuse(const std::vector<manifest::Diagnostic>& diagnostics) {
@@ -55,21 +56,69 @@ void fill_from(model::Manifest& manifest, const repository::TrainingDefinition& 
   if (manifest.name.empty()) manifest.name = definition.name;
 }
 
-void check_buckets(const Service& service, const model::Manifest& manifest) {
-  using objectstore::StoreUse;
-  with_context("training_data_reference", [&] {
-    objectstore::check_access(manifest.training_data, StoreUse::TrainingData,
-                              service.options.stores, {});
-  });
-  with_context("training_results_reference", [&] {
-    objectstore::check_access(manifest.training_results, StoreUse::TrainingResults,
-                              service.options.stores, {});
-  });
-}
-
 // What a store says of the user's keys and buckets is wrong input here, not our user's login.
 [[noreturn]] void as_input_error(const Error& error) {
   throw Error(error.retryable() ? error.kind() : ErrorKind::InvalidInput, error.what());
+}
+
+// Asks the stores about the buckets of one or more manifests, about each bucket once.
+class BucketChecks {
+ public:
+  explicit BucketChecks(const Service& service) : service_(service) {}
+
+  void check(const model::Manifest& manifest) {
+    if (!service_.options.check_buckets) return;
+    try {
+      check_once(manifest.training_data, StoreUse::TrainingData, "training_data_reference", data_);
+      check_once(manifest.training_results, StoreUse::TrainingResults, "training_results_reference",
+                 results_);
+    } catch (const Error& e) {
+      as_input_error(e);
+    }
+  }
+
+ private:
+  using StoreUse = objectstore::StoreUse;
+
+  void check_once(const model::StoreReference& reference, StoreUse use, std::string_view name,
+                  std::vector<model::StoreReference>& checked) {
+    if (std::ranges::find(checked, reference) != checked.end()) return;
+    with_context(name,
+                 [&] { objectstore::check_access(reference, use, service_.options.stores, {}); });
+    checked.push_back(reference);
+  }
+
+  const Service& service_;
+  std::vector<model::StoreReference> data_, results_;
+};
+
+repository::NewRun prepare_run(Service& service, const std::string& user, std::string_view body,
+                               BucketChecks& buckets) {
+  auto manifest = read_manifest(body);
+  const auto definition = find_definition(service, user, manifest.definition_href);
+  fill_from(manifest, definition);
+  if (const auto missing = manifest::missing_parts(manifest); !missing.empty()) refuse(missing);
+  const auto runtime = with_context("model_definition.framework", [&] {
+    return service.parts.catalogue.resolve(manifest.framework, service.parts.host);
+  });
+  with_context("model_definition.execution", [&] {
+    scheduler::check_fits(manifest.compute, service.parts.scheduler.capacity());
+  });
+  buckets.check(manifest);
+  // The build starts now, so that it may be done when the run's turn comes.
+  if (runtime.kind == runtime::Kind::Environment) service.parts.environments.ensure(runtime);
+  return {.id = model::RunId::generate(),
+          .owner = user,
+          .manifest = std::move(manifest),
+          .definition_id = definition.id,
+          .definition_sha256 = definition.content_sha256,
+          .idempotency_key = {}};
+}
+
+std::string reference_name(std::size_t index, const wire::TrainingReference& reference) {
+  return reference.name.empty()
+             ? fmt::format("training_references[{}]", index)
+             : fmt::format("training_references[{}] ({})", index, printable(reference.name));
 }
 
 }  // namespace
@@ -87,37 +136,35 @@ std::string definition_id_of(std::string_view href) {
 
 model::TrainingRun submit_run(Service& service, const std::string& user, std::string_view body,
                               const std::optional<std::string>& idempotency_key) {
-  auto manifest = read_manifest(body);
-  const auto definition = find_definition(service, user, manifest.definition_href);
-  fill_from(manifest, definition);
-  if (const auto missing = manifest::missing_parts(manifest); !missing.empty()) refuse(missing);
-  if (idempotency_key && idempotency_key->size() > kMaxIdempotencyKey) {
-    throw Error(ErrorKind::InvalidInput, "Idempotency-Key is longer than 256 bytes");
-  }
-  const auto runtime = with_context("model_definition.framework", [&] {
-    return service.parts.catalogue.resolve(manifest.framework, service.parts.host);
-  });
-  with_context("model_definition.execution", [&] {
-    scheduler::check_fits(manifest.compute, service.parts.scheduler.capacity());
-  });
-  if (service.options.check_buckets) {
-    try {
-      check_buckets(service, manifest);
-    } catch (const Error& e) {
-      as_input_error(e);
-    }
-  }
-  // The build starts now, so that it may be done when the run's turn comes.
-  if (runtime.kind == runtime::Kind::Environment) service.parts.environments.ensure(runtime);
-  const auto run = service.parts.runs.create({.id = model::RunId::generate(),
-                                              .owner = user,
-                                              .manifest = std::move(manifest),
-                                              .definition_id = definition.id,
-                                              .definition_sha256 = definition.content_sha256,
-                                              .idempotency_key = idempotency_key},
-                                             service.parts.clock.now());
+  BucketChecks buckets(service);
+  auto prepared = prepare_run(service, user, body, buckets);
+  prepared.idempotency_key = idempotency_key;
+  const auto run = service.parts.runs.create(prepared, service.parts.clock.now());
   service.parts.scheduler.wake();
   return run;
+}
+
+std::vector<repository::NewRun> prepare_experiment(Service& service, const std::string& user,
+                                                   const Secret& entity) {
+  const auto references = wire::training_references(entity);
+  std::vector<Secret> data;
+  for (std::size_t i = 0; i < references.size(); ++i) {
+    const auto& reference = references[i];
+    data.push_back(with_context(reference_name(i, reference), [&] {
+      return reference.has_data
+                 ? Secret()
+                 : find_definition(service, user, reference.definition_url).data_reference;
+    }));
+  }
+  const auto bodies = wire::training_requests(entity, data);
+  BucketChecks buckets(service);
+  std::vector<repository::NewRun> runs;
+  for (std::size_t i = 0; i < references.size(); ++i) {
+    runs.push_back(with_context(reference_name(i, references[i]), [&] {
+      return prepare_run(service, user, bodies[i].reveal(), buckets);
+    }));
+  }
+  return runs;
 }
 
 }  // namespace trainyard::api

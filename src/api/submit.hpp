@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/service.hpp"
 
@@ -13,6 +14,11 @@ namespace trainyard::api {
 // yet.
 model::TrainingRun submit_run(Service& service, const std::string& user, std::string_view body,
                               const std::optional<std::string>& idempotency_key);
+
+// The training runs of an experiment, one for each training reference and checked as one by itself
+// would be; errors name the reference. Nothing is kept.
+std::vector<repository::NewRun> prepare_experiment(Service& service, const std::string& user,
+                                                   const Secret& entity);
 
 // The definition's id out of "…/v3/ml_assets/training_definitions/ID[/versions/V…]" or the older
 // "…/v3/ml_assets/experiments/ID/…"; empty when it is no such URL.

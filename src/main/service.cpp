@@ -322,6 +322,8 @@ class Service final : public RunningService {
   api::ApiParts api_parts() {
     return {.runs = runs_,
             .definitions = *stored_.definitions,
+            .experiments = *stored_.experiments,
+            .experiment_runs = *stored_.experiment_runs,
             .contents = *contents_,
             .logs = *logs_,
             .scheduler = *scheduler_,

@@ -167,18 +167,18 @@ std::string encode(const Experiment& experiment, std::string_view base_url, Secr
   return out.take();
 }
 
-std::string encode_experiment_list(std::span<const Experiment> experiments,
-                                   std::string_view base_url, std::string_view next_url,
-                                   Secrets secrets) {
-  JsonWriter out;
-  out.begin_object().key("resources").begin_array();
-  for (const Experiment& experiment : experiments) {
-    write_experiment(out, experiment, base_url, secrets);
-  }
-  out.end_array();
-  write_next(out, next_url);
-  out.end_object();
-  return out.take();
+ExperimentListWriter::ExperimentListWriter() { out_.begin_object().key("resources").begin_array(); }
+
+void ExperimentListWriter::add(const Experiment& experiment, std::string_view base_url,
+                               Secrets secrets) {
+  write_experiment(out_, experiment, base_url, secrets);
+}
+
+std::string ExperimentListWriter::finish(std::string_view next_url) {
+  out_.end_array();
+  write_next(out_, next_url);
+  out_.end_object();
+  return out_.take();
 }
 
 ExperimentView decode_experiment(std::string_view json) {

@@ -53,10 +53,17 @@ struct Experiment {
 
 // `base_url`: where the client reached the service; the URLs of experiments are absolute.
 std::string encode(const Experiment& experiment, std::string_view base_url, Secrets secrets);
-// `next_url` is empty on the last page.
-std::string encode_experiment_list(std::span<const Experiment> experiments,
-                                   std::string_view base_url, std::string_view next_url,
-                                   Secrets secrets);
+
+class ExperimentListWriter {
+ public:
+  ExperimentListWriter();
+  void add(const Experiment& experiment, std::string_view base_url, Secrets secrets);
+  // The whole answer; `next_url` is empty on the last page. Call it once.
+  std::string finish(std::string_view next_url);
+
+ private:
+  JsonWriter out_;
+};
 
 struct ExperimentView {
   std::string id, url, name;

@@ -136,8 +136,9 @@ TEST(WireExperiment, APatchThatDoesNotFitIsRefused) {
 TEST(WireExperiment, ListsHaveANextPage) {
   const Secret kept = entity();
   const Experiment one{.id = "e1", .entity = kept, .created_at = {}, .modified_at = {}};
-  const auto list = decode_experiment_list(
-      encode_experiment_list({&one, 1}, "http://h", "http://h/next", Secrets::Masked));
+  ExperimentListWriter writer;
+  writer.add(one, "http://h", Secrets::Masked);
+  const auto list = decode_experiment_list(writer.finish("http://h/next"));
   ASSERT_EQ(list.experiments.size(), 1u);
   EXPECT_EQ(list.experiments[0].id, "e1");
   EXPECT_EQ(list.next_url, "http://h/next");

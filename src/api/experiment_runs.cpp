@@ -1,0 +1,124 @@
+// Runs of an experiment (wml-v3 b.7): /v3/experiments/{id}/runs.
+#include <fmt/format.h>
+
+#include "api/experiment_monitor.hpp"
+#include "api/experiments.hpp"
+#include "api/submit.hpp"
+#include "base/ids.hpp"
+#include "base/strings.hpp"
+#include "wire/experiment.hpp"
+#include "wire/experiment_run.hpp"
+
+namespace trainyard::api {
+namespace {
+
+constexpr std::size_t kPage = 50;
+constexpr std::size_t kLargestPage = 200;
+constexpr std::uint16_t kNormalClosure = 1000;
+
+wire::ExperimentRun view(const repository::ExperimentRun& run) {
+  return {.id = run.id,
+          .experiment_id = run.experiment_id,
+          .created_at = run.created_at,
+          .runs = run.runs};
+}
+
+repository::ExperimentRun find_run_of(Service& service, const Call& call) {
+  const std::string& id = call.param("run");
+  auto run = service.parts.experiment_runs.find(id);
+  if (run && run->experiment_id == call.param("id") && sees(call.caller, run->owner)) {
+    return std::move(*run);
+  }
+  throw Error(ErrorKind::NotFound,
+              fmt::format("experiment \"{}\" has no run \"{}\"; `bx ml list experiment-runs` shows "
+                          "those there are",
+                          printable(call.param("id")), printable(id)));
+}
+
+http::Response answer(const Call& call, const repository::Experiment& experiment,
+                      const repository::ExperimentRun& run) {
+  return json_response(
+      200, wire::encode(view(run), wire::evaluation_definition(experiment.entity), call.base_url));
+}
+
+http::Answer start(Service& service, Call& call) {
+  call.request.body->read_all(kMaxJsonBody);  // clients send none, or {}
+  const auto experiment = find_experiment(service, call);
+  const auto key = idempotency_key(call);
+  const auto run = service.parts.experiment_runs.start(
+      {.id = random_uuid(),
+       .experiment_id = experiment.id,
+       .owner = experiment.owner,
+       .runs = prepare_experiment(service, experiment.owner, experiment.entity),
+       .idempotency_key = key},
+      service.parts.clock.now());
+  service.parts.scheduler.wake();
+  return answer(call, experiment, run);
+}
+
+http::Answer read(Service& service, Call& call) {
+  const auto experiment = find_experiment(service, call);
+  return answer(call, experiment, find_run_of(service, call));
+}
+
+http::Answer list(Service& service, Call& call) {
+  const auto experiment = find_experiment(service, call);
+  const auto wanted = paging(call, kPage, kLargestPage);
+  const auto page = service.parts.experiment_runs.list(experiment.id, wanted.limit, wanted.start);
+  std::vector<wire::ExperimentRun> views;
+  for (const auto& run : page.runs) views.push_back(view(run));
+  const std::string next =
+      page.next.empty() ? ""
+                        : fmt::format("{}/v3/experiments/{}/runs?limit={}&start={}", call.base_url,
+                                      experiment.id, wanted.limit, percent_encode(page.next));
+  return json_response(
+      200, wire::encode_experiment_run_list(views, wire::evaluation_definition(experiment.entity),
+                                            call.base_url, next));
+}
+
+http::Answer cancel(Service& service, Call& call) {
+  wire::decode_cancel(call.request.body->read_all(kMaxJsonBody));
+  const auto run = find_run_of(service, call);
+  for (const auto& training : run.runs) {
+    if (model::is_terminal(training.status.state)) continue;
+    repository::append_retrying(service.parts.runs, training.id, model::CancelRequested{call.user},
+                                service.parts.clock.now());
+  }
+  service.parts.scheduler.wake();
+  return empty_response(204);
+}
+
+http::Answer remove(Service& service, Call& call) {
+  remove_experiment_run(service, find_run_of(service, call));
+  return empty_response(204);
+}
+
+http::Answer monitor(Service& service, Call& call) {
+  const auto run = find_run_of(service, call);
+  const auto last = last_lines(call);
+  require_websocket(call, "/v3/models/{id}/logs/training-log.txt?follow=true of its training runs");
+  const MonitorParts parts{service.parts.runs, service.parts.logs, service.parts.hub};
+  return http::WebSocketAccept{monitor_experiment(parts, run.runs, last), kNormalClosure};
+}
+
+}  // namespace
+
+void remove_experiment_run(Service& service, const repository::ExperimentRun& run) {
+  for (const auto& training : run.runs) service.parts.remove_run(training.id);
+  // It is gone by itself when all its training runs could go at once.
+  if (service.parts.experiment_runs.find(run.id)) {
+    service.parts.experiment_runs.remove(run.id);
+  }
+}
+
+void add_experiment_runs(Routes& routes) {
+  const std::string runs = "/v3/experiments/{id}/runs";
+  routes.add("POST", runs, {Access::User, start});
+  routes.add("GET", runs, {Access::User, list});
+  routes.add("GET", runs + "/{run}", {Access::User, read});
+  routes.add("PATCH", runs + "/{run}", {Access::User, cancel});
+  routes.add("DELETE", runs + "/{run}", {Access::User, remove});
+  routes.add("GET", runs + "/{run}/monitor", {Access::User, monitor});
+}
+
+}  // namespace trainyard::api
