@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "accounts/session.hpp"
 #include "api/api.hpp"
 #include "api/janitor.hpp"

@@ -48,7 +48,8 @@ http::Answer read(Service& service, Call& call) {
 
 http::Answer list(Service& service, Call& call) {
   const auto wanted = paging(call, kPage, kLargestPage);
-  const auto page = service.parts.experiments.list(visible_owner(call), wanted.limit, wanted.start);
+  const auto page =
+      service.parts.experiments.list(shown_owner(call).value_or(""), wanted.limit, wanted.start);
   wire::ExperimentListWriter writer;
   for (const auto& experiment : page.experiments) {
     writer.add(view(experiment), call.base_url, shown_secrets(service, call, experiment.owner));

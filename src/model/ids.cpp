@@ -17,7 +17,9 @@ bool is_shortid_character(char c) {
 
 }  // namespace
 
-RunId RunId::generate() { return RunId(std::string(kPrefix) + random_shortid(kSuffixLength)); }
+RunId RunId::generate() {
+  return RunId(std::string(kPrefix) + random_alphanumeric(kSuffixLength));
+}
 
 std::optional<RunId> RunId::parse(std::string_view text) {
   if (text.size() != kPrefix.size() + kSuffixLength || !text.starts_with(kPrefix)) {

@@ -11,6 +11,9 @@ namespace trainyard::model {
 class RunId {
  public:
   RunId() = default;
+  // Of letters and digits alone: an old client takes an id with an underscore for a step of a
+  // hyper-parameter search and leaves it out (wml-v3 b.3), and a dash at its start looks like an
+  // option.
   static RunId generate();
   static std::optional<RunId> parse(std::string_view text);
   const std::string& str() const noexcept { return value_; }
