@@ -52,10 +52,6 @@ std::string random_uuid() {
   return text;
 }
 
-std::string random_shortid(std::size_t count) {
-  return random_from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-", count);
-}
-
 std::string random_alphanumeric(std::size_t count) {
   return random_from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", count);
 }

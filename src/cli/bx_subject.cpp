@@ -18,10 +18,17 @@ Subject subject_of(const std::string& word) {
     return kTrainingRuns;
   }
   if (word == "trained-models" || word == "trained-model") return kTrainedModels;
-  throw Error(ErrorKind::InvalidInput,
-              fmt::format("\"{}\" is not kept here; there are training-runs, and trained-models as "
-                          "their older name",
-                          printable(word)));
+  throw Error(
+      ErrorKind::InvalidInput,
+      fmt::format("\"{}\" is not kept here; there are training-runs, trained-models as their "
+                  "older name, training-definitions, experiments and experiment-runs",
+                  printable(word)));
+}
+
+void check_one_id(const Arguments& arguments) {
+  subject_of(arguments.words[0]);
+  if (arguments.words.size() == 2) return;
+  throw Error(ErrorKind::InvalidInput, "after training-runs stands one id");
 }
 
 }  // namespace trainyard::cli

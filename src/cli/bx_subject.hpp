@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "cli/command.hpp"
+
 namespace trainyard::cli {
 
 struct Subject {
@@ -14,5 +16,7 @@ struct Subject {
 
 // Throws InvalidInput for a word that names neither.
 Subject subject_of(const std::string& word);
+// Throws InvalidInput unless the words are such a subject and one id.
+void check_one_id(const Arguments& arguments);
 
 }  // namespace trainyard::cli

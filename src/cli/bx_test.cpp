@@ -302,7 +302,7 @@ TEST_F(Bx, WhatIsNotOfferedIsSaid) {
   const auto done = bx({"ml", "deploy", "a", "b"});
   EXPECT_EQ(done.code, kBadInput);
   EXPECT_THAT(done.err, HasSubstr("`bx ml deploy` is not offered"));
-  EXPECT_THAT(bx({"ml", "list", "experiments"}).err, HasSubstr("\"experiments\" is not kept here"));
+  EXPECT_THAT(bx({"ml", "list", "models"}).err, HasSubstr("\"models\" is not kept here"));
   EXPECT_THAT(bx({"ml", "trian", "a", "b"}).err, HasSubstr("did you mean train?"));
 }
 

@@ -4,11 +4,16 @@
 
 #include "cli/bx_subject.hpp"
 #include "cli/commands.hpp"
+#include "cli/stored.hpp"
 
 namespace trainyard::cli {
 namespace {
 
 int as_bx(Session& session, const Arguments& arguments) {
+  if (const auto* verb = find_verb("cancel", cancel_verbs(), arguments)) {
+    return verb->run(session, arguments);
+  }
+  check_one_id(arguments);
   subject_of(arguments.words[0]);
   auto& out = session.context.out;
   out << fmt::format("Canceling training for MODEL-ID '{}'...\n", arguments.words[1]) << std::flush;
@@ -27,14 +32,15 @@ int as_trainyard(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command bx_cancel() {
+  static const std::string kUsage = usage_of("training-runs ID", cancel_verbs());
   return {.name = "cancel",
-          .usage = "training-runs ID",
-          .summary = "Cancel training a model",
+          .usage = kUsage,
+          .summary = "Cancel training a model, or all of an experiment-run",
           .least_words = 2,
-          .most_words = 2,
+          .most_words = 3,
           .run = as_bx,
           .words = Words::RunIds,
-          .choices = {"training-runs", "trained-models"}};
+          .choices = {"training-runs", "trained-models", "experiment-runs"}};
 }
 
 Command trainyard_cancel() {

@@ -13,16 +13,16 @@ namespace trainyard::cli {
 namespace {
 
 // What the service of old did beside training (wml-v3 f).
-constexpr std::array<std::string_view, 7> kNotOffered = {
-    "deploy", "score", "store", "experiments", "libraries", "runtimes", "models"};
+constexpr std::array<std::string_view, 5> kNotOffered = {"deploy", "score", "libraries", "runtimes",
+                                                         "models"};
 
 Command help(std::vector<Option> options) {
   return {.name = "help", .usage = "[COMMAND]", .most_words = 1, .options = std::move(options)};
 }
 
 std::vector<Command> bx_commands() {
-  return {bx_show(), bx_train(),   bx_delete(),  bx_cancel(),
-          bx_list(), bx_monitor(), bx_version(), bx_generate_manifest(),
+  return {bx_show(),    bx_train(), bx_delete(),      bx_cancel(),  bx_list(),
+          bx_monitor(), bx_store(), bx_experiments(), bx_version(), bx_generate_manifest(),
           help({})};
 }
 
@@ -35,6 +35,8 @@ std::vector<Command> trainyard_commands() {
       trainyard_why(),
       trainyard_cancel(),
       trainyard_delete(),
+      trainyard_definition(),
+      trainyard_experiment(),
       trainyard_validate(),
       trainyard_status(),
       trainyard_frameworks(),

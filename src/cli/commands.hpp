@@ -11,17 +11,21 @@ inline constexpr Option kStateDir{"--state-dir", "", "DIR",
 
 Command bx_cancel();
 Command bx_delete();
+Command bx_experiments();
 Command bx_generate_manifest();
 Command bx_list();
 Command bx_monitor();
 Command bx_show();
+Command bx_store();
 Command bx_train();
 Command bx_version();
 
 Command trainyard_audit();
 Command trainyard_cancel();
 Command trainyard_completion();
+Command trainyard_definition();
 Command trainyard_delete();
+Command trainyard_experiment();
 Command trainyard_frameworks();
 Command trainyard_list();
 Command trainyard_logs();

@@ -4,12 +4,17 @@
 
 #include "cli/bx_subject.hpp"
 #include "cli/commands.hpp"
+#include "cli/stored.hpp"
 
 namespace trainyard::cli {
 namespace {
 
 // T23
 int as_bx(Session& session, const Arguments& arguments) {
+  if (const auto* verb = find_verb("delete", delete_verbs(), arguments)) {
+    return verb->run(session, arguments);
+  }
+  check_one_id(arguments);
   const auto subject = subject_of(arguments.words[0]);
   auto& out = session.context.out;
   out << fmt::format("Deleting the {} '{}' ...\n", subject.singular, arguments.words[1])
@@ -29,14 +34,16 @@ int as_trainyard(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command bx_delete() {
+  static const std::string kUsage = usage_of("training-runs|trained-models ID", delete_verbs());
   return {.name = "delete",
-          .usage = "training-runs|trained-models ID",
-          .summary = "Delete a training-run",
+          .usage = kUsage,
+          .summary = "Delete a training-run/training-definition/experiment/experiment-run",
           .least_words = 2,
-          .most_words = 2,
+          .most_words = 3,
           .run = as_bx,
           .words = Words::RunIds,
-          .choices = {"training-runs", "trained-models"}};
+          .choices = {"training-runs", "trained-models", "training-definitions", "experiments",
+                      "experiment-runs"}};
 }
 
 Command trainyard_delete() {

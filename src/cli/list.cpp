@@ -2,9 +2,11 @@
 
 #include <ostream>
 
+#include "base/error.hpp"
 #include "cli/bx_subject.hpp"
 #include "cli/commands.hpp"
 #include "cli/run_text.hpp"
+#include "cli/stored.hpp"
 #include "cli/text_table.hpp"
 
 namespace trainyard::cli {
@@ -34,6 +36,12 @@ int list_runs_as_bx(Session& session, const Subject& subject) {
 }
 
 int as_bx(Session& session, const Arguments& arguments) {
+  if (const auto* verb = find_verb("list", list_verbs(), arguments)) {
+    return verb->run(session, arguments);
+  }
+  if (arguments.words.size() > 1) {
+    throw Error(ErrorKind::InvalidInput, "the list of all training-runs takes no words after it");
+  }
   if (arguments.words[0] == "frameworks") return list_frameworks_as_bx(session);
   return list_runs_as_bx(session, subject_of(arguments.words[0]));
 }
@@ -71,13 +79,16 @@ int as_trainyard(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command bx_list() {
+  static const std::string kUsage =
+      usage_of("training-runs|trained-models|frameworks", list_verbs());
   return {.name = "list",
-          .usage = "training-runs|trained-models|frameworks",
-          .summary = "List all training-runs/frameworks",
+          .usage = kUsage,
+          .summary = "List all training-runs/training-definitions/experiments/frameworks",
           .least_words = 1,
-          .most_words = 1,
+          .most_words = 3,
           .run = as_bx,
-          .choices = {"training-runs", "trained-models", "frameworks"}};
+          .choices = {"training-runs", "trained-models", "training-definitions", "experiments",
+                      "experiment-runs", "frameworks"}};
 }
 
 Command trainyard_list() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <ostream>
+#include <span>
 
 #include "base/error.hpp"
 #include "base/strings.hpp"
@@ -10,6 +11,7 @@
 #include "cli/commands.hpp"
 #include "cli/follow.hpp"
 #include "cli/progress_line.hpp"
+#include "client/stored.hpp"
 
 namespace trainyard::cli {
 namespace {
@@ -24,16 +26,18 @@ struct Wish {
 
 // "[metrics|logs [last N]]". No run reports metrics yet: asked for them alone, only the state is
 // told.
-Wish read_wish(const std::vector<std::string>& words) {
+// The words after the ids.
+Wish read_wish(std::span<const std::string> words) {
   Wish wish;
-  if (words.size() > 2) wish.logs = words[2] == "logs";
-  if (words.size() > 2 && !wish.logs && words[2] != "metrics") {
+  if (words.empty()) return wish;
+  wish.logs = words[0] == "logs";
+  if (!wish.logs && words[0] != "metrics") {
     throw Error(
         ErrorKind::InvalidInput,
-        fmt::format("after the id stands metrics or logs, not \"{}\"", printable(words[2])));
+        fmt::format("after the id stands metrics or logs, not \"{}\"", printable(words[0])));
   }
-  if (words.size() < 4) return wish;
-  const auto lines = words.size() == 5 && words[3] == "last" ? parse_u64(words[4]) : std::nullopt;
+  if (words.size() < 2) return wish;
+  const auto lines = words.size() == 3 && words[1] == "last" ? parse_u64(words[2]) : std::nullopt;
   if (!wish.logs || !lines || *lines > kMostLines) {
     throw Error(ErrorKind::InvalidInput,
                 fmt::format("after logs stands \"last N\", N being at most {}", kMostLines));
@@ -77,16 +81,11 @@ std::string status_line(model::RunState state) {
   return fmt::format("Status: {}\n", word);
 }
 
-int as_bx(Session& session, const Arguments& arguments) {
-  const auto subject = subject_of(arguments.words[0]);
-  const auto wish = read_wish(arguments.words);
-  const auto& id = arguments.words[1];
+// State and log of a run until it has ended.
+void follow_run(Session& session, const std::string& id, const Wish& wish,
+                std::string_view prefix) {
   auto& out = session.context.out;
-  out << fmt::format("Starting to fetch status {}messages for model-id '{}'\n",
-                     subject.older ? "" : "and metrics ", id)
-      << std::flush;
-
-  LinePrinter lines(out, subject.older ? "" : kLogPrefix);
+  LinePrinter lines(out, prefix);
   std::optional<model::RunState> told;
   TerminalLine progress(session.context);
   Watch watch{.on_look =
@@ -110,6 +109,36 @@ int as_bx(Session& session, const Arguments& arguments) {
   progress.clear();
   lines.finish_last_line();
   out << status_line(run.state);
+}
+
+// Each of its training runs, one after the other; none of their logs misses a line.
+int monitor_experiment(Session& session, const Arguments& arguments) {
+  const std::span<const std::string> words = arguments.words;
+  if (words.size() < 3) {
+    throw Error(ErrorKind::InvalidInput,
+                "this is `bx ml monitor experiments EXPERIMENT-ID RUN-ID [metrics|logs]`");
+  }
+  const auto wish = read_wish(words.subspan(3));
+  session.context.out << fmt::format(
+                             "Starting to fetch status messages and metrics for experiment id "
+                             "'{}' and experiment-run id '{}'\n",
+                             words[1], words[2])
+                      << std::flush;
+  for (const auto& training : client::experiment_run(session.api(), words[1], words[2]).trainings) {
+    follow_run(session, training.run, wish, kLogPrefix);
+  }
+  return kOk;
+}
+
+int as_bx(Session& session, const Arguments& arguments) {
+  const std::span<const std::string> words = arguments.words;
+  if (words[0] == "experiments") return monitor_experiment(session, arguments);
+  const auto subject = subject_of(words[0]);
+  const auto wish = read_wish(words.subspan(2));
+  session.context.out << fmt::format("Starting to fetch status {}messages for model-id '{}'\n",
+                                     subject.older ? "" : "and metrics ", words[1])
+                      << std::flush;
+  follow_run(session, words[1], wish, subject.older ? "" : kLogPrefix);
   return kOk;
 }
 
@@ -117,13 +146,13 @@ int as_bx(Session& session, const Arguments& arguments) {
 
 Command bx_monitor() {
   return {.name = "monitor",
-          .usage = "training-runs ID [metrics|logs [last N]]",
+          .usage = "training-runs ID|experiments ID RUN-ID [metrics|logs [last N]]",
           .summary = "Start fetching status messages of a training-run",
           .least_words = 2,
-          .most_words = 5,
+          .most_words = 6,
           .run = as_bx,
           .words = Words::RunIds,
-          .choices = {"training-runs", "trained-models"}};
+          .choices = {"training-runs", "trained-models", "experiments"}};
 }
 
 }  // namespace trainyard::cli

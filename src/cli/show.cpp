@@ -6,6 +6,7 @@
 #include "cli/commands.hpp"
 #include "cli/progress_line.hpp"
 #include "cli/run_text.hpp"
+#include "cli/stored.hpp"
 #include "cli/text_table.hpp"
 #include "wire/progress_text.hpp"
 
@@ -31,6 +32,10 @@ void add_details(const wire::RunView& run, std::vector<Row>& rows) {
 // T20. A run that failed stays, with the reason (T21); a run that waits says for what. The service
 // of old had no rows for these.
 int as_bx(Session& session, const Arguments& arguments) {
+  if (const auto* verb = find_verb("show", show_verbs(), arguments)) {
+    return verb->run(session, arguments);
+  }
+  check_one_id(arguments);
   const auto subject = subject_of(arguments.words[0]);
   auto& out = session.context.out;
   out << fmt::format("Fetching the {} details with MODEL-ID '{}' ...\n", subject.singular,
@@ -94,14 +99,17 @@ int as_trainyard(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command bx_show() {
-  return {.name = "show",
-          .usage = "training-runs|trained-models ID",
-          .summary = "Get detailed information about training-runs",
-          .least_words = 2,
-          .most_words = 2,
-          .run = as_bx,
-          .words = Words::RunIds,
-          .choices = {"training-runs", "trained-models"}};
+  static const std::string kUsage = usage_of("training-runs|trained-models ID", show_verbs());
+  return {
+      .name = "show",
+      .usage = kUsage,
+      .summary = "Get detailed information about training-runs/training-definitions/experiments",
+      .least_words = 2,
+      .most_words = 3,
+      .run = as_bx,
+      .words = Words::RunIds,
+      .choices = {"training-runs", "trained-models", "training-definitions", "experiments",
+                  "experiment-runs"}};
 }
 
 Command trainyard_show() {

@@ -6,6 +6,8 @@
 #include "cli/command.hpp"
 #include "manifest/parse.hpp"
 #include "model/manifest.hpp"
+#include "wire/definition.hpp"
+#include "wire/experiment.hpp"
 
 namespace trainyard::cli {
 
@@ -17,5 +19,10 @@ model::Manifest check_submission(const std::string& manifest, const std::string&
 
 // check_submission, and the run started; on a terminal with the upload's progress.
 wire::RunView submit(Session& session, const std::string& zip, const std::string& manifest);
+
+// What is stored to be run later, from its files; errors as of check_submission.
+wire::DefinitionView store_definition(Session& session, const std::string& zip,
+                                      const std::string& manifest);
+wire::ExperimentView store_experiment(Session& session, const std::string& manifest);
 
 }  // namespace trainyard::cli

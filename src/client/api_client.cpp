@@ -140,7 +140,7 @@ std::string ApiClient::send_json(const char* method, const std::string& path,
   return call(std::move(request)).body;
 }
 
-std::string ApiClient::upload(const model::Manifest& manifest, const std::filesystem::path& zip,
+std::string ApiClient::define(const model::Manifest& manifest, const std::filesystem::path& zip,
                               FileSource::Progress on_upload) {
   wire::DefinitionRequest wanted;
   wanted.name = manifest.name;
@@ -151,20 +151,24 @@ std::string ApiClient::upload(const model::Manifest& manifest, const std::filesy
   const auto definition = wire::decode_definition(
       send_json("POST", "/v3/ml_assets/training_definitions", wire::encode(wanted)));
 
-  FileSource content(zip, std::move(on_upload));
-  auto request = make("PUT", definition.content_url);
-  request.headers.add("Content-Type", "application/octet-stream");
-  request.body = &content;
-  call(std::move(request));
+  upload(definition.content_url, zip, std::move(on_upload));
   return definition.url;
 }
 
-std::string ApiClient::start(const model::Manifest& manifest) {
+void ApiClient::upload(const std::string& content_url, const std::filesystem::path& file,
+                       FileSource::Progress on_upload) {
+  FileSource content(file, std::move(on_upload));
+  auto request = make("PUT", content_url);
+  request.headers.add("Content-Type", "application/octet-stream");
+  request.body = &content;
+  call(std::move(request));
+}
+
+std::string ApiClient::start(const std::string& path, const std::string& json) {
   const http::Headers key{{"Idempotency-Key", random_uuid()}};
-  const auto body = wire::encode_run_request(manifest);
   for (int attempt = 1;; ++attempt) {
     try {
-      return send_json("POST", "/v3/models", body, key);
+      return send_json("POST", path, json, key);
     } catch (const Error& e) {
       if (!e.retryable() || attempt == kStartAttempts) throw;
       if (!clock_.sleep_for(kRetryPause, stop_)) throw;
@@ -175,8 +179,8 @@ std::string ApiClient::start(const model::Manifest& manifest) {
 wire::RunView ApiClient::train(const model::Manifest& manifest, const std::filesystem::path& zip,
                                FileSource::Progress on_upload) {
   auto with_definition = manifest;
-  with_definition.definition_href = upload(manifest, zip, std::move(on_upload));
-  return wire::decode_run(start(with_definition));
+  with_definition.definition_href = define(manifest, zip, std::move(on_upload));
+  return wire::decode_run(start("/v3/models", wire::encode_run_request(with_definition)));
 }
 
 std::string ApiClient::run_json(const std::string& id) { return get(run_path(id)); }

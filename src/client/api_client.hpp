@@ -50,6 +50,11 @@ class ApiClient {
   void remove(const std::string& id);  // ends it first when it is not ended
   // Any call by its path, for what has none of its own here; the answer's body.
   std::string call_json(const char* method, const std::string& path, const std::string& json = {});
+  // POST under an Idempotency-Key: when the answer is lost it is sent again, and done once.
+  std::string start(const std::string& path, const std::string& json);
+  // The file, to the content_url of a training definition.
+  void upload(const std::string& content_url, const std::filesystem::path& file,
+              FileSource::Progress on_upload);
   std::string frameworks_json();
   std::vector<wire::FrameworkView> frameworks();
   std::string status_json();
@@ -73,9 +78,8 @@ class ApiClient {
                         const http::Headers& more = {});
   const Secret& token();
   std::string own_url(const std::string& url) const;
-  std::string upload(const model::Manifest& manifest, const std::filesystem::path& zip,
+  std::string define(const model::Manifest& manifest, const std::filesystem::path& zip,
                      FileSource::Progress on_upload);
-  std::string start(const model::Manifest& manifest);
   void read_log(const std::string& id, const LogRequest& request, LogPosition& position,
                 const std::function<void(std::string_view)>& sink);
 

@@ -13,6 +13,70 @@ using enum Shape;
 
 constexpr std::size_t kMostNameBytes = 1'000;
 
+const Section& named_version() {
+  static const Section section{"named_version",
+                               {
+                                   {.name = "name", .doc = "For example python."},
+                                   {.name = "version", .doc = "Kept as written: 3.10 is not 3.1."},
+                               }};
+  return section;
+}
+
+const Section& model_definition() {
+  static const Section section{
+      "model_definition",
+      {
+          {.name = "name",
+           .doc = "Any text; helps you to recognise the run.",
+           .sample = "my-model",
+           .most_bytes = kMostNameBytes},
+          {.name = "description", .doc = "Any text.", .sample = "What this run is for"},
+          {.name = "author",
+           .shape = MappingOrText,
+           .doc = "Who wrote the model.",
+           .members = &author()},
+          {.name = "framework",
+           .shape = Mapping,
+           .need = RequiredInFile,
+           .doc = "What the model is written in.",
+           .sample = "{}",
+           .members = &framework()},
+          {.name = "execution",
+           .shape = Mapping,
+           .need = RequiredInFile,
+           .doc = "How the model is trained.",
+           .sample = "{}",
+           .members = &execution()},
+          {.name = "definition_href",
+           .aliases = {"definition_location"},
+           .doc = "In API requests: the URL of the training definition."},
+      }};
+  return section;
+}
+
+const Section& ffdl_framework() {
+  static const Section section{
+      "ffdl_framework",
+      {
+          {.name = "name",
+           .need = Required,
+           .doc = "The framework's name, or custom for an image."},
+          {.name = "version", .need = Required, .doc = "Its version, or the image's tag."},
+          {.name = "command",
+           .shape = Command,
+           .need = Required,
+           .doc = "The main program of the zip and its arguments."},
+      }};
+  return section;
+}
+
+bool is(const Key& key, std::string_view word) {
+  return key.name == word ||
+         std::find(key.aliases.begin(), key.aliases.end(), word) != key.aliases.end();
+}
+
+}  // namespace
+
 std::vector<std::string_view> size_names() {
   std::vector<std::string_view> names;
   for (const auto& size : model::sizes()) names.push_back(size.name);
@@ -26,15 +90,6 @@ const Section& author() {
           {.name = "name", .doc = "The author's name.", .sample = "WML User"},
           {.name = "email", .doc = "The author's address.", .sample = "wmluser@example.com"},
       }};
-  return section;
-}
-
-const Section& named_version() {
-  static const Section section{"named_version",
-                               {
-                                   {.name = "name", .doc = "For example python."},
-                                   {.name = "version", .doc = "Kept as written: 3.10 is not 3.1."},
-                               }};
   return section;
 }
 
@@ -102,61 +157,6 @@ const Section& execution() {
       }};
   return section;
 }
-
-const Section& model_definition() {
-  static const Section section{
-      "model_definition",
-      {
-          {.name = "name",
-           .doc = "Any text; helps you to recognise the run.",
-           .sample = "my-model",
-           .most_bytes = kMostNameBytes},
-          {.name = "description", .doc = "Any text.", .sample = "What this run is for"},
-          {.name = "author",
-           .shape = MappingOrText,
-           .doc = "Who wrote the model.",
-           .members = &author()},
-          {.name = "framework",
-           .shape = Mapping,
-           .need = RequiredInFile,
-           .doc = "What the model is written in.",
-           .sample = "{}",
-           .members = &framework()},
-          {.name = "execution",
-           .shape = Mapping,
-           .need = RequiredInFile,
-           .doc = "How the model is trained.",
-           .sample = "{}",
-           .members = &execution()},
-          {.name = "definition_href",
-           .aliases = {"definition_location"},
-           .doc = "In API requests: the URL of the training definition."},
-      }};
-  return section;
-}
-
-const Section& ffdl_framework() {
-  static const Section section{
-      "ffdl_framework",
-      {
-          {.name = "name",
-           .need = Required,
-           .doc = "The framework's name, or custom for an image."},
-          {.name = "version", .need = Required, .doc = "Its version, or the image's tag."},
-          {.name = "command",
-           .shape = Command,
-           .need = Required,
-           .doc = "The main program of the zip and its arguments."},
-      }};
-  return section;
-}
-
-bool is(const Key& key, std::string_view word) {
-  return key.name == word ||
-         std::find(key.aliases.begin(), key.aliases.end(), word) != key.aliases.end();
-}
-
-}  // namespace
 
 const Key* Section::find(std::string_view word) const {
   const auto found =

@@ -49,7 +49,13 @@ struct Section {
   const Key* find(std::string_view word) const;
 };
 
-const Section& run_manifest();   // what `bx ml train` takes
+const Section& run_manifest();  // what `bx ml train` takes
+// Parts of it that other manifests have too.
+const Section& author();
+const Section& framework();
+const Section& compute();
+const Section& execution();
+std::vector<std::string_view> size_names();
 const Section& ffdl_manifest();  // what FfDL takes
 
 }  // namespace trainyard::manifest

@@ -1,3 +1,5 @@
+#include "manifest/sample.hpp"
+
 #include <fmt/format.h>
 
 #include "base/strings.hpp"
@@ -21,27 +23,30 @@ void write_comment(std::string_view doc, const std::string& indent, std::string&
   text += line + "\n";
 }
 
-void write_keys(const Section& section, const std::string& indent, std::string& text) {
+}  // namespace
+
+void write_sample_keys(const Section& section, const std::string& indent, std::string& text) {
   for (const auto& key : section.keys) {
     if (key.sample.empty()) continue;
     write_comment(key.doc, indent, text);
     if (key.members != nullptr && key.sample == "{}") {
       text += fmt::format("{}{}:\n", indent, key.name);
-      write_keys(*key.members, indent + "  ", text);
+      write_sample_keys(*key.members, indent + "  ", text);
+    } else if (key.members != nullptr && key.sample == "[]") {
+      text += fmt::format("{0}{1}:\n{0}  -\n", indent, key.name);
+      write_sample_keys(*key.members, indent + "    ", text);
     } else {
       text += fmt::format("{}{}: {}\n", indent, key.name, key.sample);
     }
   }
 }
 
-}  // namespace
-
 std::string sample_manifest() {
   std::string text =
       "# Describes a training run: bx ml train MODEL.zip training-runs.yml\n"
       "# Put your own values in place of those in angle brackets;\n"
       "# `trainyard validate training-runs.yml` says what is left to do.\n";
-  write_keys(run_manifest(), "", text);
+  write_sample_keys(run_manifest(), "", text);
   return text;
 }
 

@@ -17,9 +17,7 @@ bool is_shortid_character(char c) {
 
 }  // namespace
 
-RunId RunId::generate() {
-  return RunId(std::string(kPrefix) + random_alphanumeric(kSuffixLength));
-}
+RunId RunId::generate() { return RunId(std::string(kPrefix) + random_alphanumeric(kSuffixLength)); }
 
 std::optional<RunId> RunId::parse(std::string_view text) {
   if (text.size() != kPrefix.size() + kSuffixLength || !text.starts_with(kPrefix)) {

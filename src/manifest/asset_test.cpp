@@ -1,0 +1,101 @@
+#include "manifest/asset.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/strings.hpp"
+
+namespace trainyard::manifest {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+std::string problems(const std::string& text, Asset asset) {
+  const auto result = parse_asset(text, asset);
+  EXPECT_FALSE(result.json);
+  return format(result.diagnostics, "e.yml");
+}
+
+constexpr const char* kStore = R"(
+  connection: {endpoint_url: s3.example.com, aws_access_key_id: AKIA, aws_secret_access_key: SK}
+)";
+
+TEST(Asset, AnExperimentBecomesTheBodyOfItsRequest) {
+  const auto result = parse_asset(std::string(R"(settings:
+  name: "007"
+  author: Ada
+  evaluation_definition: {method: multiclass, metrics: [{name: accuracy, maximize: true}]}
+tags: [{value: a, weight: 1.5}]
+training_references:
+- training_definition_url: http://h/d
+  resource: {name: small, nodes: 2}
+  command: 12
+training_results:)") + kStore + "  source: {container: out}\n",
+                                  Asset::Experiment);
+  ASSERT_TRUE(result.json) << format(result.diagnostics, "");
+  EXPECT_EQ(json::parse(result.json->reveal()), json::parse(R"({
+    "settings": {"name": "007", "author": "Ada", "evaluation_definition":
+        {"method": "multiclass", "metrics": [{"name": "accuracy", "maximize": true}]}},
+    "tags": [{"value": "a", "weight": 1.5}],
+    "training_references": [{"training_definition_url": "http://h/d", "command": "12",
+                             "compute_configuration": {"name": "small", "nodes": 2}}],
+    "training_results_reference": {
+        "connection": {"endpoint_url": "s3.example.com", "access_key_id": "AKIA",
+                       "secret_access_key": "SK"},
+        "target": {"bucket": "out"}}})"));
+}
+
+TEST(Asset, EverythingThatIsWrongIsSaidAtItsPlace) {
+  const auto text = problems("settings: {}\ntraining_references:\n- name: a\n- x\nresults: {}\n",
+                             Asset::Experiment);
+  EXPECT_THAT(text, HasSubstr("e.yml:1:11: error: settings: \"name\" is missing"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "e.yml:3:3: error: training_references[0]: \"training_definition_url\" is missing"));
+  EXPECT_THAT(text, HasSubstr("e.yml:4:3: error: training_references[1]: expected keys"));
+  EXPECT_THAT(text, HasSubstr("error: \"training_results_reference\" is missing"));
+  EXPECT_THAT(problems("settings: {name: a}\ntraining_references: []\n", Asset::Experiment),
+              HasSubstr("expected at least one entry"));
+  EXPECT_THAT(problems("just text", Asset::Experiment), HasSubstr("expected keys with values"));
+  EXPECT_THAT(problems("a: [", Asset::Experiment), HasSubstr("e.yml:1:"));
+}
+
+TEST(Asset, TheCommandOfADefinitionIsLiftedToTheTop) {
+  const auto result = parse_asset(
+      "name: d\nframework: {name: tensorflow, version: 1.10}\n"
+      "execution: {command: python3 a.py, resource: small}\n",
+      Asset::TrainingDefinition);
+  ASSERT_TRUE(result.json) << format(result.diagnostics, "");
+  const auto sent = json::parse(result.json->reveal());
+  EXPECT_EQ(sent["command"], "python3 a.py");
+  EXPECT_EQ(sent["framework"]["version"], "1.10");
+}
+
+TEST(Asset, NoSecretStandsInAMessage) {
+  const auto text = problems(
+      "name: d\nframework: {name: f, version: '1'}\n"
+      "training_data_reference:\n  connection: {secret_access_key: hush}\n",
+      Asset::TrainingDefinition);
+  EXPECT_THAT(text, HasSubstr("endpoint_url"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("hush")));
+}
+
+TEST(Asset, SamplesLackOnlyWhatStandsInAngleBrackets) {
+  for (const Asset asset : {Asset::TrainingDefinition, Asset::Experiment}) {
+    std::string text = sample_asset(asset);
+    EXPECT_EQ(parse_asset(text, asset).json.has_value(), asset == Asset::TrainingDefinition);
+    for (auto at = text.find('<'); at != text.npos; at = text.find('<', at)) {
+      text.replace(at, text.find('>', at) + 1 - at, "filled-in");
+    }
+    const auto result = parse_asset(text, asset);
+    EXPECT_TRUE(result.json) << text << format(result.diagnostics, "");
+    EXPECT_EQ(format(result.diagnostics, ""), "");
+  }
+}
+
+}  // namespace
+}  // namespace trainyard::manifest
