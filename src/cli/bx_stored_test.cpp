@@ -92,7 +92,7 @@ TEST_F(BxStored, ADefinitionWhoseZipIsRefusedIsTakenBack) {
       bx({"ml", "store", "training-definitions", zip, write("d.yml", kDefinitionManifest)});
   EXPECT_EQ(done.code, kBadInput);
   EXPECT_EQ(done.err, "FAILED\nno zip\n");
-  EXPECT_EQ(http.requests.back().call,
+  EXPECT_EQ(http.requests.back().line,
             std::string("DELETE /v3/ml_assets/training_definitions/") + kDefinitionId);
 }
 

@@ -29,7 +29,8 @@ TEST(Completion, BashOffersCommandsOptionsChoicesAndIds) {
   EXPECT_EQ(offered("_trainyard", "trainyard validate ''"), "\n");  // files, by bash itself
   EXPECT_EQ(offered("_trainyard_bx", "bx ''"), "ml\n");
   EXPECT_EQ(offered("_trainyard_bx", "bx ml mon"), "monitor\n");
-  EXPECT_EQ(offered("_trainyard_bx", "bx ml list tra"), "training-runs trained-models\n");
+  EXPECT_EQ(offered("_trainyard_bx", "bx ml list tra"),
+            "training-runs trained-models training-definitions\n");
   EXPECT_EQ(offered("_trainyard_bx", "bx ml show training-runs training-b"), "training-b\n");
 }
 

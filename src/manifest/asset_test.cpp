@@ -89,7 +89,7 @@ TEST(Asset, SamplesLackOnlyWhatStandsInAngleBrackets) {
     std::string text = sample_asset(asset);
     EXPECT_EQ(parse_asset(text, asset).json.has_value(), asset == Asset::TrainingDefinition);
     for (auto at = text.find('<'); at != text.npos; at = text.find('<', at)) {
-      text.replace(at, text.find('>', at) + 1 - at, "filled-in");
+      text.replace(at, text.find('>', at) + 1 - at, "http://filled-in");
     }
     const auto result = parse_asset(text, asset);
     EXPECT_TRUE(result.json) << text << format(result.diagnostics, "");
