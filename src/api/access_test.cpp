@@ -23,7 +23,7 @@ enum class Kind {
 
 Kind kind_of(const std::string& method, const std::string& pattern) {
   if (pattern.ends_with("/identity/token") || pattern == "/healthz" || pattern == "/readyz" ||
-      pattern == "/metrics") {
+      pattern == "/metrics" || pattern == "/openapi.json") {
     return Kind::Open;
   }
   if (pattern.starts_with("/v3/learners/")) return Kind::Learner;

@@ -65,7 +65,7 @@ class ApiServer final : public Api {
     for (const auto add :
          {add_identity, add_users, add_access_tokens, add_audit, add_instances, add_definitions,
           add_frameworks, add_runs, add_experiments, add_experiment_runs, add_logs, add_monitor,
-          add_learners, add_status, add_metrics}) {
+          add_learners, add_status, add_metrics, add_openapi}) {
       add(routes_);
     }
   }

@@ -67,6 +67,7 @@ void add_learners(Routes& routes);
 void add_frameworks(Routes& routes);
 void add_status(Routes& routes);
 void add_metrics(Routes& routes);
+void add_openapi(Routes& routes);
 
 // ---- helpers
 // -------------------------------------------------------------------------------------

@@ -111,15 +111,16 @@ bool owns_anything(Service& service, const std::string& name) {
   query.owner = name;
   query.limit = 1;
   return !service.parts.runs.list(query).runs.empty() ||
-         !service.parts.definitions.list(name, 1, "").definitions.empty();
+         !service.parts.definitions.list(name, 1, "").definitions.empty() ||
+         !service.parts.experiments.list(name, 1, "").experiments.empty();
 }
 
 http::Answer remove(Service& service, Call& call) {
   const auto user = find(service, call);
   if (owns_anything(service, user.name)) {
     throw Error(ErrorKind::Conflict,
-                fmt::format("{} still owns runs or training definitions: delete them first, or "
-                            "disable the user",
+                fmt::format("{} still owns runs, training definitions or experiments: delete them "
+                            "first, or disable the user",
                             user.name));
   }
   service.parts.accounts.users->remove(user.name);

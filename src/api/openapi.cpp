@@ -1,0 +1,127 @@
+// GET /openapi.json
+#include "api/openapi.hpp"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "api/service.hpp"
+#include "base/strings.hpp"
+
+namespace trainyard::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Login = Operation::Login;
+
+Json reference(std::string_view kind, std::string_view name) {
+  return {{"$ref", "#/components/" + std::string(kind) + "/" + std::string(name)}};
+}
+
+// "zip" → application/zip, "text" → text/plain; else the name of a schema.
+Json content(std::string_view body) {
+  constexpr std::string_view kBytes[][2] = {{"zip", "application/zip"},
+                                            {"bytes", "application/octet-stream"},
+                                            {"text", "text/plain"},
+                                            {"metrics", "text/plain"}};
+  for (const auto& [name, type] : kBytes) {
+    if (name == body) return {{std::string(type), Json::object()}};
+  }
+  return {{"application/json", {{"schema", reference("schemas", body)}}}};
+}
+
+Json path_parameters(std::string_view path) {
+  Json parameters = Json::array();
+  for (const std::string& part : split(path, '/')) {
+    if (part.size() < 3 || part.front() != '{') continue;
+    parameters.push_back({{"name", part.substr(1, part.size() - 2)},
+                          {"in", "path"},
+                          {"required", true},
+                          {"schema", {{"type", "string"}, {"minLength", 1}}}});
+  }
+  return parameters;
+}
+
+std::vector<int> errors_of(const Operation& operation, bool has_path_parameters) {
+  std::vector<int> errors = operation.errors;
+  if (operation.login == Login::Token) errors.insert(errors.end(), {401, 403});
+  if (has_path_parameters) errors.push_back(404);
+  if (!operation.request.empty()) errors.insert(errors.end(), {400, 413});
+  if (!operation.query.empty()) errors.push_back(400);
+  std::ranges::sort(errors);
+  errors.erase(std::ranges::unique(errors).begin(), errors.end());
+  return errors;
+}
+
+Json responses(const Operation& operation, bool has_path_parameters) {
+  Json result = Json::object();
+  for (const Reply& reply : operation.replies) {
+    Json response = {{"description", http::reason_phrase(reply.status)}};
+    if (!reply.body.empty()) response["content"] = content(reply.body);
+    result[std::to_string(reply.status)] = std::move(response);
+  }
+  for (const int status : errors_of(operation, has_path_parameters)) {
+    result[std::to_string(status)] = reference("responses", std::to_string(status));
+  }
+  return result;
+}
+
+Json describe(const Operation& operation) {
+  Json parameters = path_parameters(operation.path);
+  const bool has_path_parameters = !parameters.empty();
+  for (const auto name : operation.query) parameters.push_back(reference("parameters", name));
+  Json result = {{"tags", {operation.tag}}, {"summary", operation.summary}};
+  if (!parameters.empty()) result["parameters"] = std::move(parameters);
+  if (!operation.request.empty()) {
+    result["requestBody"] = {{"required", true}, {"content", content(operation.request)}};
+  }
+  result["responses"] = responses(operation, has_path_parameters);
+  if (operation.login == Login::None) result["security"] = Json::array();
+  if (operation.login == Login::Basic) result["security"] = {{{"basic", Json::array()}}};
+  return result;
+}
+
+Json error_responses() {
+  Json result = Json::object();
+  for (const int status : {400, 401, 403, 404, 409, 413, 416, 429}) {
+    result[std::to_string(status)] = {{"description", http::reason_phrase(status)},
+                                      {"content", content("Error")}};
+  }
+  return result;
+}
+
+http::Answer serve_document(Service&, Call&) {
+  static const std::string document = openapi_document();
+  return json_response(200, document);
+}
+
+}  // namespace
+
+std::string openapi_document() {
+  Json paths = Json::object();
+  for (const Operation& operation : operations()) {
+    paths[operation.path][to_lower(operation.method)] = describe(operation);
+  }
+  const Json document = {{"openapi", "3.1.0"},
+                         {"info",
+                          {{"title", "Trainyard"},
+                           {"version", "3"},
+                           {"summary", "Training runs, experiments and what belongs to them."},
+                           {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
+                         {"security", {{{"token", Json::array()}}}},
+                         {"paths", std::move(paths)},
+                         {"components",
+                          {{"schemas", Json::parse(schemas_json())},
+                           {"parameters", Json::parse(parameters_json())},
+                           {"responses", error_responses()},
+                           {"securitySchemes",
+                            {{"token", {{"type", "http"}, {"scheme", "bearer"}}},
+                             {"basic", {{"type", "http"}, {"scheme", "basic"}}}}}}}};
+  return document.dump(1) + "\n";
+}
+
+void add_openapi(Routes& routes) {
+  routes.add("GET", "/openapi.json", {Access::Anyone, serve_document});
+}
+
+}  // namespace trainyard::api
