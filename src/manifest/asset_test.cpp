@@ -61,7 +61,7 @@ TEST(Asset, EverythingThatIsWrongIsSaidAtItsPlace) {
   EXPECT_THAT(problems("settings: {name: a}\ntraining_references: []\n", Asset::Experiment),
               HasSubstr("expected at least one entry"));
   EXPECT_THAT(problems("just text", Asset::Experiment), HasSubstr("expected keys with values"));
-  EXPECT_THAT(problems("a: [", Asset::Experiment), HasSubstr("e.yml:1:"));
+  EXPECT_THAT(problems("a: [", Asset::Experiment), HasSubstr("is never closed"));
 }
 
 TEST(Asset, TheCommandOfADefinitionIsLiftedToTheTop) {
@@ -89,7 +89,9 @@ TEST(Asset, SamplesLackOnlyWhatStandsInAngleBrackets) {
     std::string text = sample_asset(asset);
     EXPECT_EQ(parse_asset(text, asset).json.has_value(), asset == Asset::TrainingDefinition);
     for (auto at = text.find('<'); at != text.npos; at = text.find('<', at)) {
-      text.replace(at, text.find('>', at) + 1 - at, "http://filled-in");
+      const auto length = text.find('>', at) + 1 - at;
+      const bool url = text.substr(at, length) == "<endpoint-url>";
+      text.replace(at, length, url ? "http://store" : "filled-in");
     }
     const auto result = parse_asset(text, asset);
     EXPECT_TRUE(result.json) << text << format(result.diagnostics, "");
