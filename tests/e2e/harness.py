@@ -10,6 +10,8 @@
 
 Python's standard library only. The program under test is named by the variable TRAINYARD.
 """
+import base64
+import json
 import os
 import pathlib
 import re
@@ -21,6 +23,7 @@ import sys
 import tempfile
 import time
 import traceback
+import urllib.request
 from typing import NamedTuple
 
 SKIP = 77
@@ -47,6 +50,24 @@ def require(*names):
     missing = [name for name in names if not shutil.which(name)]
     if missing:
         raise Skip("not installed: " + ", ".join(missing))
+
+
+def python_with(name, *packages):
+    """The programs of a Python of its own with these packages of the index, made once for a build
+    tree; skips when pip cannot get them."""
+    source = pathlib.Path(os.environ.get("TRAINYARD_SOURCE", SOURCE))
+    place = source / "build" / f"e2e-{name}"
+    if not (place / "installed").exists():
+        shutil.rmtree(place, ignore_errors=True)
+        for command in ([sys.executable, "-m", "venv", place],
+                        [place / "bin" / "pip", "install", "--quiet", *packages]):
+            try:
+                subprocess.run(command, check=True, capture_output=True, timeout=400)
+            except (subprocess.SubprocessError, OSError) as error:
+                shutil.rmtree(place, ignore_errors=True)
+                raise Skip(f"no {' '.join(packages)} from pip: {error}") from error
+        (place / "installed").touch()
+    return place / "bin"
 
 
 def wait_until(condition, what, timeout=30.0, every=0.02):
@@ -155,6 +176,14 @@ class Service:
     def aws(self, *arguments, **options):
         require("aws")
         return self.run("aws", *arguments, **options)
+
+    def token(self):
+        """A token of the API for the service's user."""
+        login = f"{self.variables['ML_USERNAME']}:{self.variables['ML_PASSWORD']}"
+        request = urllib.request.Request(self.api + "/v3/identity/token", headers={
+            "Authorization": "Basic " + base64.b64encode(login.encode()).decode()})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)["token"]
 
     def state_of(self, run_id):
         shown = self.bx("ml", "show", "training-runs", run_id).out

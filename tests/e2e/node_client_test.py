@@ -4,13 +4,11 @@
 
 Its login goes to an address of IBM's that stands in its code; it is given a token instead.
 """
-import base64
 import json
 import os
 import pathlib
 import shutil
 import subprocess
-import urllib.request
 import zipfile
 
 import harness
@@ -37,14 +35,6 @@ def client_modules():
     return place / "node_modules"
 
 
-def token_of(yard):
-    login = f"{yard.variables['ML_USERNAME']}:{yard.variables['ML_PASSWORD']}"
-    request = urllib.request.Request(yard.api + "/v3/identity/token", headers={
-        "Authorization": "Basic " + base64.b64encode(login.encode()).decode()})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)["token"]
-
-
 def test_its_training_story(yard):
     modules = client_modules()
     harness.require("aws")
@@ -60,7 +50,7 @@ def test_its_training_story(yard):
                         "#!/bin/sh\nfor i in $(seq $1); do echo step $i of $1; done\n")
     given = yard.directory / "given.json"
     given.write_text(json.dumps({
-        "modules": str(modules), "url": yard.api, "token": token_of(yard), "zip": str(archive),
+        "modules": str(modules), "url": yard.api, "token": yard.token(), "zip": str(archive),
         "instance": yard.variables["ML_INSTANCE"],
         "connection": {"endpoint_url": yard.store,
                        "access_key_id": yard.variables["AWS_ACCESS_KEY_ID"],

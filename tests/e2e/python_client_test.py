@@ -2,11 +2,9 @@
 # ctest: timeout 600
 """IBM's Python client of 2020, from the package index and unchanged, against the service."""
 import json
-import os
 import pathlib
 import shutil
-import subprocess
-import sys
+import tempfile
 
 import harness
 
@@ -14,20 +12,7 @@ CLIENT = "watson-machine-learning-client==1.0.391"
 
 
 def client_python():
-    """A Python of its own with the client; skips when pip cannot get it."""
-    source = pathlib.Path(os.environ.get("TRAINYARD_SOURCE", harness.SOURCE))
-    place = source / "build" / "e2e-python-client"
-    if not (place / "installed").exists():
-        shutil.rmtree(place, ignore_errors=True)
-        for command in ([sys.executable, "-m", "venv", place],
-                        [place / "bin" / "pip", "install", "--quiet", "setuptools", CLIENT]):
-            try:
-                subprocess.run(command, check=True, capture_output=True, timeout=400)
-            except (subprocess.SubprocessError, OSError) as error:
-                shutil.rmtree(place, ignore_errors=True)
-                raise harness.Skip(f"no {CLIENT} from pip: {error}") from error
-        (place / "installed").touch()
-    return place / "bin" / "python"
+    return harness.python_with("python-client", "setuptools", CLIENT) / "python"
 
 
 def make_buckets(yard):
@@ -44,7 +29,7 @@ store.put_object(Bucket="training-data", Key="digits.txt", Body=b"0123456789")
 
 def test_the_whole_training_story():
     python = client_python()
-    directory = pathlib.Path(harness.tempfile.mkdtemp(prefix="trainyard-python-client-"))
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="trainyard-python-client-"))
     # The client reads logs with the storage keys of the answers.
     yard = harness.Service(directory, arguments=["--echo-secrets", "true"]).start()
     try:
