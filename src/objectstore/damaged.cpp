@@ -15,4 +15,14 @@ void throw_damaged(Source& source, const std::string& md5, const std::string& ke
               "the bytes of '" + printable(key) + "' were damaged on their way to the store");
 }
 
+ObjectInfo confirmed(ObjectInfo info) {
+  if (info.etag.empty()) throw_not_confirmed(info.key);
+  return info;
+}
+
+void throw_not_confirmed(const std::string& key) {
+  throw Error(ErrorKind::Unavailable,
+              "the answer about '" + printable(key) + "' is not one of an object store");
+}
+
 }  // namespace trainyard::objectstore

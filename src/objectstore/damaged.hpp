@@ -9,4 +9,9 @@ namespace trainyard::objectstore {
 // else Unavailable, for the way damaged them. `md5` is raw.
 [[noreturn]] void throw_damaged(Source& source, const std::string& md5, const std::string& key);
 
+// What an answer says of an object. Throws Unavailable when it names no ETag: then something on the
+// way answered in the store's place.
+ObjectInfo confirmed(ObjectInfo info);
+[[noreturn]] void throw_not_confirmed(const std::string& key);
+
 }  // namespace trainyard::objectstore

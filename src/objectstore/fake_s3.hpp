@@ -26,6 +26,9 @@ struct Fault {
   bool reset_after = false;  // it is done, and then the connection breaks without an answer
   bool corrupt_answer = false;
   bool corrupt_upload = false;
+  // Of FaultyClient only:
+  bool truncate = false;  // half of the body, with a Content-Length that fits
+  bool time_out = false;
 };
 
 class FakeS3 final : public http::Client {

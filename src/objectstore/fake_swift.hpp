@@ -58,6 +58,7 @@ class FakeSwift final : public http::Client {
   Answer write(State& state, const http::ClientRequest& request, const Place& place,
                std::string body);
   std::string assemble(State& state, const Object& object);
+  static const Object* find(State& state, const std::string& path);
 
   Clock& clock_;
   Sync<State> state_;

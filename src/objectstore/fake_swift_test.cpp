@@ -104,7 +104,9 @@ http::ClientResponse FakeSwift::send(const http::ClientRequest& request) {
 }
 
 FakeSwift::Answer FakeSwift::grant(State& state, const std::string& body) {
-  const Json auth = Json::parse(body).at("auth");
+  const Json request = Json::parse(body, nullptr, false);
+  if (!request.is_object()) return {400};
+  const Json auth = request.at("auth");
   const Json user = auth["identity"]["password"]["user"];
   const bool known = user["name"] == "alice" && user["domain"]["name"] == "lab" &&
                      user["password"] == "s3cret p%ss";
@@ -188,8 +190,20 @@ std::string FakeSwift::assemble(State& state, const Object& object) {
   return bytes;
 }
 
+// "/container/key"
+const FakeSwift::Object* FakeSwift::find(State& state, const std::string& path) {
+  const std::size_t slash = path.find('/', 1);
+  if (slash == path.npos) return nullptr;
+  const auto& container = state.containers[path.substr(1, slash - 1)];
+  const auto found = container.find(path.substr(slash + 1));
+  return found == container.end() ? nullptr : &found->second;
+}
+
 FakeSwift::Answer FakeSwift::read(State& state, const http::ClientRequest& request,
                                   const Object& object) {
+  for (const std::string& path : object.segments) {
+    if (request.method == "GET" && find(state, path) == nullptr) return {409, "a segment is gone"};
+  }
   const std::string bytes = assemble(state, object);
   const std::string etag = object.dynamic ? md5_hex("dynamic" + bytes) : object.etag;
   const std::string quote = object.large() ? "\"" : "";
@@ -217,16 +231,18 @@ FakeSwift::Answer FakeSwift::write(State& state, const http::ClientRequest& requ
   if (place.query.get("multipart-manifest") == "put") {
     object.bytes.clear();
     std::string etags;
-    for (const Json& segment : Json::parse(body)) {
-      const std::string path = segment.at("path");
-      const std::size_t slash = path.find('/', 1);
-      const Object& stored = state.containers[path.substr(1, slash - 1)].at(path.substr(slash + 1));
-      if (stored.etag != segment.at("etag") || stored.bytes.size() != segment.at("size_bytes")) {
+    const Json manifest = Json::parse(body, nullptr, false);
+    if (!manifest.is_array()) return {400, "no manifest"};
+    for (const Json& segment : manifest) {
+      const std::string path = segment.value("path", "");
+      const Object* stored = find(state, path);
+      if (stored == nullptr || segment.value("etag", "") != stored->etag ||
+          segment.value("size_bytes", Json()) != stored->bytes.size()) {
         return {400, "a segment does not match"};
       }
       object.segments.push_back(path);
-      object.bytes += stored.bytes;
-      etags += stored.etag;
+      object.bytes += stored->bytes;
+      etags += stored->etag;
     }
     object.etag = md5_hex(etags);
   } else if (const auto md5 = request.headers.get("ETag"); md5 && *md5 != object.etag) {

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/strings.hpp"
+#include "objectstore/damaged.hpp"
 #include "objectstore/etag.hpp"
 
 namespace trainyard::objectstore {
@@ -52,7 +53,7 @@ Delivery::Delivery(std::string key, std::optional<ByteRange> range, std::string 
 
 void Delivery::on_headers(int status, const http::Headers& headers) {
   info_ = object_info(key_, headers);
-  if (!if_match_.empty() && !info_.etag.empty() && info_.etag != if_match_) {
+  if (!if_match_.empty() && confirmed(info_).etag != if_match_) {
     throw Error(ErrorKind::Conflict, "the object was replaced meanwhile");
   }
   if (range_ && status != 206 && !(range_->offset == 0 && info_.size == range_->length)) {

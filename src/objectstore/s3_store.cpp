@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/strings.hpp"
+#include "objectstore/damaged.hpp"
 #include "objectstore/object_headers.hpp"
 #include "objectstore/s3_client.hpp"
 #include "objectstore/s3_upload.hpp"
@@ -26,7 +27,7 @@ class S3Store final : public ObjectStore {
   std::optional<ObjectInfo> head(const std::string& key, std::stop_token stop) override {
     auto response = look(key, {}, stop);
     if (!response) return std::nullopt;
-    ObjectInfo info = object_info(key, *response);
+    ObjectInfo info = confirmed(object_info(key, *response));
     if (info.etag.find('-') != info.etag.npos) info.part_size = part_size_of(key, stop);
     return info;
   }
@@ -75,7 +76,10 @@ class S3Store final : public ObjectStore {
     request.key = key;
     request.not_found_is_answer = true;
     request.stop = stop;
-    client_.send(request);
+    const http::ClientResponse response = client_.send(request);
+    if (response.status == 200 && !response.headers.get("x-amz-request-id")) {
+      throw_not_confirmed(key);
+    }
   }
 
  private:

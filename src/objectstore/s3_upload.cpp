@@ -37,7 +37,7 @@ Put put_verified(Client& client, Request& request, Source& source) {
     if (error.damaged) throw_damaged(source, md5, *request.key);
     throw;
   }
-  const ObjectInfo stored = object_info(*request.key, response.headers);
+  const ObjectInfo stored = confirmed(object_info(*request.key, response.headers));
   if (!stored.md5.empty() && stored.md5 != to_hex(md5)) throw_damaged(source, md5, *request.key);
   return {stored.etag, md5};
 }
@@ -177,7 +177,7 @@ std::optional<ObjectInfo> Uploader::look(const Plan& plan, std::stop_token stop)
   request.stop = stop;
   const http::ClientResponse response = client_.send(request);
   if (response.status == 404) return std::nullopt;
-  return object_info(plan.key, response.headers);
+  return confirmed(object_info(plan.key, response.headers));
 }
 
 void Uploader::abort(const Plan& plan) noexcept {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/strings.hpp"
+#include "objectstore/damaged.hpp"
 #include "objectstore/object_headers.hpp"
 #include "objectstore/swift_client.hpp"
 #include "objectstore/swift_listing.hpp"
@@ -21,7 +22,7 @@ class SwiftStore final : public ObjectStore {
   std::optional<ObjectInfo> head(const std::string& key, std::stop_token stop) override {
     const auto headers = look(key, stop);
     if (!headers) return std::nullopt;
-    return object_info(key, *headers);
+    return confirmed(object_info(key, *headers));
   }
 
   ObjectInfo get(const std::string& key, const std::optional<ByteRange>& range,
@@ -78,12 +79,14 @@ class SwiftStore final : public ObjectStore {
     request.action = "remove '" + printable(key) + "'";
     request.method = "DELETE";
     request.key = key;
-    if (headers->get("X-Static-Large-Object")) {
-      request.query = {{"multipart-manifest", "delete"}};  // and its segments
-    }
+    const bool segmented = headers->get("X-Static-Large-Object").has_value();
+    if (segmented) request.query = {{"multipart-manifest", "delete"}};  // and its segments
     request.not_found_is_answer = true;
     request.stop = stop;
-    client_.send(request);
+    const http::ClientResponse response = client_.send(request);
+    // A bulk delete answers 200 and tells in its body how it went.
+    const bool told = segmented && response.body.find("200 OK") != std::string::npos;
+    if (response.status == 200 && !told) throw_not_confirmed(key);
   }
 
  private:

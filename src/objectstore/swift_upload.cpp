@@ -1,47 +1,23 @@
 #include "objectstore/swift_upload.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
-#include "base/ids.hpp"
-#include "base/log.hpp"
 #include "base/strings.hpp"
 #include "objectstore/damaged.hpp"
 #include "objectstore/object_headers.hpp"
-#include "objectstore/source_body.hpp"
 #include "objectstore/sources.hpp"
+#include "objectstore/swift_segments.hpp"
 
 namespace trainyard::objectstore::swift {
 namespace {
 
-constexpr std::size_t kLongestReadableKey = 900;  // leaves room for the segment's number
-
-// Sends the source to the request's place; answers with the MD5, raw.
-std::string put_verified(Client& client, Request& request, Source& source) {
-  const std::string md5 = md5_of(source);
-  SourceBody body(source);
-  request.method = "PUT";
-  request.body = &body;
-  request.headers.set("ETag", to_hex(md5));
-  http::ClientResponse response;
-  try {
-    response = client.send(request);
-  } catch (const StoreError& error) {
-    if (error.damaged) throw_damaged(source, md5, *request.key);
-    throw;
-  }
-  const ObjectInfo stored = object_info(*request.key, response.headers);
-  if (!stored.etag.empty() && stored.etag != to_hex(md5)) {
-    throw_damaged(source, md5, *request.key);
-  }
-  return md5;
-}
-
-std::string segment_name(const std::string& folder, std::size_t index) {
-  return fmt::format("{}/{:08}", folder, index);
+// Of a static large object: over the ETags of its segments, in hex.
+std::string etag_of(const std::vector<Segment>& segments) {
+  std::string md5s;
+  for (const Segment& segment : segments) md5s += segment.md5;
+  return to_hex(digest(Digest::Md5, md5s));
 }
 
 }  // namespace
@@ -63,101 +39,74 @@ ObjectInfo Uploader::put(const std::string& key, Source& source, std::stop_token
 
 ObjectInfo Uploader::put_in_segments(const std::string& key, Source& source, std::stop_token stop) {
   const std::uint64_t size = client_.options().segment_size;
-  std::vector<Segment> segments((source.size() + size - 1) / size);
-  const std::string folder =
-      (key.size() <= kLongestReadableKey ? key : to_hex(digest(Digest::Sha256, key))) + "/" +
-      random_hex(8);
-  make_segments_container(stop);
+  std::vector<Segment> sent((source.size() + size - 1) / size);
+  Segments segments(client_, retrier_, key);
+  segments.make_container(stop);
   try {
     segments_.run(
-        segments.size(),
+        sent.size(),
         [&](std::size_t i, std::stop_token token) {
-          segments[i] = send_segment(segment_name(folder, i), source, i * size, token);
+          SourceSlice slice(source, i * size, std::min(size, source.size() - i * size));
+          sent[i] = segments.send(i, slice, token);
         },
         stop);
-    return complete(key, source.size(), segments, stop);
   } catch (...) {
-    remove_segments(folder, segments.size());
+    segments.remove(sent.size());
     throw;
   }
-}
-
-void Uploader::make_segments_container(std::stop_token stop) {
-  retrier_.run(
-      [&] {
-        Request request;
-        request.action = "make the container of the segments";
-        request.method = "PUT";
-        request.container = client_.segments_container();
-        request.stop = stop;
-        client_.send(request);
-      },
-      stop);
-}
-
-Segment Uploader::send_segment(const std::string& name, Source& source, std::uint64_t offset,
-                               std::stop_token stop) {
-  SourceSlice slice(source, offset,
-                    std::min(client_.options().segment_size, source.size() - offset));
-  std::string md5;
-  retrier_.run(
-      [&] {
-        Request request;
-        request.action = "write the segment '" + printable(name) + "'";
-        request.container = client_.segments_container();
-        request.key = name;
-        request.stop = stop;
-        md5 = put_verified(client_, request, slice);
-      },
-      stop);
-  return {"/" + client_.segments_container() + "/" + name, to_hex(md5), slice.size()};
+  // From here on the object may stand, whatever the answers say, and would be one without its
+  // bytes.
+  ObjectInfo stored = complete(key, source.size(), sent, stop);
+  segments.remove_others();
+  return stored;
 }
 
 ObjectInfo Uploader::complete(const std::string& key, std::uint64_t size,
                               const std::vector<Segment>& segments, std::stop_token stop) {
   const std::string manifest = static_manifest(segments);
-  ObjectInfo there;
+  const std::string expected = etag_of(segments);
+  std::optional<ObjectInfo> there;
+  bool asked_before = false;
   retrier_.run(
       [&] {
-        const auto body = http::body_of(manifest);
-        Request request;
-        request.action = "write '" + printable(key) + "'";
-        request.method = "PUT";
-        request.key = key;
-        request.query = {{"multipart-manifest", "put"}};
-        request.body = body.get();
-        request.stop = stop;
-        client_.send(request);
-        Request look;
-        look.action = "look at '" + printable(key) + "'";
-        look.method = "HEAD";
-        look.key = key;
-        look.stop = stop;
-        there = object_info(key, client_.send(look).headers);
+        // An answer may have been lost: then the object is there.
+        if (asked_before) there = look(key, stop);
+        if (there && there->etag == expected) return;
+        asked_before = true;
+        send_manifest(key, manifest, stop);
+        there = look(key, stop);
       },
       stop);
-  if (there.size != size) {
+  if (!there || there->size != size || there->etag != expected) {
     throw Error(ErrorKind::Corrupt, "the store did not put the segments of '" + printable(key) +
                                         "' together as they were sent");
   }
-  return there;
+  return *there;
 }
 
-void Uploader::remove_segments(const std::string& folder, std::size_t count) noexcept {
-  try {
-    for (std::size_t i = 0; i < count; ++i) {
-      Request request;
-      request.action = "remove a segment";
-      request.method = "DELETE";
-      request.container = client_.segments_container();
-      request.key = segment_name(folder, i);
-      request.not_found_is_answer = true;
-      request.total_timeout = std::chrono::seconds(5);
-      client_.send(request);
-    }
-  } catch (const std::exception& error) {
-    log::warn("segments of an upload may remain: {}", error.what());
-  }
+void Uploader::send_manifest(const std::string& key, const std::string& manifest,
+                             std::stop_token stop) {
+  const auto body = http::body_of(manifest);
+  Request request;
+  request.action = "write '" + printable(key) + "'";
+  request.method = "PUT";
+  request.key = key;
+  request.query = {{"multipart-manifest", "put"}};
+  request.body = body.get();
+  request.stop = std::move(stop);
+  client_.send(request);
+}
+
+std::optional<ObjectInfo> Uploader::look(const std::string& key, std::stop_token stop) {
+  Request request;
+  request.action = "look at '" + printable(key) + "'";
+  request.method = "HEAD";
+  request.key = key;
+  request.not_found_is_answer = true;
+  request.stop = std::move(stop);
+  const http::ClientResponse response = client_.send(request);
+  if (response.status == 404) return std::nullopt;
+  return confirmed(object_info(key, response.headers));
 }
 
 }  // namespace trainyard::objectstore::swift

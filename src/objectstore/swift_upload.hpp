@@ -17,17 +17,16 @@ class Uploader {
  public:
   Uploader(Client& client, Clock& clock);
   // Verified by the store (an ETag goes along) and by the ETag that it answers with. Throws
-  // Conflict when the source changed meanwhile. Segments of an upload that fails are removed.
+  // Conflict when the source changed meanwhile. Segments of an upload that fails are removed, but
+  // not once the object may stand on them; the next upload of the key removes those.
   ObjectInfo put(const std::string& key, Source& source, std::stop_token stop);
 
  private:
   ObjectInfo put_in_segments(const std::string& key, Source& source, std::stop_token stop);
-  void make_segments_container(std::stop_token stop);
-  Segment send_segment(const std::string& name, Source& source, std::uint64_t offset,
-                       std::stop_token stop);
   ObjectInfo complete(const std::string& key, std::uint64_t size,
                       const std::vector<Segment>& segments, std::stop_token stop);
-  void remove_segments(const std::string& folder, std::size_t count) noexcept;
+  void send_manifest(const std::string& key, const std::string& manifest, std::stop_token stop);
+  std::optional<ObjectInfo> look(const std::string& key, std::stop_token stop);
 
   Client& client_;
   Retrier retrier_;

@@ -20,6 +20,7 @@ import testbed  # noqa: E402
 
 TOKEN_LIFE = 20  # seconds; a run of this test outlives it
 LISTED = 10_050  # more than Swift gives in one answer
+FAULTS = "*Faults*OfTheEnvironment*"
 bed = testbed.Testbed(token_life=TOKEN_LIFE)
 
 # Writes what it sees of the data, waits, and writes again.
@@ -40,7 +41,7 @@ def stores_of(kind):
         raise harness.Skip(missing) from missing
 
 
-def check_contract(store, tests="*Contract*OfTheEnvironment*", bucket=testbed.BUCKET, **variables):
+def check_contract(store, tests="*StoreContract*OfTheEnvironment*", bucket=testbed.BUCKET, **variables):
     program = harness.program().parent / "src/objectstore/objectstore_test"
     if not program.exists():
         raise harness.Skip(f"{program} is not built")
@@ -64,8 +65,16 @@ def test_the_contract_holds_at_ceph():
 def test_the_contract_holds_at_our_own_store(yard):
     harness.require("aws")
     yard.aws("--endpoint-url", yard.store, "s3", "mb", f"s3://{testbed.BUCKET}")
-    check_contract(stores.S3Store(yard.store, yard.variables["AWS_ACCESS_KEY_ID"],
-                                  yard.variables["AWS_SECRET_ACCESS_KEY"]))
+    store = stores.S3Store(yard.store, yard.variables["AWS_ACCESS_KEY_ID"],
+                           yard.variables["AWS_SECRET_ACCESS_KEY"])
+    check_contract(store)
+    check_contract(store, FAULTS)
+
+
+def test_faults_do_no_harm_at_swift_and_ceph():
+    """Answers lost, cut, shortened and damaged, uploads damaged: at each kind of request, see faults_test.cpp."""
+    check_contract(stores_of("swift")["swift-keystone"], FAULTS)
+    check_contract(stores_of("rgw")["rgw-s3"], FAULTS)
 
 
 def test_long_listings_are_complete():
