@@ -1,17 +1,15 @@
 #pragma once
-// Which path each key of a listing becomes. Pure, and the documented rule (docs/staging.md):
+// Which path each key of a listing becomes. Pure, and the documented rule (docs/object-storage.md):
 //
 //  1. The key without the prefix is the path; '/' separates directories.
 //  2. An object of no bytes whose key ends in '/' is a directory.
 //  3. A part of the path that no file name can be is escaped: nothing at all (from "//", a leading
-//  or
-//     a trailing '/') is "%2F", "." is "%2E", ".." is "%2E%2E", a zero byte is "%00", and bytes
+//     or a trailing '/') is "%2F", "." is "%2E", ".." is "%2E%2E", a zero byte is "%00", and bytes
 //     that are not UTF-8 are "%XX".
 //  4. A part longer than 255 bytes keeps its beginning and its extension around "~" and eight hex
 //     digits of its hash.
 //  5. Where a directory of that name is needed too ("a" beside "a/b"), or another key that needed
-//  no
-//     change has the path, "~" and eight hex digits of the key's hash follow the name.
+//     no change has the path, "~" and eight hex digits of the key's hash follow the name.
 // Every path is relative and stays inside; no two are the same; whatever 3, 4 or 5 changed is
 // remarked upon.
 #include <string>

@@ -3,7 +3,7 @@
 Needs Debian's `keystone`. What others find hard to guess: the database is made by keystone-manage, the
 fernet keys are plain files; the cache must not be dogpile's "memory", which hands out shared dicts and
 breaks EC2 credentials; under uwsgi's threads SQLite fails, so there is one process; uwsgi closes each
-connection without saying so, hence the added header.
+connection without saying so, hence the added header, and after 4 s of a busy machine without an answer.
 """
 import base64
 import hashlib
@@ -75,7 +75,7 @@ class Keystone:
             "uwsgi", "--plugins", "python3", "--http-socket", f"127.0.0.1:{self._port}",
             "--wsgi-file", "/usr/bin/keystone-wsgi-public", "--processes", "1", "--enable-threads",
             "--die-on-term", "--need-app", "--buffer-size", "65535", "--disable-logging",
-            "--add-header", "Connection: close"],
+            "--socket-timeout", "60", "--add-header", "Connection: close"],
             {"OS_KEYSTONE_CONFIG_DIR": str(self._directory), "OS_KEYSTONE_CONFIG_FILES": "keystone.conf"})
         self._running.wait_http("keystone", self.url)
         self._fill()

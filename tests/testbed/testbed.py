@@ -35,10 +35,15 @@ class Testbed:
     def stores_of(self, kind):
         """Name → store of "swift" or "rgw", each with the container or bucket BUCKET."""
         if kind not in self._stores:
-            self._stores[kind] = {"swift": self._start_swift, "rgw": self._start_rgw}[kind]()
-            for store in self._stores[kind].values():
-                if isinstance(store, stores.SwiftStore):
-                    stores.SwiftAccount(store).make_container(BUCKET)
+            try:
+                self._stores[kind] = {"swift": self._start_swift, "rgw": self._start_rgw}[kind]()
+                for store in self._stores[kind].values():
+                    if isinstance(store, stores.SwiftStore):
+                        stores.SwiftAccount(store).make_container(BUCKET)
+            except Exception as failure:
+                self._stores[kind] = failure
+        if isinstance(self._stores[kind], Exception):
+            raise self._stores[kind]
         return self._stores[kind]
 
     def _start_swift(self):
