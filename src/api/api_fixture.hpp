@@ -191,12 +191,14 @@ class ApiTest : public ::testing::Test {
                     .logs = *logs_,
                     .hub = hub_,
                     .forget = [this](const model::RunId& id) { forgotten_.push_back(id); },
+                    .has_unsaved_results = [this](const model::RunId&) { return unsaved_results_; },
                     .wake_scheduler = [] {},
                     .clock = clock_});
   accounts::Accounts accounts_ = accounts::open_accounts(":memory:", {"ann", key_}, kNow);
   std::unique_ptr<accounts::AuditLog> audit_ =
       accounts::open_audit_log({.path = dir_.path() / "audit.log"});
   std::vector<model::RunId> forgotten_;
+  bool unsaved_results_ = false;
   runtime::Catalogue catalogue_ = runtime::Catalogue::builtin();
   runtime::Host host_;
   NoInstaller installer_;

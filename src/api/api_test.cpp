@@ -171,6 +171,18 @@ TEST_F(ApiTest, HistoryLeavesWhenItsTimeIsOver) {
   EXPECT_FALSE(runs_.find(run));
 }
 
+TEST_F(ApiTest, ARunWhoseResultsAreNowhereElseStaysUntilItIsDeleted) {
+  const auto run = dispatched();
+  report(run, {model::Finished{1, RunState::Error, model::Verdict{.code = "S303"}}});
+  unsaved_results_ = true;
+  clock_.advance(std::chrono::hours(24 * 30));
+  janitor_->tick();
+  EXPECT_TRUE(runs_.find(run));
+  EXPECT_TRUE(forgotten_.empty());
+  janitor_->remove(run);
+  EXPECT_FALSE(runs_.find(run));
+}
+
 TEST_F(ApiTest, ALearnerGetsItsAssignmentAndZipForItsTokenOnly) {
   const auto run = dispatched();
   const auto answer = as_learner("GET", run, "/assignment");

@@ -78,7 +78,10 @@ class JanitorThread final : public Janitor {
     query.limit = kBatch;
     while (true) {
       const auto page = parts_.runs.list(query);
-      for (const auto& run : page.runs) erase(run.id);
+      for (const auto& run : page.runs) {
+        const bool unsaved = parts_.has_unsaved_results && parts_.has_unsaved_results(run.id);
+        if (!unsaved) erase(run.id);
+      }
       if (page.next.empty()) return;
       query.start_after = page.next;
     }

@@ -29,6 +29,9 @@ struct JanitorParts {
   logstore::LogStore& logs;
   RunHub& hub;
   std::function<void(const model::RunId&)> forget;  // the engine's traces
+  // Whether the run left results on this machine that its bucket does not have: such a run stays
+  // until it is deleted, however old it is. Empty: none does.
+  std::function<bool(const model::RunId&)> has_unsaved_results = {};
   std::function<void()> wake_scheduler;
   Clock& clock;
 };

@@ -62,6 +62,16 @@ Fd open_own_directory(const Layout& layout, const fs::path& path) {
   return at;
 }
 
+bool has_unsaved_results(const fs::path& work) {
+  std::error_code unreadable;
+  const auto options = fs::directory_options::skip_permission_denied;
+  for (auto entry = fs::recursive_directory_iterator(work / "mnt/results", options, unreadable);
+       !unreadable && entry != fs::recursive_directory_iterator(); entry.increment(unreadable)) {
+    if (!entry->is_directory(unreadable)) return true;
+  }
+  return false;
+}
+
 void release_directories(const Layout& layout) noexcept {
   for (const auto name : Layout::scratch()) {
     try {

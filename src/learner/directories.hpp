@@ -22,6 +22,10 @@ void give_tree(const std::filesystem::path& root, const std::optional<sandbox::U
 // throws when it cannot be read.
 Fd open_own_directory(const Layout& layout, const std::filesystem::path& path);
 
+// Whether a run's work directory holds results that were never stored: release_directories() was
+// not come to.
+bool has_unsaved_results(const std::filesystem::path& work);
+
 // Everything is stored: the disk gets its space back. The logs stay. Never throws; what cannot be
 // removed goes with the run's record.
 void release_directories(const Layout& layout) noexcept;

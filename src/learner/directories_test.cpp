@@ -53,6 +53,17 @@ TEST_F(DirectoriesTest, ALinkInTheWayIsNotOurs) {
   EXPECT_FALSE(open_own_directory(layout_, layout_.log_dir()));
 }
 
+TEST_F(DirectoriesTest, ResultsAreUnsavedUntilTheyAreReleased) {
+  EXPECT_FALSE(has_unsaved_results(dir_.path()));
+  prepare_directories(layout_, std::nullopt, false);
+  EXPECT_FALSE(has_unsaved_results(dir_.path()));
+  make_private_dir(layout_.result_dir() / "deep");
+  put(layout_.result_dir() / "deep/model", "x");
+  EXPECT_TRUE(has_unsaved_results(dir_.path()));
+  release_directories(layout_);
+  EXPECT_FALSE(has_unsaved_results(dir_.path()));
+}
+
 TEST_F(DirectoriesTest, ReleasingThemKeepsTheLogs) {
   prepare_directories(layout_, std::nullopt, false);
   make_private_dir(dir_.path() / "logs");

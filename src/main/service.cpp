@@ -21,6 +21,7 @@
 #include "build_info.hpp"
 #include "engine/local_engine.hpp"
 #include "gateway/gateway.hpp"
+#include "learner/directories.hpp"
 #include "main/identity.hpp"
 #include "main/learner_settings.hpp"
 #include "repository/observed_repository.hpp"
@@ -258,6 +259,10 @@ class Service final : public RunningService {
          .logs = *logs_,
          .hub = hub_,
          .forget = [this](const model::RunId& id) { engine_->forget(id); },
+         .has_unsaved_results =
+             [this](const model::RunId& id) {
+               return learner::has_unsaved_results(config_.state_dir / "runs" / id.str());
+             },
          .wake_scheduler = [this] { wake(); },
          .clock = clock_});
   }

@@ -50,7 +50,8 @@ class CacheLanding final : public Landing {
     if (!link_file(layout_.partial(id), workspace_.pin(id))) {
       throw Error(ErrorKind::Internal, "a partial object vanished from the cache");
     }
-    make_directory(layout_.object(id).parent_path(), 0700);
+    if (::rename(layout_.partial(id).c_str(), layout_.object(id).c_str()) == 0) return;
+    make_directory(layout_.object(id).parent_path(), 0700);  // the first of its shard
     rename_file(layout_.partial(id), layout_.object(id));
   }
 
