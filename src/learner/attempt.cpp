@@ -206,7 +206,7 @@ void Attempt::start_syncing() {
   try {
     open_results();
     stage_out_->start_syncing(assignment_.results_quiet, abandon_.get_token());
-  } catch (const Error& e) {
+  } catch (const std::exception& e) {
     log::warn("results are stored at the end only: {}", e.what());
   }
 }

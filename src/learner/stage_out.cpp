@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/log.hpp"
 #include "base/strings.hpp"
 
 namespace trainyard::learner {
@@ -48,15 +49,18 @@ void StageOut::start_syncing(Milliseconds quiet, std::stop_token abandon) {
 
 // Counted from the first try of any attempt: a learner that comes after another does not begin
 // anew.
+// Neither a full disk nor a damaged file keeps results from being stored.
 TimePoint StageOut::deadline() const {
-  const fs::path file = request_.layout.storing_since();
-  std::optional<TimePoint> since;
-  if (fs::exists(file)) since = parse_time(trim(read_file(file, 100)));
-  if (!since) {
-    since = request_.clock.now();
-    write_all(open_file(file, O_WRONLY | O_CREAT | O_TRUNC, 0600), format_millis(*since));
+  const TimePoint since = request_.clock.now();
+  try {
+    const fs::path file = request_.layout.storing_since();
+    const auto known = fs::exists(file) ? parse_time(trim(read_file(file, 100))) : std::nullopt;
+    if (known) return *known + request_.keep_trying;
+    write_all(open_file(file, O_WRONLY | O_CREAT | O_TRUNC, 0600), format_millis(since));
+  } catch (const std::exception& e) {
+    log::warn("the time to keep trying begins anew with each attempt: {}", e.what());
   }
-  return *since + request_.keep_trying;
+  return since + request_.keep_trying;
 }
 
 void StageOut::finish(std::stop_token hurry, std::stop_token abandon) {

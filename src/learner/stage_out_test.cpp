@@ -156,6 +156,12 @@ TEST_F(StageOutTest, TheTimeIsCountedFromTheFirstTryOfAnyAttempt) {
   EXPECT_EQ(told_.size(), 6u);                               // what was left of the hour
 }
 
+TEST_F(StageOutTest, ADamagedNoteOfTheFirstTryKeepsNothingBack) {
+  fs::create_directory(layout_.storing_since());
+  run(*store_);
+  EXPECT_THAT(content(*store_), SizeIs(6));
+}
+
 TEST_F(StageOutTest, WhatStandsInTheWayIsToldWithTheProgress) {
   FailingStore away(*store_, fail_calls(StoreCall::List, 1, 1));
   std::vector<std::string> troubles;

@@ -18,6 +18,40 @@ constexpr std::uint64_t kPart = 16u << 20;
 constexpr std::uint64_t kWhole = 2 * kPart;  // objects up to this size are one request
 constexpr std::size_t kReadBack = 256 * 1024;
 
+// Bytes on their way into a file. They come in pieces of 16 KiB; writes that small cost more in the
+// kernel than the copy that makes them large.
+class WriteBuffer {
+ public:
+  WriteBuffer(const Fd& file, std::uint64_t offset, std::uint64_t length, ProgressMeter& progress)
+      : file_(file), at_(offset), progress_(progress) {
+    bytes_.reserve(std::min(length, kWriteAtOnce));
+  }
+  void add(std::string_view bytes) {
+    if (bytes_.size() + bytes.size() > bytes_.capacity()) flush();
+    if (bytes.size() >= bytes_.capacity()) return write(bytes);
+    bytes_.append(bytes);
+  }
+  void flush() {
+    if (!bytes_.empty()) write(bytes_);
+    bytes_.clear();
+  }
+
+ private:
+  static constexpr std::uint64_t kWriteAtOnce = 256 * 1024;
+
+  void write(std::string_view bytes) {
+    const auto before = ProgressMeter::Steady::now();
+    pwrite_all(file_, bytes, at_);
+    progress_.add_network(bytes.size(), ProgressMeter::Steady::now() - before);
+    at_ += bytes.size();
+  }
+
+  const Fd& file_;
+  std::uint64_t at_;
+  ProgressMeter& progress_;
+  std::string bytes_;
+};
+
 // Large files get their blocks at once: together, and a full disk shows before the bytes come.
 void preallocate(const Fd& file, std::uint64_t size) {
   while (::fallocate(file.get(), 0, 0, static_cast<off_t>(size)) != 0) {
@@ -56,13 +90,12 @@ bool ObjectFetch::fetch_part(ObjectStore& store, std::size_t index, ProgressMete
   std::uint64_t at = begin;
   EtagHasher hasher(plan_.parts == 1 ? plan_.etag_part_size : 0);
   const bool hash_now = plan_.parts == 1 || plan_.etag_part_size != 0;
+  WriteBuffer buffer(file_, begin, length, progress);
   const Sink sink = [&](std::string_view bytes) {
     if (bytes.size() > begin + length - at) {
       throw Error(ErrorKind::Conflict, "the object is longer than it was listed");
     }
-    const auto before = ProgressMeter::Steady::now();
-    pwrite_all(file_, bytes, at);
-    progress.add_network(bytes.size(), ProgressMeter::Steady::now() - before);
+    buffer.add(bytes);
     if (hash_now) hasher.update(bytes);
     at += bytes.size();
   };
@@ -71,6 +104,7 @@ bool ObjectFetch::fetch_part(ObjectStore& store, std::size_t index, ProgressMete
   if (at != begin + length) {
     throw Error(ErrorKind::Conflict, "the object is shorter than it was listed");
   }
+  buffer.flush();
   std::string digest_text = hash_now ? hasher.finish() : std::string();
   {
     std::scoped_lock guard(mutex_);
