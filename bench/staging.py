@@ -188,7 +188,7 @@ def check(directory, shape):
 class Bench:
     def __init__(self, options, server, work):
         self.options, self.server, self.work = options, server, work
-        self.uploads = 0
+        self.uploads = self.downloads = 0
 
     def once(self, client, verb, name, shape):
         build = CLIENTS[client]
@@ -196,7 +196,8 @@ class Bench:
             self.uploads += 1
             command = build(self.server, verb, f"up-{self.uploads}", self.work / name)
             return measure(command, self.server.variables(), self.options.limit)
-        target = self.work / "target"
+        self.downloads += 1
+        target = self.work / f"target-{self.downloads}"
         target.mkdir()
         try:
             result = measure(build(self.server, verb, name, target), self.server.variables(),
@@ -204,7 +205,9 @@ class Bench:
             check(target, shape)
             return result
         finally:
-            shutil.rmtree(target)
+            # Small files stay: ext4 makes the next ones slowly where some were just removed.
+            if shape.bytes >= MIB:
+                shutil.rmtree(target)
 
     def rows(self, name, shape, verb):
         results, faults = {c: [] for c in self.options.clients}, {}
