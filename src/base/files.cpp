@@ -145,4 +145,8 @@ std::uint64_t free_bytes(const fs::path& path) {
   return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
 }
 
+std::uint64_t spare_bytes(const fs::path& path, std::uint64_t most, unsigned part) {
+  return std::min<std::uint64_t>(most, fs::space(path).capacity / part);
+}
+
 }  // namespace trainyard

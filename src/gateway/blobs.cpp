@@ -11,11 +11,14 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/ids.hpp"
+#include "base/strings.hpp"
 
 namespace trainyard::gateway {
 namespace {
 
 constexpr unsigned kShards = 64;
+constexpr std::uint64_t kSpare = 128u << 20;
+constexpr std::uint64_t kCheckEvery = 16u << 20;
 
 void copy_range(const Fd& from, const Fd& to, std::uint64_t offset, std::uint64_t length) {
   auto in = static_cast<off64_t>(offset);
@@ -37,15 +40,24 @@ BlobWriter::BlobWriter(BlobWriter&& other) noexcept
     : store_(other.store_),
       name_(std::move(other.name_)),
       file_(std::move(other.file_)),
+      unchecked_(other.unchecked_),
       kept_(std::exchange(other.kept_, true)) {}
 
 BlobWriter::~BlobWriter() {
   if (!kept_) store_->remove(name_);
 }
 
-void BlobWriter::write(std::string_view bytes) { write_all(file_, bytes); }
+void BlobWriter::write(std::string_view bytes) {
+  unchecked_ += bytes.size();
+  if (unchecked_ >= kCheckEvery) {
+    store_->check_space();
+    unchecked_ = 0;
+  }
+  write_all(file_, bytes);
+}
 
 void BlobWriter::append(const Fd& from, std::uint64_t offset, std::uint64_t length) {
+  store_->check_space();
   copy_range(from, file_, offset, length);
 }
 
@@ -55,11 +67,24 @@ void BlobWriter::sync() {
   fsync_path(store_->path_of(name_).parent_path());
 }
 
-BlobStore::BlobStore(fs::path directory) : directory_(std::move(directory)), epoch_(random_hex(4)) {
+BlobStore::BlobStore(fs::path directory, std::uint64_t spare)
+    : directory_(std::move(directory)), spare_(spare), epoch_(random_hex(4)) {
   for (unsigned shard = 0; shard < kShards; ++shard) {
     make_private_dir(directory_ / fmt::format("{:02x}", shard));
   }
   fsync_path(directory_);
+}
+
+BlobStore::BlobStore(fs::path directory) : BlobStore(std::move(directory), kSpare) {
+  spare_ = spare_bytes(directory_, kSpare, 16);
+}
+
+void BlobStore::check_space() const {
+  const std::uint64_t free = free_bytes(directory_);
+  if (free >= spare_) return;
+  throw Error(ErrorKind::Exhausted,
+              fmt::format("the disk has {} free, of which {} stay free for the service",
+                          format_bytes(free), format_bytes(spare_)));
 }
 
 // "<shard>-<epoch>-<counter>"
@@ -73,6 +98,7 @@ fs::path BlobStore::path_of(const std::string& name) const {
 }
 
 BlobWriter BlobStore::create() {
+  check_space();
   BlobWriter writer(*this, new_name());
   writer.file_ = open_file(path_of(writer.name_), O_CREAT | O_EXCL | O_WRONLY, 0600);
   return writer;

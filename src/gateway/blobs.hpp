@@ -1,7 +1,8 @@
 #pragma once
 // Files that hold the bytes of objects. A blob is written once, under a name that was never used
 // before, and never changed; whether it counts is for the index to say. Names are opaque texts that
-// sort into 64 directories. Thread-safe. Throws Error (Exhausted: no space left).
+// sort into 64 directories. Thread-safe. Throws Error (Exhausted: no space left, or less than the
+// store leaves to the rest of the service).
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
@@ -38,13 +39,16 @@ class BlobWriter {
   const BlobStore* store_;
   std::string name_;
   Fd file_;
+  std::uint64_t unchecked_ = 0;  // written since the last look at the disk
   bool kept_ = false;
 };
 
 class BlobStore {
  public:
-  // Makes the directories. One process at a time may own `directory`.
+  // Makes the directories. One process at a time may own `directory`. `spare` bytes of the disk
+  // stay free of blobs.
   explicit BlobStore(std::filesystem::path directory);
+  BlobStore(std::filesystem::path directory, std::uint64_t spare);
 
   BlobWriter create();
   // A second name for the same bytes (a hard link, or a copy where there are none), on disk.
@@ -62,9 +66,12 @@ class BlobStore {
   std::filesystem::path path_of(const std::string& name) const;
 
  private:
+  friend class BlobWriter;
   std::string new_name();
+  void check_space() const;
 
   std::filesystem::path directory_;
+  std::uint64_t spare_;
   std::string epoch_;  // of this process
   std::atomic<std::uint64_t> counter_{0};
 };

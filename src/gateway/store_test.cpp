@@ -28,6 +28,17 @@ std::string write_blob(BlobStore& blobs, std::string_view bytes) {
   return writer.name();
 }
 
+TEST(BlobStore, LeavesRoomOnTheDiskForTheRestOfTheService) {
+  const TempDir dir;
+  BlobStore blobs(dir.path(), UINT64_MAX);
+  try {
+    blobs.create();
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::Exhausted);
+  }
+}
+
 TEST(Blobs, AreKeptOnlyOnWord) {
   TempDir dir;
   BlobStore blobs(dir.path());

@@ -9,6 +9,7 @@
 #include "learner/banner.hpp"
 #include "learner/command.hpp"
 #include "learner/directories.hpp"
+#include "learner/disk_guard.hpp"
 #include "learner/environment.hpp"
 #include "learner/execute.hpp"
 #include "learner/load_model.hpp"
@@ -19,6 +20,7 @@ namespace trainyard::learner {
 namespace {
 
 constexpr Milliseconds kStrayPatience{60'000};
+constexpr std::uint64_t kSpareDisk = 256u << 20;
 
 Confinement confinement_of(const wire::Assignment& assignment, const LearnerOptions& options) {
   if (!assignment.runtime.image.empty()) return Confinement::Container;
@@ -131,15 +133,18 @@ model::Finished Attempt::execute_command(const objectstore::Dataset& dataset) {
   start_syncing();
   ExecuteResult result;
   try {
-    result = execute(command, training_log_, assignment_.cancel_grace, cancel_.get_token());
+    const DiskGuard guard(options_.work_dir, spare_bytes(options_.work_dir, kSpareDisk, 8));
+    result = execute(command, training_log_, assignment_.cancel_grace, cancel_.get_token(),
+                     [&] { return guard.must_end(); });
   } catch (const Error& e) {
     training_log_.write(fmt::format("The command could not be started: {}\n", e.what()));
     throw StepError(Step::Start, e);
   }
-  if (result.stopped) remove_container();
+  if (result.stopped || result.out_of_room) remove_container();
   exit_code_ = result.exit_code;
   CommandEnd end{.exit_code = result.exit_code,
                  .last_lines = last_lines(layout_.log_file(kTrainingLog), kJudgedLines),
+                 .out_of_room = result.out_of_room,
                  .kernel_out_of_memory = result.kernel_out_of_memory};
   training_log_.write(closing_line(result.exit_code));
   if (result.stopped) return canceled();

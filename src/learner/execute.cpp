@@ -28,6 +28,7 @@ using Steady = std::chrono::steady_clock;
 constexpr Milliseconds kEndPatience{300'000};
 constexpr Milliseconds kLogPatience{10'000};  // for a full disk, once the command ended
 constexpr Milliseconds kClogPause{200};
+constexpr Milliseconds kRoomPause{500};  // between two looks at the disk
 // Between two looks for processes that have not heard of a cancel.
 constexpr Milliseconds kFirstPause{5};
 constexpr Milliseconds kLongestPause{1'000};
@@ -92,8 +93,9 @@ class Ending {
 
 class Execution {
  public:
-  Execution(const Command& command, RunLog& log, Milliseconds grace, std::stop_token cancel)
-      : log_(log), cancel_(std::move(cancel)), ending_(grace) {
+  Execution(const Command& command, RunLog& log, Milliseconds grace, std::stop_token cancel,
+            const std::function<bool()>& no_room)
+      : log_(log), cancel_(std::move(cancel)), no_room_(no_room), ending_(grace) {
     Pipe output = make_pipe();
     pump_.emplace(std::move(output.read), log);
     process_ = Process::spawn({.argv = command.argv,
@@ -112,7 +114,7 @@ class Execution {
 
   ExecuteResult run() {
     handle_ = open_pidfd(process_->pid());
-    while (!process_->try_wait() && !ending_.overdue()) {
+    while (!process_->try_wait() && !ending_.overdue() && !out_of_room()) {
       wait_for_news();
       if (cancel_.stop_requested()) ending_.step();
     }
@@ -120,6 +122,7 @@ class Execution {
     drain();
     return {.exit_code = process_->try_wait().value_or(ExitStatus{kKilled, SIGKILL}).code,
             .stopped = ending_.begun(),
+            .out_of_room = out_of_room_,
             .kernel_out_of_memory = kernel_oom_kills() > oom_kills_before_};
   }
 
@@ -128,11 +131,18 @@ class Execution {
     std::array<pollfd, 3> watched{pollfd{handle_.get(), POLLIN, 0},
                                   pollfd{ending_.begun() ? -1 : cancel_signal_.fd(), POLLIN, 0},
                                   pollfd{pump_->wait_fd(), POLLIN, 0}};
-    int timeout = -1;
+    int timeout = no_room_ ? static_cast<int>(kRoomPause.count()) : -1;
     if (ending_.begun()) timeout = static_cast<int>(ending_.pause().count());
     if (pump_->clogged()) timeout = static_cast<int>(kClogPause.count());
     if (::poll(watched.data(), watched.size(), timeout) < 0 && errno != EINTR) throw_errno("poll");
     if (watched[2].revents != 0 || pump_->clogged()) pump_->once();
+  }
+
+  bool out_of_room() {
+    if (!no_room_ || Steady::now() < next_look_) return false;
+    next_look_ = Steady::now() + kRoomPause;
+    out_of_room_ = no_room_();
+    return out_of_room_;
   }
 
   void end_all() {
@@ -157,6 +167,9 @@ class Execution {
   const std::stop_token cancel_;
   const StopSignal cancel_signal_{cancel_};
   const std::uint64_t oom_kills_before_ = kernel_oom_kills();
+  const std::function<bool()>& no_room_;
+  Steady::time_point next_look_ = Steady::now() + kRoomPause;
+  bool out_of_room_ = false;
   Ending ending_;
   std::optional<OutputPump> pump_;
   std::optional<Process> process_;
@@ -166,9 +179,9 @@ class Execution {
 }  // namespace
 
 ExecuteResult execute(const Command& command, RunLog& log, Milliseconds grace,
-                      std::stop_token cancel) {
+                      std::stop_token cancel, const std::function<bool()>& no_room) {
   if (cancel.stop_requested()) return {.exit_code = kTerminated, .stopped = true};
-  return Execution(command, log, grace, std::move(cancel)).run();
+  return Execution(command, log, grace, std::move(cancel), no_room).run();
 }
 
 }  // namespace trainyard::learner

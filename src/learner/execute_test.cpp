@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <thread>
 
 #include "base/error.hpp"
@@ -44,7 +45,7 @@ class ExecuteTest : public ::testing::Test {
                                           .data_directory = dir_.path() / "data",
                                           .hidden = {dir_.path() / "work"},
                                           .user = user_});
-    const auto result = execute(command, log, grace, cancel);
+    const auto result = execute(command, log, grace, cancel, no_room_);
     for (const ProcessInfo& left : descendants()) {
       ADD_FAILURE() << left.pid << " (" << left.name << ") is left, state " << left.state
                     << ", child of " << left.parent << ", we are " << ::getpid();
@@ -65,7 +66,19 @@ class ExecuteTest : public ::testing::Test {
   Confinement confinement_ = Confinement::None;
   std::optional<sandbox::User> user_;
   std::function<void()> on_write_;
+  std::function<bool()> no_room_;
 };
+
+TEST_F(ExecuteTest, WithoutRoomOnTheDiskTheCommandIsKilled) {
+  std::atomic<bool> full = false;
+  on_write_ = [&] { full = true; };
+  no_room_ = [&] { return full.load(); };
+  const auto result = run("trap '' TERM; echo writing; sleep 600");
+  EXPECT_TRUE(result.out_of_room);
+  EXPECT_FALSE(result.stopped);
+  EXPECT_EQ(result.exit_code, 137);
+  EXPECT_EQ(output(), "writing\n");
+}
 
 TEST_F(ExecuteTest, MergesStdoutAndStderrInOrder) {
   const auto result = run("for i in 1 2 3; do echo out $i; echo err $i >&2; done");

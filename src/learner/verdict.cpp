@@ -112,6 +112,11 @@ std::string shell_complaint(const Lines& lines) {
 }
 
 Finding find_cause(const CommandEnd& end) {
+  if (end.out_of_room) {
+    return {"disk_full",
+            "The machine's disk was about to run full, and the command was ended before that; "
+            "write less, or free space on the machine, and run again"};
+  }
   if (end.exit_code == kKilled) return killed(end);
   const auto python = python_error(end.last_lines);
   // A caught error further up is not what ended the program.

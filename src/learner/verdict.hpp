@@ -15,6 +15,7 @@ inline constexpr std::size_t kJudgedLines = 200;
 struct CommandEnd {
   int exit_code = 0;                    // 128 + signal when it was killed
   std::vector<std::string> last_lines;  // of its output, printable
+  bool out_of_room = false;             // it was ended before the disk was full
   bool kernel_out_of_memory = false;    // the kernel's OOM killer struck while it ran
 };
 // For a non-zero exit.

@@ -85,6 +85,14 @@ const std::vector<Case> kCases = {
     {255, {}, "exit_code", "(exit code 255)"},
 };
 
+TEST(Verdict, ACommandThatFilledTheDiskIsToldSo) {
+  const auto verdict = judge_command({.exit_code = 137, .last_lines = {}, .out_of_room = true});
+  EXPECT_EQ(verdict.kind, "disk_full");
+  EXPECT_EQ(verdict.message,
+            "The machine's disk was about to run full, and the command was ended before that; "
+            "write less, or free space on the machine, and run again (exit code 137)");
+}
+
 TEST(Verdict, SaysWhatEndedTheCommand) {
   for (const Case& c : kCases) {
     SCOPED_TRACE(c.kind + " from " + (c.output.empty() ? "nothing" : c.output.back()));
