@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.hpp"
 #include "base/strings.hpp"
@@ -92,19 +93,35 @@ class BucketChecks {
   std::vector<model::StoreReference> data_, results_;
 };
 
-repository::NewRun prepare_run(Service& service, const std::string& user, std::string_view body,
-                               BucketChecks& buckets) {
+// What the runs of one request have in common is looked up once.
+struct Lookups {
+  explicit Lookups(Service& of) : service(of), buckets(of) {}
+
+  const repository::TrainingDefinition& definition(const std::string& user,
+                                                   const std::string& href) {
+    const auto known = definitions.find(href);
+    if (known != definitions.end()) return known->second;
+    return definitions.emplace(href, find_definition(service, user, href)).first->second;
+  }
+
+  Service& service;
+  BucketChecks buckets;
+  const engine::Capacity capacity = service.parts.scheduler.capacity();
+  std::map<std::string, repository::TrainingDefinition> definitions;  // by the URL that was sent
+};
+
+repository::NewRun prepare_run(Lookups& lookups, const std::string& user, std::string_view body) {
+  Service& service = lookups.service;
   auto manifest = read_manifest(body);
-  const auto definition = find_definition(service, user, manifest.definition_href);
+  const auto& definition = lookups.definition(user, manifest.definition_href);
   fill_from(manifest, definition);
   if (const auto missing = manifest::missing_parts(manifest); !missing.empty()) refuse(missing);
   const auto runtime = with_context("model_definition.framework", [&] {
     return service.parts.catalogue.resolve(manifest.framework, service.parts.host);
   });
-  with_context("model_definition.execution", [&] {
-    scheduler::check_fits(manifest.compute, service.parts.scheduler.capacity());
-  });
-  buckets.check(manifest);
+  with_context("model_definition.execution",
+               [&] { scheduler::check_fits(manifest.compute, lookups.capacity); });
+  lookups.buckets.check(manifest);
   // The build starts now, so that it may be done when the run's turn comes.
   if (runtime.kind == runtime::Kind::Environment) service.parts.environments.ensure(runtime);
   return {.id = model::RunId::generate(),
@@ -136,8 +153,8 @@ std::string definition_id_of(std::string_view href) {
 
 model::TrainingRun submit_run(Service& service, const std::string& user, std::string_view body,
                               const std::optional<std::string>& idempotency_key) {
-  BucketChecks buckets(service);
-  auto prepared = prepare_run(service, user, body, buckets);
+  Lookups lookups(service);
+  auto prepared = prepare_run(lookups, user, body);
   prepared.idempotency_key = idempotency_key;
   const auto run = service.parts.runs.create(prepared, service.parts.clock.now());
   service.parts.scheduler.wake();
@@ -147,22 +164,20 @@ model::TrainingRun submit_run(Service& service, const std::string& user, std::st
 std::vector<repository::NewRun> prepare_experiment(Service& service, const std::string& user,
                                                    const Secret& entity) {
   const auto references = wire::training_references(entity);
+  Lookups lookups(service);
   std::vector<Secret> data;
   for (std::size_t i = 0; i < references.size(); ++i) {
     const auto& reference = references[i];
     data.push_back(with_context(reference_name(i, reference), [&] {
-      return reference.has_data
-                 ? Secret()
-                 : find_definition(service, user, reference.definition_url).data_reference;
+      return reference.has_data ? Secret()
+                                : lookups.definition(user, reference.definition_url).data_reference;
     }));
   }
   const auto bodies = wire::training_requests(entity, data);
-  BucketChecks buckets(service);
   std::vector<repository::NewRun> runs;
   for (std::size_t i = 0; i < references.size(); ++i) {
-    runs.push_back(with_context(reference_name(i, references[i]), [&] {
-      return prepare_run(service, user, bodies[i].reveal(), buckets);
-    }));
+    runs.push_back(with_context(reference_name(i, references[i]),
+                                [&] { return prepare_run(lookups, user, bodies[i].reveal()); }));
   }
   return runs;
 }

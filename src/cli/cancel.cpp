@@ -14,7 +14,6 @@ int as_bx(Session& session, const Arguments& arguments) {
     return verb->run(session, arguments);
   }
   check_one_id(arguments);
-  subject_of(arguments.words[0]);
   auto& out = session.context.out;
   out << fmt::format("Canceling training for MODEL-ID '{}'...\n", arguments.words[1]) << std::flush;
   session.api().cancel(arguments.words[1]);
