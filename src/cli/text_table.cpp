@@ -20,7 +20,10 @@ std::size_t width_of(const std::string& text) {
 
 std::string text_table(std::vector<Row> rows) {
   for (Row& row : rows) {
-    for (std::string& cell : row) cell = printable(cell, std::numeric_limits<std::size_t>::max());
+    for (std::string& cell : row) {
+      std::replace(cell.begin(), cell.end(), '\n', ' ');
+      cell = printable(cell, std::numeric_limits<std::size_t>::max());
+    }
   }
   std::vector<std::size_t> widths;
   for (const Row& row : rows) {

@@ -7,7 +7,8 @@ namespace trainyard::cli {
 
 using Row = std::vector<std::string>;
 // One line a row; no blanks at the end of a line. Widths count characters, not bytes. What a cell
-// holds is shown, never obeyed by a terminal: control characters become \xNN.
+// holds is shown, never obeyed by a terminal: line ends become blanks, other control characters
+// \xNN.
 std::string text_table(std::vector<Row> rows);
 
 }  // namespace trainyard::cli

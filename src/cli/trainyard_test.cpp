@@ -142,7 +142,7 @@ TEST_F(Trainyard, ANameCannotSteerTheTerminal) {
   http.on("GET /v3/models?view=summary&limit=10000", 200,
           R"({"resources":[{"id":"training-a","name":"a\u001b[31m\nb","state":"pending",)"
           R"("framework":"keras","version":"2","submitted_at":"2017-10-26T11:16:51Z"}]})");
-  EXPECT_THAT(trainyard({"list"}).out, HasSubstr(R"(training-a   a\x1b[31m\x0ab   pending)"));
+  EXPECT_THAT(trainyard({"list"}).out, HasSubstr(R"(training-a   a\x1b[31m b   pending)"));
 }
 
 TEST_F(Trainyard, AnEmptyListIsAnEmptyArray) {
