@@ -37,6 +37,7 @@ class FakeS3 final : public http::Client {
     std::string bucket = "mnist";
     std::string region = "us-east-1";
     bool checks_region = false;  // as AWS and Swift do
+    bool is_public = false;      // also takes requests without a signature
     bool version2 = true;        // ListObjectsV2; else list-type is ignored
     bool refuses_version2 = false;
     bool url_encodes = true;

@@ -155,7 +155,10 @@ std::optional<FakeS3::Answer> FakeS3::refuse(const http::ClientRequest& request,
     }
     sigv4::verify(presented, message, Secret(kFakeSecret), options_.now);
   } catch (const sigv4::Refused& refused) {
-    if (refused.refusal() == sigv4::Refusal::Anonymous) return Answer::error(403, "AccessDenied");
+    if (refused.refusal() == sigv4::Refusal::Anonymous) {
+      if (options_.is_public) return std::nullopt;
+      return Answer::error(403, "AccessDenied");
+    }
     if (refused.refusal() != sigv4::Refusal::ClockSkew) {
       return Answer::error(403, "SignatureDoesNotMatch");
     }

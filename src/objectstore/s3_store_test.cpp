@@ -120,6 +120,23 @@ TEST(S3Store, SaysWhatIsWrongWithTheCredentialsAndNeverTheSecret) {
   }
 }
 
+TEST(S3Store, ReadsAPublicBucketWithoutKeys) {
+  FakeS3Store fake({.is_public = true});
+  fake.server->put("k", "x");
+  S3Options options = fake.store_options();
+  options.access_key_id.clear();
+  options.secret_access_key = Secret();
+  bool is_signed = false;
+  fake.server->script = [&](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
+    is_signed = is_signed || request.headers.get("Authorization");
+    return std::nullopt;
+  };
+  const auto store = fake.open(options);
+  EXPECT_EQ(store->list("", "", {}).objects.size(), 1u);
+  EXPECT_EQ(download_bytes(*store, "k", 10), "x");
+  EXPECT_FALSE(is_signed);
+}
+
 TEST(S3Store, TurnsEveryAnswerIntoTheRightKind) {
   struct Row {
     int status;
