@@ -144,7 +144,8 @@ class ApiServer final : public Api {
   }
 
   static std::string base_url(const http::Request& request) {
-    return "http://" + request.headers.get("Host").value_or("localhost");
+    return (request.secure ? "https://" : "http://") +
+           request.headers.get("Host").value_or("localhost");
   }
 
   Service service_;

@@ -39,6 +39,12 @@ Task<void> on_worker(WorkerPool& workers, Work work) {
       kAwait);
 }
 
+void skip_empty_lines(ReadBuffer& buffer) {
+  while (buffer.data().starts_with("\r\n")) buffer.consume(2);
+}
+
+}  // namespace
+
 std::string name_of(const Socket& socket) {
   error_code error;
   const auto endpoint = socket.remote_endpoint(error);
@@ -48,7 +54,6 @@ std::string name_of(const Socket& socket) {
                          : fmt::format("{}:{}", address.to_string(), endpoint.port());
 }
 
-// A follower's machine may vanish without a word; within two minutes the kernel notices.
 void find_dead_peers(Socket& socket) {
   error_code ignored;
   socket.set_option(Socket::keep_alive(true), ignored);
@@ -58,12 +63,6 @@ void find_dead_peers(Socket& socket) {
     setsockopt(socket.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
   }
 }
-
-void skip_empty_lines(ReadBuffer& buffer) {
-  while (buffer.data().starts_with("\r\n")) buffer.consume(2);
-}
-
-}  // namespace
 
 ServerCore::ServerCore(ServerOptions server_options, Handler request_handler,
                        ErrorHandler error_handler)
@@ -82,6 +81,13 @@ Connection::Connection(Socket socket, ServerCore& core)
   find_dead_peers(socket_);
   socket_.native_non_blocking(true, ignored);
 }
+
+Connection::Connection(Socket socket, ServerCore& core, std::string peer)
+    : core_(core),
+      socket_(std::move(socket)),
+      peer_(std::move(peer)),
+      secure_(true),
+      deadline_(socket_) {}
 
 Task<void> Connection::run() {
   try {
@@ -113,6 +119,7 @@ Task<void> Connection::serve_requests() {
 Task<bool> Connection::serve_one() {
   auto exchange = std::make_unique<Exchange>(core_, socket_.native_handle(), buffer_);
   exchange->head().request.peer = peer_;
+  exchange->head().request.secure = secure_;
   exchange->head().request.request_id = core_.next_request_id();
   deadline_.set(weak(), core_.options.header_timeout);
   const bool head_read = co_await read_head(*exchange);

@@ -21,10 +21,17 @@ struct ServerCore : ServerShared {
   std::atomic<std::uint64_t> id_count{0};
 };
 
+// "127.0.0.1:51234"; "unknown" when the peer has gone.
+std::string name_of(const Socket& socket);
+// A follower's machine may vanish without a word; within two minutes the kernel notices.
+void find_dead_peers(Socket& socket);
+
 // All calls on the connection's io thread.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(Socket socket, ServerCore& core);
+  // `socket` is the plain end of a TLS connection with `peer`.
+  Connection(Socket socket, ServerCore& core, std::string peer);
 
   Task<void> run();  // until the connection ends; throws nothing
   // Ends waiting for requests and follow streams; an exchange in progress goes on.
@@ -54,6 +61,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ServerCore& core_;
   Socket socket_;
   std::string peer_;
+  bool secure_ = false;
   ReadBuffer buffer_;
   Deadline deadline_;
   Phase phase_ = Phase::Waiting;

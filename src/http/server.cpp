@@ -21,6 +21,7 @@
 #include "base/strings.hpp"
 #include "http/asio_types.hpp"
 #include "http/connection.hpp"
+#include "http/tls.hpp"
 
 namespace trainyard::http {
 
@@ -71,38 +72,68 @@ class IoThread {
     work_.reset();
     if (thread_.joinable()) thread_.join();
   }
-  // From any thread. The caller has counted the connection in `population`.
-  void adopt(Socket socket, ServerCore& core, Population& population) {
-    asio::dispatch(executor(), [this, &core, &population, socket = std::move(socket)]() mutable {
-      if (core.stopping) return population.leave();
-      try {
-        begin(std::make_shared<Connection>(std::move(socket), core), population);
-      } catch (const std::exception& error) {  // no memory
-        log::error("a connection cannot be served: {}", error.what());
-        population.leave();
-      }
+  // From any thread. The caller has counted the connection in `population`. `tls`: null for none.
+  void adopt(Socket socket, ServerCore& core, Population& population, TlsContext* tls) {
+    asio::dispatch(
+        executor(), [this, &core, &population, tls, socket = std::move(socket)]() mutable {
+          if (core.stopping) return population.leave();
+          try {
+            if (tls != nullptr) return begin_tls(std::move(socket), core, population, *tls);
+            begin(std::make_shared<Connection>(std::move(socket), core), connections_, population);
+          } catch (const std::exception& error) {  // no memory
+            log::error("a connection cannot be served: {}", error.what());
+            population.leave();
+          }
+        });
+  }
+  void stop_soon() {
+    asio::post(executor(), [this] {
+      for (const auto& relay : relays_) relay->stop_soon();
+      for (const auto& connection : connections_) connection->stop_soon();
     });
   }
-  void for_each(void (Connection::*call)()) {
-    asio::post(executor(), [this, call] {
-      for (const auto& connection : connections_) ((*connection).*call)();
+  void break_off() {
+    asio::post(executor(), [this] {
+      for (const auto& relay : relays_) relay->break_off();
+      for (const auto& connection : connections_) connection->break_off();
     });
   }
 
  private:
-  void begin(std::shared_ptr<Connection> connection, Population& population) {
-    connections_.insert(connection);
-    asio::co_spawn(executor(), connection->run(),
-                   [this, connection, &population](std::exception_ptr) mutable {
-                     connections_.erase(connection);
-                     connection.reset();
+  template <typename T>
+  using Members = std::unordered_set<std::shared_ptr<T>>;
+
+  // Runs `member`, whatever arguments that takes, and counts it as long as it does.
+  template <typename T, typename... Arguments>
+  void begin(std::shared_ptr<T> member, Members<T>& members, Population& population,
+             Arguments... arguments) {
+    members.insert(member);
+    asio::co_spawn(executor(), member->run(std::move(arguments)...),
+                   [&members, member, &population](std::exception_ptr) mutable {
+                     members.erase(member);
+                     member.reset();
                      population.leave();
                    });
   }
 
+  // The relay and the connection behind it count one each.
+  void begin_tls(Socket socket, ServerCore& core, Population& population, TlsContext& tls) {
+    find_dead_peers(socket);
+    error_code ignored;
+    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+    std::string peer = name_of(socket);
+    std::function<void(Socket)> serve = [this, &core, &population, peer](Socket plain) {
+      population.join();
+      begin(std::make_shared<Connection>(std::move(plain), core, peer), connections_, population);
+    };
+    begin(std::make_shared<TlsRelay>(std::move(socket), tls, core.options), relays_, population,
+          std::move(serve));
+  }
+
   asio::io_context context_;
   asio::executor_work_guard<Executor> work_;
-  std::unordered_set<std::shared_ptr<Connection>> connections_;
+  Members<Connection> connections_;
+  Members<TlsRelay> relays_;
   std::thread thread_;
 };
 
@@ -137,6 +168,7 @@ class ServerImpl final : public Server {
  public:
   ServerImpl(ServerOptions options, Handler handler, ErrorHandler on_error)
       : core_(std::move(options), std::move(handler), std::move(on_error)),
+        tls_(core_.options.certificate_file.empty() ? nullptr : make_tls_context(core_.options)),
         threads_(std::max(1u, core_.options.io_threads)),
         acceptor_(threads_[0].executor()) {
     listen();
@@ -154,9 +186,9 @@ class ServerImpl final : public Server {
       error_code ignored;
       acceptor_.close(ignored);
     });
-    for (IoThread& thread : threads_) thread.for_each(&Connection::stop_soon);
+    for (IoThread& thread : threads_) thread.stop_soon();
     if (!population_.wait_empty_for(grace)) {
-      for (IoThread& thread : threads_) thread.for_each(&Connection::break_off);
+      for (IoThread& thread : threads_) thread.break_off();
       population_.wait_empty();
     }
     core_.workers.stop();
@@ -188,7 +220,7 @@ class ServerImpl final : public Server {
         refuse(socket);
       } else {
         population_.join();
-        threads_[next].adopt(std::move(socket), core_, population_);
+        threads_[next].adopt(std::move(socket), core_, population_, tls_.get());
       }
     }
   }
@@ -199,8 +231,9 @@ class ServerImpl final : public Server {
     co_await timer.async_wait(kAwaitTuple);
   }
 
-  // Answers 503 without waiting for anything.
+  // Answers 503 without waiting for anything; over TLS that would take a handshake, so it closes.
   void refuse(Socket& socket) {
+    if (tls_) return;
     const Request request;
     const Response response = error_response(
         core_, request,
@@ -216,6 +249,7 @@ class ServerImpl final : public Server {
 
   ServerCore core_;
   Population population_;
+  const std::unique_ptr<TlsContext> tls_;
   std::vector<IoThread> threads_;
   Acceptor acceptor_;
   std::uint16_t port_ = 0;

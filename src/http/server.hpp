@@ -48,6 +48,7 @@ struct Request {
   std::string peer;  // "127.0.0.1:51234"
   bool head() const { return method == "HEAD"; }
   BodyReader* body = nullptr;  // valid during the handler call
+  bool secure = false;         // came by TLS
   std::string request_id;      // unique; sent back as X-Request-Id
 };
 
@@ -129,6 +130,8 @@ struct ServerOptions {
   std::chrono::milliseconds body_timeout{60'000};   // without a byte
   std::chrono::milliseconds write_timeout{60'000};  // without the peer taking a byte
   bool compress = false;                            // long texts as gzip to those who take it
+  // PEM files; both or none. With them the server speaks TLS and nothing else.
+  std::string certificate_file, key_file;
   std::string server_name = "trainyard";
 };
 
@@ -144,7 +147,7 @@ class Server {
 };
 
 // Listens at once and serves on threads of its own. Throws Error (Conflict: address in use;
-// InvalidInput: not an address).
+// InvalidInput: not an address, or no certificate and key).
 std::unique_ptr<Server> serve(ServerOptions options, Handler handler, ErrorHandler on_error);
 
 }  // namespace trainyard::http
