@@ -2,16 +2,14 @@
 // The Range header (RFC 9110, 14) as S3 reads it: one byte range, or the whole object.
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
+
+#include "http/byte_range.hpp"
 
 namespace trainyard::gateway {
 
-struct ByteRange {
-  std::uint64_t offset = 0;
-  std::uint64_t length = 0;
-  bool operator==(const ByteRange&) const = default;
-};
+using http::ByteRange;
+using http::content_range;
 
 // nullopt: the whole object, because the header is none, or several ranges, or not to be read.
 // Throws S3Error InvalidRange when the range starts behind the end.
@@ -20,7 +18,5 @@ std::optional<ByteRange> parse_range(std::string_view header, std::uint64_t size
 // The stricter form of x-amz-copy-source-range: "bytes=first-last", inside the object. Throws
 // S3Error InvalidArgument.
 ByteRange parse_copy_range(std::string_view header, std::uint64_t size);
-
-std::string content_range(const ByteRange& range, std::uint64_t size);  // "bytes 0-9/100"
 
 }  // namespace trainyard::gateway
