@@ -51,6 +51,7 @@ Attempt::Attempt(client::LearnerClient& client, objectstore::DatasetCache& cache
 CourierOptions Attempt::courier_options() {
   return {.attempt = options_.attempt,
           .log_directory = layout_.work / "logs",
+          .metrics_file = layout_.log_dir() / kMetricsFile,
           .on_cancel = [this] { cancel_.request_stop(); },
           .on_superseded =
               [this] {

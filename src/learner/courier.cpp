@@ -53,6 +53,10 @@ Courier::Courier(client::LearnerClient& client, Clock& clock, const std::filesys
   for (const auto name : kLogFiles) {
     logs_.try_emplace(std::string(name), options_.log_directory / name, options_.attempt == 1);
   }
+  if (!options_.metrics_file.empty()) {
+    logs_.try_emplace(std::string(kMetricsFile), options_.metrics_file, options_.attempt == 1,
+                      LogStream::Writer::Command);
+  }
   last_report_ = Steady::now();
   if (journal_.size() > 0) ask(true);
   thread_ = std::jthread([this](std::stop_token stop) { work(std::move(stop)); });

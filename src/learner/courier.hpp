@@ -22,8 +22,9 @@ namespace trainyard::learner {
 
 struct CourierOptions {
   unsigned attempt = 1;
-  std::filesystem::path log_directory;  // holds the files of wml-v3 (e.4)
-  Milliseconds first_pause{50};         // after a failure, then doubled
+  std::filesystem::path log_directory;      // holds the files of wml-v3 (e.4)
+  std::filesystem::path metrics_file = {};  // the command's evaluation-metrics.txt (e.5)
+  Milliseconds first_pause{50};             // after a failure, then doubled
   Milliseconds longest_pause{5'000};
   Milliseconds log_interval{50};   // log bytes of a chatty command go together
   Milliseconds heartbeat{15'000};  // an empty report, for its answer

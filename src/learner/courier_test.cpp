@@ -54,6 +54,25 @@ TEST_F(CourierTest, SendsEventsInOrderAndLogBytes) {
   EXPECT_EQ(server_.log(kLog), "one\ntwo\n");
 }
 
+TEST_F(CourierTest, SendsTheMetricsThatTheCommandWritesAndNothingElseOfThatName) {
+  const auto file = dir_.path() / kMetricsFile;
+  const std::string name(kMetricsFile);
+  auto with_metrics = options();
+  with_metrics.metrics_file = file;
+  Courier courier = make(with_metrics);
+  write_file_atomic(dir_.path() / "secret", "of the service");
+  fs::create_symlink(dir_.path() / "secret", file);
+  EXPECT_TRUE(courier.flush());
+  fs::remove(file);
+  fs::create_directory(file);
+  EXPECT_TRUE(courier.flush());
+  fs::remove(file);
+  EXPECT_EQ(server_.log(name), "");
+  write_file_atomic(file, "{}\n");
+  EXPECT_TRUE(courier.flush());
+  EXPECT_EQ(server_.log(name), "{}\n");
+}
+
 TEST_F(CourierTest, TheServerMayBeAwayForLong) {
   set([](State& s) { s.away = true; });
   Courier courier = make(options());

@@ -25,6 +25,7 @@ inline constexpr std::string_view kCheckpoints = "_wml_checkpoints";
 inline constexpr std::string_view kTrainingLog = "training-log.txt";
 inline constexpr std::string_view kLoadDataLog = "load-data.log";
 inline constexpr std::string_view kLoadModelLog = "load-model.log";
+inline constexpr std::string_view kMetricsFile = "evaluation-metrics.txt";  // the command's
 inline constexpr std::string_view kLogFiles[] = {kLoadModelLog, kLoadDataLog, kTrainingLog};
 
 // What stands around the command.

@@ -3,12 +3,21 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/files.hpp"
 
 namespace trainyard::learner {
 
-LogStream::LogStream(fs::path file, bool first_attempt) : file_(std::move(file)) {
+namespace {
+
+constexpr std::uint64_t kMostOfCommand = 16u << 20;
+
+}  // namespace
+
+LogStream::LogStream(fs::path file, bool first_attempt, Writer writer)
+    : file_(std::move(file)), writer_(writer) {
   inherited_ = size();
   if (first_attempt && inherited_ == 0) {
     known_ = true;
@@ -18,20 +27,30 @@ LogStream::LogStream(fs::path file, bool first_attempt) : file_(std::move(file))
 
 bool LogStream::exists() const {
   std::error_code missing;
-  return fs::exists(file_, missing);
+  return fs::is_regular_file(fs::symlink_status(file_, missing));
 }
 
 std::uint64_t LogStream::size() const {
+  if (!exists()) return 0;
   std::error_code missing;
   const auto size = fs::file_size(file_, missing);
-  return missing ? 0 : size;
+  if (missing) return 0;
+  return writer_ == Writer::Command ? std::min<std::uint64_t>(size, kMostOfCommand) : size;
+}
+
+bool LogStream::open() {
+  if (fd_) return true;
+  if (!exists()) return false;
+  try {
+    fd_ = open_file(file_, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (const Error&) {
+    if (writer_ == Writer::Learner) throw;
+  }
+  return static_cast<bool>(fd_);
 }
 
 LogStream::Chunk LogStream::next(std::size_t max) {
-  if (!fd_) {
-    if (!exists()) return {};
-    fd_ = open_file(file_, O_RDONLY);
-  }
+  if (!open()) return {};
   Chunk chunk{.offset = position_ + (position_ >= inherited_ ? ahead_ : 0),
               .bytes = std::string(max, '\0')};
   if (position_ < inherited_) chunk.bytes.resize(std::min(max, inherited_ - position_));

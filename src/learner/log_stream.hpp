@@ -11,9 +11,12 @@ namespace trainyard::learner {
 
 class LogStream {
  public:
-  // To be made before this attempt writes to `file`. `first_attempt`: the server's copy is empty
+  enum class Writer { Learner, Command };
+  // To be made before this attempt writes to `file`. What a command writes is taken as it comes:
+  // only a regular file counts, only its first 16 MiB, and one that cannot be read is empty.
+  // `first_attempt`: the server's copy is empty
   // when the file is, and needs not be asked for.
-  LogStream(std::filesystem::path file, bool first_attempt);
+  LogStream(std::filesystem::path file, bool first_attempt, Writer writer = Writer::Learner);
 
   struct Chunk {
     std::uint64_t offset = 0;  // in the server's copy
@@ -35,8 +38,10 @@ class LogStream {
 
  private:
   bool exists() const;
+  bool open();
 
   std::filesystem::path file_;
+  Writer writer_;
   Fd fd_;
   std::uint64_t inherited_ = 0;  // bytes of earlier attempts in the file
   // The server's copy has so many bytes more than the file, at `inherited_`.

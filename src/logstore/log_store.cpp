@@ -17,8 +17,10 @@
 namespace trainyard::logstore {
 namespace {
 
-constexpr std::array<std::string_view, 3> kFileNames{"training-log.txt", "load-data.log",
-                                                     "load-model.log"};
+constexpr std::array<std::string_view, 4> kFileNames{"training-log.txt", "load-data.log",
+                                                     "load-model.log", "evaluation-metrics.txt"};
+constexpr std::array kStreams{Stream::Training, Stream::LoadData, Stream::LoadModel,
+                              Stream::Metrics};
 constexpr std::string_view kSealName = "sealed";
 // Runs that share a lock, and the files that each lock keeps open: at most 256 in all.
 constexpr std::size_t kShards = 32;
@@ -91,7 +93,7 @@ class FileLogStore final : public LogStore {
     with_context(run.str(), [&] {
       auto shard = shard_of(run).lock();
       if (is_sealed(run)) return;
-      for (const Stream stream : {Stream::Training, Stream::LoadData, Stream::LoadModel}) {
+      for (const Stream stream : kStreams) {
         if (shard->files.open(path_of(run, stream))) fsync_path(path_of(run, stream));
       }
       make_private_dir(directory_of(run));

@@ -17,8 +17,9 @@
 namespace trainyard::logstore {
 
 // wml-v3 (e.4)
-enum class Stream { Training, LoadData, LoadModel };
-std::string_view file_name(Stream stream);  // "training-log.txt", "load-data.log", "load-model.log"
+enum class Stream { Training, LoadData, LoadModel, Metrics };
+std::string_view file_name(Stream stream);  // "training-log.txt", "load-data.log",
+                                            // "load-model.log", "evaluation-metrics.txt"
 std::optional<Stream> parse_stream(std::string_view file_name);
 
 class LogStore {

@@ -15,10 +15,9 @@ std::string encode(const MonitorFrame& frame) {
       .field("current_at", frame.current_at)
       .field("message", frame.message)
       .key("metrics")
-      .begin_array()
-      .end_array()
-      .end_object()
-      .end_object();
+      .begin_array();
+  for (const Metric& metric : frame.metrics) out.raw(encode(metric));
+  out.end_array().end_object().end_object();
   return out.take();
 }
 

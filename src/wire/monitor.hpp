@@ -1,12 +1,13 @@
 #pragma once
 // A frame of the monitor websocket, /v3/models/{id}/monitor (wml-v3 b.5):
-//   {"status":{"state","submitted_at","current_at","message","metrics":[]}}
+//   {"status":{"state","submitted_at","current_at","message","metrics":[METRIC…]}}
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.hpp"
 #include "model/run.hpp"
+#include "wire/metric.hpp"
 
 namespace trainyard::wire {
 
@@ -18,6 +19,7 @@ struct MonitorFrame {
   std::optional<model::RunState> state;
   std::optional<TimePoint> submitted_at, current_at;
   std::optional<std::string> message;  // lines of the log, or "<id>: " as a sign of life
+  std::vector<Metric> metrics;         // not read back
 };
 
 std::string encode(const MonitorFrame& frame);

@@ -1,0 +1,82 @@
+#include "wire/metric.hpp"
+
+#include <cmath>
+#include <cstdlib>
+
+#include <nlohmann/json.hpp>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/strings.hpp"
+#include "wire/json_reader.hpp"
+#include "wire/json_writer.hpp"
+
+namespace trainyard::wire {
+namespace {
+
+// Values are texts with a type beside them; a bare number will do too. nullopt for anything else.
+std::optional<double> number_of(const nlohmann::json& node) {
+  const auto& value = node.is_object() && node.contains("value") ? node.at("value") : node;
+  if (value.is_number()) return value.get<double>();
+  if (!value.is_string()) return std::nullopt;
+  const auto& text = value.get_ref<const std::string&>();
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !std::isfinite(number)) return std::nullopt;
+  return number;
+}
+
+std::string timestamp_of(const JsonObject& in, const std::optional<JsonObject>& times) {
+  if (times) {
+    const auto stamp = times->optional_object("time_stamp");
+    if (stamp) return stamp->text_or_empty("value");
+  }
+  const auto meta = in.optional_object("meta");
+  const auto millis = meta ? meta->optional_number<std::int64_t>("time") : std::nullopt;
+  return millis ? format_millis(TimePoint(Milliseconds(*millis))) : "";
+}
+
+std::optional<Metric> read(const JsonObject& in) {
+  Metric metric;
+  const auto times = in.optional_object("etimes");
+  metric.timestamp = timestamp_of(in, times);
+  metric.phase = in.text_or_empty("grouplabel");
+  if (times && times->has("iteration")) {
+    const auto iteration = number_of(times->tree().at("iteration"));
+    if (iteration && std::abs(*iteration) < 9e15) {
+      metric.iteration = static_cast<std::int64_t>(*iteration);
+    }
+  }
+  for (const auto& [name, node] : in.object("values").tree().items()) {
+    if (const auto value = number_of(node)) metric.values.emplace_back(name, *value);
+  }
+  if (metric.values.empty()) return std::nullopt;
+  return metric;
+}
+
+}  // namespace
+
+std::optional<Metric> parse_metric_line(std::string_view line) {
+  try {
+    return read(JsonObject::parse(line, "metric", kMaxMetricLine));
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::string encode(const Metric& metric) {
+  JsonWriter out;
+  out.begin_object()
+      .field("timestamp", metric.timestamp)
+      .field("iteration", metric.iteration)
+      .field("phase", metric.phase)
+      .key("values")
+      .begin_array();
+  for (const auto& [name, value] : metric.values) {
+    out.begin_object().field("name", name).field("value", value).end_object();
+  }
+  out.end_array().end_object();
+  return out.take();
+}
+
+}  // namespace trainyard::wire

@@ -1,0 +1,27 @@
+#pragma once
+// What a training program measures of itself (wml-v3 e.5): a line of evaluation-metrics.txt, and
+// the metric of the API that it becomes.
+//   {"timestamp","iteration","phase","values":[{"name","value"}]}
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace trainyard::wire {
+
+inline constexpr std::size_t kMaxMetricLine = 16 << 10;
+
+struct Metric {
+  std::string timestamp;  // ISO 8601, or as the program wrote it
+  std::int64_t iteration = 0;
+  std::string phase;  // "train", "test"
+  std::vector<std::pair<std::string, double>> values;
+};
+
+// nullopt for a line that is no metric: programs write what they like.
+std::optional<Metric> parse_metric_line(std::string_view line);
+std::string encode(const Metric& metric);
+
+}  // namespace trainyard::wire
