@@ -1,50 +1,129 @@
-// GET /v3/models/{id}/logs/{file}?offset=N | last=N [&follow=true]: a log's bytes, as they are.
+// GET /v3/models/{id}/logs/{file}: a log's bytes, as they are, before, during and after the run.
+//   ?offset=N | last=N     from a byte on, or the last lines; X-Log-Offset says where it begins
+//   ?follow=true           goes on until the run has ended; with Accept: text/event-stream as
+//   events ?download=true         as a file to be saved Range: bytes=…         a part of what there
+//   is now (206, 416)
 #include <fmt/format.h>
 
 #include "api/log_source.hpp"
 #include "api/service.hpp"
 #include "base/error.hpp"
 #include "base/strings.hpp"
+#include "http/byte_range.hpp"
+#include "wire/error.hpp"
 
 namespace trainyard::api {
 namespace {
 
 constexpr std::size_t kPiece = 256 * 1024;
+constexpr const char* kEvents = "text/event-stream";
 
-std::uint64_t number(const Call& call, const char* name) {
-  const auto value = parse_u64(call.request.query.get(name).value_or("0"));
+struct Log {
+  logstore::LogStore& logs;
+  model::RunId run;
+  logstore::Stream stream;
+  std::uint64_t size;  // now
+};
+
+std::uint64_t whole_number(const std::string& text, const char* name) {
+  const auto value = parse_u64(text);
   if (!value) throw Error(ErrorKind::InvalidInput, fmt::format("{} must be a whole number", name));
   return *value;
 }
 
-http::Answer read(Service& service, Call& call) {
+std::optional<std::uint64_t> number(const Call& call, const char* name) {
+  const auto text = call.request.query.get(name);
+  return text ? std::optional(whole_number(*text, name)) : std::nullopt;
+}
+
+bool flag(const Call& call, const char* name) {
+  return call.request.query.get(name).value_or("") == "true";
+}
+
+Log find_log(Service& service, const Call& call) {
   const auto run = find_run(service, call);
   const auto stream = logstore::parse_stream(call.param("file"));
   if (!stream) {
     throw Error(ErrorKind::NotFound,
-                "there is no such log; there are training-log.txt, load-data.log, load-model.log");
+                "there is no such log; there are training-log.txt, load-data.log, load-model.log "
+                "and evaluation-metrics.txt");
   }
   auto& logs = service.parts.logs;
-  const auto size = logs.size(run.id, *stream);
-  std::uint64_t offset = std::min(number(call, "offset"), size);
-  if (call.request.query.has("last")) {
-    offset = logs.offset_of_last_lines(run.id, *stream, number(call, "last"));
+  return {logs, run.id, *stream, logs.size(run.id, *stream)};
+}
+
+std::uint64_t first_byte(const Log& log, const Call& call) {
+  // An event source that lost its connection says so by itself.
+  if (const auto last = call.request.headers.get("Last-Event-ID")) {
+    return std::min(whole_number(*last, "Last-Event-ID"), log.size);
   }
+  const auto last = number(call, "last");
+  if (last) return log.logs.offset_of_last_lines(log.run, log.stream, *last);
+  return std::min(number(call, "offset").value_or(0), log.size);
+}
+
+http::PullBody bytes_of(const Log& log, const http::ByteRange& range) {
+  const auto end = range.offset + range.length;
+  return {[&logs = log.logs, run = log.run, stream = log.stream, at = range.offset, end]() mutable {
+            auto bytes = logs.read(run, stream, at, std::min<std::uint64_t>(kPiece, end - at));
+            at += bytes.size();
+            return bytes;
+          },
+          range.length};
+}
+
+http::Response begin(const Log& log, const Call& call, std::uint64_t offset) {
   http::Response response;
   response.headers.add("Content-Type", "text/plain; charset=utf-8");
   response.headers.add("X-Log-Offset", std::to_string(offset));
-  if (call.request.query.get("follow").value_or("") == "true") {
-    response.headers.add("Cache-Control", "no-store");
-    response.body = http::StreamBody{follow_log(logs, run.id, *stream, offset)};
+  if (flag(call, "download")) {
+    response.headers.add("Content-Disposition",
+                         fmt::format("attachment; filename=\"{}-{}\"", log.run.str(),
+                                     logstore::file_name(log.stream)));
+  }
+  return response;
+}
+
+http::Response follow(const Log& log, const Call& call, bool events) {
+  const auto offset = first_byte(log, call);
+  auto response = begin(log, call, offset);
+  response.headers.add("Cache-Control", "no-store");
+  if (events) response.headers.set("Content-Type", kEvents);
+  response.body = http::StreamBody{events ? follow_log_events(log.logs, log.run, log.stream, offset)
+                                          : follow_log(log.logs, log.run, log.stream, offset)};
+  return response;
+}
+
+http::Response part(const Log& log, const Call& call, const http::RangeBounds& bounds) {
+  const auto range = http::within(bounds, log.size);
+  if (!range) {
+    auto response = json_response(
+        416, wire::encode(wire::error_body(
+                 Error(ErrorKind::InvalidInput, fmt::format("the log has {} bytes", log.size)),
+                 call.request.request_id)));
+    response.headers.add("Content-Range", fmt::format("bytes */{}", log.size));
     return response;
   }
-  response.body = http::PullBody{
-      [&logs, id = run.id, stream = *stream, offset, size]() mutable {
-        auto bytes = logs.read(id, stream, offset, std::min<std::uint64_t>(kPiece, size - offset));
-        offset += bytes.size();
-        return bytes;
-      },
-      size - offset};
+  auto response = begin(log, call, range->offset);
+  response.status = 206;
+  response.headers.add("Content-Range", http::content_range(*range, log.size));
+  response.headers.add("Accept-Ranges", "bytes");
+  response.body = bytes_of(log, *range);
+  return response;
+}
+
+http::Answer read(Service& service, Call& call) {
+  const Log log = find_log(service, call);
+  const bool events = http::lists_token(call.request.headers, "Accept", kEvents);
+  if (events || flag(call, "follow")) return follow(log, call, events);
+  const bool from_somewhere = call.request.query.has("offset") || call.request.query.has("last");
+  const auto range = call.request.headers.get("Range");
+  const auto bounds = range && !from_somewhere ? http::parse_range_bounds(*range) : std::nullopt;
+  if (bounds) return part(log, call, *bounds);
+  const auto offset = first_byte(log, call);
+  auto response = begin(log, call, offset);
+  response.headers.add("Accept-Ranges", "bytes");
+  response.body = bytes_of(log, {offset, log.size - offset});
   return response;
 }
 

@@ -1,9 +1,12 @@
 #include "api/monitor_source.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 
+#include "api/log_pieces.hpp"
 #include "base/strings.hpp"
+#include "wire/metric.hpp"
 #include "wire/monitor.hpp"
 
 namespace trainyard::api {
@@ -13,57 +16,60 @@ using logstore::Stream;
 
 constexpr std::size_t kLogPiece = wire::kMonitorChunk;
 
-// What of `bytes` goes into one frame: whole lines, or all of it when a line is longer than that or
-// nothing more will come. Never ends inside a UTF-8 character unless the text is not UTF-8.
-std::size_t piece_length(std::string_view bytes, bool last) {
-  const auto newline = bytes.rfind('\n');
-  if (newline != std::string_view::npos) return newline + 1;
-  if (bytes.size() < kLogPiece && !last) return 0;
-  std::size_t length = bytes.size();
-  while (length > 0 && bytes.size() - length < 3 &&
-         (static_cast<unsigned char>(bytes[length - 1]) & 0xC0) == 0x80) {
-    --length;  // a continuation byte: its beginning may be cut off
-  }
-  if (length > 0 && static_cast<unsigned char>(bytes[length - 1]) >= 0xC0) --length;
-  return length == 0 || last ? bytes.size() : length;
-}
-
 class MonitorSource final : public http::PushSource {
  public:
-  MonitorSource(const MonitorParts& parts, const model::RunId& run,
-                std::optional<std::size_t> last_lines)
-      : parts_(parts), run_(run) {
-    if (last_lines) offset_ = parts_.logs.offset_of_last_lines(run_, Stream::Training, *last_lines);
-  }
+  MonitorSource(const MonitorParts& parts, const model::RunId& run, std::uint64_t offset)
+      : parts_(parts), id_(run), offset_(offset) {}
 
   Chunk poll(std::size_t) override {
-    const auto run = parts_.runs.find(run_);
-    if (!run) return {"", true};  // deleted meanwhile
-    // Asked before the log: what came before the end is then certain to be read.
-    const bool ended = model::is_terminal(run->status.state);
-    if (!told_ || *told_ != run->status.state) return state_frame(*run);
-    const std::string bytes = parts_.logs.read(run_, Stream::Training, offset_, kLogPiece);
-    const std::size_t length = piece_length(bytes, ended);
-    if (length > 0) {
-      offset_ += length;
-      return {frame(*run, bytes.substr(0, length)), false};
-    }
+    // Looked up before the log is read: what came before the end is then certain to be read.
+    if (changed_->exchange(false)) run_ = parts_.runs.find(id_);
+    if (!run_) return {"", true};  // deleted meanwhile
+    if (!told_ || *told_ != run_->status.state) return state_frame();
+    const bool ended = model::is_terminal(run_->status.state);
+    if (auto frame = log_frame(ended); !frame.empty()) return {std::move(frame), false};
+    if (auto frame = metric_frame(); !frame.empty()) return {std::move(frame), false};
     if (!ended || end_told_) return {"", end_told_};
     end_told_ = true;
-    return {frame(*run, status_line(run->status.state)), false};
+    return {frame(status_line(run_->status.state)), false};
   }
 
   void on_ready(std::function<void()> wake) override {
-    log_subscription_ = parts_.logs.subscribe(run_, wake);
-    hub_subscription_ = parts_.hub.subscribe(run_, std::move(wake));
+    log_subscription_ = parts_.logs.subscribe(id_, wake);
+    hub_subscription_ = parts_.hub.subscribe(id_, [changed = changed_, wake = std::move(wake)] {
+      changed->store(true);
+      wake();
+    });
   }
 
  private:
   // The state alone; the line "Status: COMPLETED" comes after the whole log.
-  Chunk state_frame(const model::TrainingRun& run) {
-    told_ = run.status.state;
-    const bool ended = model::is_terminal(run.status.state);
-    return {frame(run, ended ? "" : status_line(run.status.state)), false};
+  Chunk state_frame() {
+    told_ = run_->status.state;
+    const bool ended = model::is_terminal(run_->status.state);
+    return {frame(ended ? "" : status_line(run_->status.state)), false};
+  }
+
+  std::string log_frame(bool ended) {
+    const std::string bytes = parts_.logs.read(id_, Stream::Training, offset_, kLogPiece);
+    const auto length = piece_length(bytes, kLogPiece, ended);
+    if (length == 0) return "";
+    offset_ += length;
+    return frame(std::string_view(bytes).substr(0, length));
+  }
+
+  // Each whole line that is a metric; others are passed over.
+  std::string metric_frame() {
+    for (;;) {
+      const std::string bytes =
+          parts_.logs.read(id_, Stream::Metrics, metrics_offset_, wire::kMaxMetricLine);
+      const auto end = bytes.find('\n');
+      if (end == std::string::npos && bytes.size() < wire::kMaxMetricLine) return "";
+      metrics_offset_ += end == std::string::npos ? bytes.size() : end + 1;
+      if (const auto metric = wire::parse_metric_line(std::string_view(bytes).substr(0, end))) {
+        return frame("", {*metric});
+      }
+    }
   }
 
   static std::string status_line(model::RunState state) {
@@ -72,16 +78,21 @@ class MonitorSource final : public http::PushSource {
     return "Status: " + word + "\n";
   }
 
-  static std::string frame(const model::TrainingRun& run, std::string_view message) {
-    return wire::encode(wire::MonitorFrame{.state = run.status.state,
-                                           .submitted_at = run.created_at,
-                                           .current_at = run.modified_at,
-                                           .message = std::string(message)});
+  std::string frame(std::string_view message, std::vector<wire::Metric> metrics = {}) const {
+    return wire::encode(wire::MonitorFrame{.state = run_->status.state,
+                                           .submitted_at = run_->created_at,
+                                           .current_at = run_->modified_at,
+                                           .message = std::string(message),
+                                           .metrics = std::move(metrics)});
   }
 
   const MonitorParts parts_;
-  const model::RunId run_;
-  std::uint64_t offset_ = 0;
+  const model::RunId id_;
+  std::uint64_t offset_;
+  std::uint64_t metrics_offset_ = 0;
+  // Shared with the hub's subscription, which may be called while this is taken down.
+  const std::shared_ptr<std::atomic<bool>> changed_ = std::make_shared<std::atomic<bool>>(true);
+  std::optional<model::TrainingRun> run_;
   std::optional<model::RunState> told_;
   bool end_told_ = false;
   logstore::LogStore::Subscription log_subscription_;
@@ -91,8 +102,8 @@ class MonitorSource final : public http::PushSource {
 }  // namespace
 
 std::shared_ptr<http::PushSource> monitor_run(const MonitorParts& parts, const model::RunId& run,
-                                              std::optional<std::size_t> last_lines) {
-  return std::make_shared<MonitorSource>(parts, run, last_lines);
+                                              std::uint64_t offset) {
+  return std::make_shared<MonitorSource>(parts, run, offset);
 }
 
 }  // namespace trainyard::api

@@ -1,7 +1,7 @@
 #pragma once
-// A run's state and log as the frames of the monitor websocket (wml-v3 b.5).
+// A run's state, log and metrics as the frames of the monitor websocket (wml-v3 b.5).
+#include <cstdint>
 #include <memory>
-#include <optional>
 
 #include "api/run_hub.hpp"
 #include "http/server.hpp"
@@ -16,9 +16,10 @@ struct MonitorParts {
   RunHub& hub;
 };
 
-// The first frame tells the state, then one for each piece of log (whole lines where it can be) and
-// each change of state; the last tells the end. `last_lines`: only that many from the end on.
+// The first frame tells the state, then one for each piece of log (whole lines where it can be),
+// each metric and each change of state; the last tells the end. The log begins at `offset`. The
+// record of runs is read when the hub says that the run changed, and not for each frame.
 std::shared_ptr<http::PushSource> monitor_run(const MonitorParts& parts, const model::RunId& run,
-                                              std::optional<std::size_t> last_lines);
+                                              std::uint64_t offset);
 
 }  // namespace trainyard::api

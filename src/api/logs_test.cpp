@@ -1,0 +1,168 @@
+// A log read in every way there is, before, during and after its run.
+#include <gmock/gmock.h>
+
+#include <future>
+#include <thread>
+
+#include "api/api_fixture.hpp"
+#include "api/log_pieces.hpp"
+#include "http/websocket_client.hpp"
+#include "wire/monitor.hpp"
+
+namespace trainyard::api {
+namespace {
+
+using model::RunState;
+using ::testing::HasSubstr;
+
+constexpr Milliseconds kPatience{60'000};
+
+class LogsTest : public ApiTest {
+ protected:
+  std::string path(const model::RunId& run) {
+    return "/v3/models/" + run.str() + "/logs/training-log.txt";
+  }
+  void append(const model::RunId& run, std::uint64_t offset, const std::string& bytes,
+              const std::string& file = "training-log.txt") {
+    const auto put = "/logs/" + file + "?offset=" + std::to_string(offset);
+    EXPECT_EQ(as_learner("PUT", run, put, bytes).status, 200);
+  }
+  model::RunId training(const std::string& log) {
+    const auto run = dispatched();
+    report(run, {model::StagingStarted{1}, model::TrainingStarted{1}});
+    append(run, 0, log);
+    return run;
+  }
+  void finish(const model::RunId& run) {
+    report(run, {model::Finished{1, RunState::Completed, {}}}, 3);
+  }
+  http::ClientResponse get(const std::string& path, const http::Headers& headers,
+                           std::function<void(std::string_view)> sink = {}) {
+    http::ClientRequest request;
+    request.url = url_ + path;
+    request.headers = headers;
+    request.headers.add("Authorization", token_);
+    request.sink = std::move(sink);
+    return http::make_client()->send(request);
+  }
+  std::unique_ptr<http::WebSocketClient> monitor(const model::RunId& run,
+                                                 const std::string& query = "") {
+    return http::connect_websocket(url_ + "/v3/models/" + run.str() + "/monitor" + query,
+                                   {{"Authorization", token_}}, kPatience);
+  }
+  // The messages until the server closes.
+  static std::string rest(http::WebSocketClient& monitor) {
+    std::string text;
+    while (const auto frame = monitor.next(kPatience)) {
+      EXPECT_LT(frame->size(), 32u << 10);
+      text += wire::decode_monitor_frame(*frame).message.value_or("");
+    }
+    EXPECT_EQ(monitor.close_code(), 1000);
+    return text;
+  }
+};
+
+TEST_F(LogsTest, APartIsReadByARange) {
+  const auto run = training("one\ntwo\n");
+  const auto part = get(path(run), {{"Range", "bytes=4-6"}});
+  EXPECT_EQ(part.status, 206);
+  EXPECT_EQ(part.body, "two");
+  EXPECT_EQ(part.headers.get("Content-Range"), "bytes 4-6/8");
+  EXPECT_EQ(get(path(run), {{"Range", "bytes=-4"}}).body, "two\n");
+  const auto behind = get(path(run), {{"Range", "bytes=8-"}});
+  EXPECT_EQ(behind.status, 416);
+  EXPECT_EQ(behind.headers.get("Content-Range"), "bytes */8");
+  EXPECT_THAT(behind.body, HasSubstr("the log has 8 bytes"));
+  EXPECT_EQ(get(path(run), {{"Range", "bytes=0-1,3-4"}}).status, 200);
+  EXPECT_EQ(get(path(run), {}).headers.get("Accept-Ranges"), "bytes");
+  EXPECT_EQ(get(path(run) + "?offset=x", {}).status, 400);
+}
+
+TEST_F(LogsTest, TheWholeIsADownload) {
+  const auto run = training("one\n");
+  const auto whole = get(path(run) + "?download=true", {});
+  EXPECT_EQ(whole.body, "one\n");
+  EXPECT_EQ(whole.headers.get("Content-Disposition"),
+            "attachment; filename=\"" + run.str() + "-training-log.txt\"");
+}
+
+TEST_F(LogsTest, EventsBeginWhereTheLastOneEndedAndSayTheEnd) {
+  const auto run = training("one\r\ntwo\n");
+  finish(run);
+  const http::Headers events{{"Accept", "text/event-stream"}};
+  const auto all = get(path(run), events);
+  EXPECT_EQ(all.headers.get("Content-Type"), "text/event-stream");
+  EXPECT_EQ(all.body,
+            "id: 9\ndata: {\"offset\":0,\"text\":\"one\\r\\ntwo\\n\"}\n\n"
+            "event: end\nid: 9\ndata: {}\n\n");
+  http::Headers again = events;
+  again.add("Last-Event-ID", "5");
+  EXPECT_EQ(get(path(run), again).body,
+            "id: 9\ndata: {\"offset\":5,\"text\":\"two\\n\"}\n\nevent: end\nid: 9\ndata: {}\n\n");
+  again.set("Last-Event-ID", "x");
+  EXPECT_EQ(get(path(run), again).status, 400);
+}
+
+TEST_F(LogsTest, EventsComeWhileTheRunGoesOnInWholeLines) {
+  const auto run = submitted();  // before it has begun
+  std::string seen;
+  std::promise<void> first;
+  std::thread follower([&] {
+    get(path(run), {{"Accept", "text/event-stream"}}, [&](std::string_view bytes) {
+      if (seen.empty()) first.set_value();
+      seen += bytes;
+    });
+  });
+  scheduler_->tick();
+  report(run, {model::StagingStarted{1}, model::TrainingStarted{1}});
+  append(run, 0, "one\nhalf");
+  first.get_future().wait();
+  append(run, 8, " a line");
+  finish(run);
+  logs_->seal(run);
+  follower.join();
+  EXPECT_THAT(seen, HasSubstr(R"({"offset":0,"text":"one\n"})"));
+  EXPECT_THAT(seen, HasSubstr(R"({"offset":4,"text":"half a line"})"));
+  EXPECT_THAT(seen, HasSubstr("event: end\nid: 15\n"));
+}
+
+TEST_F(LogsTest, TheMonitorBeginsAtAnyByteOrWithTheLastLines) {
+  const auto run = training("one\ntwo\nthree\n");
+  finish(run);
+  const std::string end = "Status: COMPLETED\n";
+  EXPECT_EQ(rest(*monitor(run, "?offset=6")), "o\nthree\n" + end);
+  EXPECT_EQ(rest(*monitor(run, "?offset=1000000")), end);
+  EXPECT_EQ(rest(*monitor(run, "?last=1")), "three\n" + end);
+  EXPECT_EQ(rest(*monitor(run)), "one\ntwo\nthree\n" + end);
+  EXPECT_THROW(monitor(run, "?offset=-1"), Error);
+  EXPECT_THROW(monitor(run, "?last=1001"), Error);
+}
+
+TEST_F(LogsTest, TheMonitorShowsTheMetricsThatTheProgramWrote) {
+  const auto run = training("epoch 1\n");
+  append(
+      run, 0,
+      "no metric\n"
+      R"({"grouplabel":"test","etimes":{"iteration":{"value":"1"}},"values":{"acc":{"value":"0.5"}}})"
+      "\n{\"half\"",
+      "evaluation-metrics.txt");
+  const auto socket = monitor(run);
+  std::string frame;
+  while (frame.find("\"acc\"") == std::string::npos) frame = socket->next(kPatience).value();
+  EXPECT_THAT(frame, HasSubstr(R"("metrics":[{"timestamp":"","iteration":1,"phase":"test",)"
+                               R"("values":[{"name":"acc","value":0.5}]}])"));
+  finish(run);
+  EXPECT_EQ(rest(*socket), "Status: COMPLETED\n");
+}
+
+TEST(LogPieces, AreWholeLinesAndNeverEndInACharacter) {
+  EXPECT_EQ(piece_length("one\ntwo", 100, false), 4u);
+  EXPECT_EQ(piece_length("one", 100, false), 0u);
+  EXPECT_EQ(piece_length("one", 100, true), 3u);
+  EXPECT_EQ(piece_length("ab\xC3", 3, false), 2u);
+  EXPECT_EQ(piece_length("a\xE2\x82", 3, false), 1u);
+  EXPECT_EQ(piece_length("\x80\x80\x80\x80", 4, false), 1u);
+}
+
+}  // namespace
+}  // namespace trainyard::api
