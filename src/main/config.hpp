@@ -30,6 +30,7 @@ struct Config {
   std::string store_region;
   std::string user;
   std::filesystem::path frameworks_file;
+  std::filesystem::path tls_certificate, tls_key;
   std::filesystem::path ca_file;
   SandboxMode sandbox = SandboxMode::Auto;
   std::string run_as;  // the command's user when the service is root: a name or a uid

@@ -183,6 +183,7 @@ class Service final : public RunningService {
 
   ~Service() override {
     server_->stop();
+    if (local_server_) local_server_->stop();
     gateway_->stop();
   }
 
@@ -191,6 +192,9 @@ class Service final : public RunningService {
 
  private:
   static Config prepared(Config config) {
+    if (config.tls_certificate.empty() != config.tls_key.empty()) {
+      throw Error(ErrorKind::InvalidInput, "tls_certificate and tls_key go together: set both");
+    }
     make_private_dir(config.state_dir);
     config.state_dir = fs::canonical(config.state_dir);
     make_private_dir(config.state_dir / "runs");
@@ -222,11 +226,15 @@ class Service final : public RunningService {
     set_command_user(settings, config_.run_as);
     write_learner_settings(config_.state_dir / "runs", settings);
     if (!support.works) warn(support.reason);
-    for (const Address& address : {config_.listen, config_.store_listen}) {
-      if (!is_loopback(address.host)) {
-        warn(fmt::format("{} is reachable from the network, without TLS", address.host));
-      }
-    }
+    warn_if_open("the API", config_.listen, has_tls());
+    warn_if_open("the embedded store", config_.store_listen, false);
+  }
+
+  bool has_tls() const { return !config_.tls_certificate.empty(); }
+
+  void warn_if_open(std::string_view what, const Address& address, bool tls) {
+    if (tls || is_loopback(address.host)) return;
+    warn(fmt::format("{} is reachable from the network at {}, without TLS", what, address.host));
   }
 
   void warn(std::string text) {
@@ -272,21 +280,18 @@ class Service final : public RunningService {
   void start_api() {
     http::ServerOptions options;
     options.host = config_.listen.host;
-    options.compress = true;
+    options.port = config_.listen.port;
     options.max_body_bytes = config_.definition_max_size + (1 << 20);
-    server_ = open_on(config_.listen.port, last_api_port_, [&](std::uint16_t port) {
-      options.port = port;
-      return http::serve(
-          options,
-          [this](http::Request& request) -> http::Answer { return ready_api().handle(request); },
-          [this](const http::Request& request, const Error& error) {
-            return ready_api().failure(request, error);
-          });
-    });
-    api_url_ = fmt::format("http://{}:{}", host_in_url(config_.listen), server_->port());
+    options.compress = true;
+    options.certificate_file = config_.tls_certificate;
+    options.key_file = config_.tls_key;
+    server_ = serve_api(options, has_tls() ? 0 : last_api_port_);
+    api_url_ = local_url_ = fmt::format("{}://{}:{}", has_tls() ? "https" : "http",
+                                        host_in_url(config_.listen), server_->port());
+    if (has_tls()) start_local_api(options);
     scheduler_ = scheduler::make_scheduler(
         runs_, *engine_, gate_, clock_,
-        {.server_url = api_url_,
+        {.server_url = local_url_,
          .cancel_grace = config_.cancel_grace,
          .learner_token = [this](const model::RunId& run, unsigned attempt) {
            return api::learner_token(identity_.signing_key, run, attempt);
@@ -296,6 +301,27 @@ class Service final : public RunningService {
     std::scoped_lock guard(api_mutex_);
     api_there_ = true;
     api_ready_.notify_all();
+  }
+
+  // Beside TLS: learners and commands on this machine need no certificate that names it.
+  void start_local_api(http::ServerOptions options) {
+    options.host = "127.0.0.1";
+    options.port = 0;
+    options.certificate_file = options.key_file = "";
+    local_server_ = serve_api(options, last_api_port_);
+    local_url_ = fmt::format("http://127.0.0.1:{}", local_server_->port());
+  }
+
+  std::unique_ptr<http::Server> serve_api(http::ServerOptions options, std::uint16_t last_port) {
+    return open_on(options.port, last_port, [&](std::uint16_t port) {
+      options.port = port;
+      return http::serve(
+          options,
+          [this](http::Request& request) -> http::Answer { return ready_api().handle(request); },
+          [this](const http::Request& request, const Error& error) {
+            return ready_api().failure(request, error);
+          });
+    });
   }
 
   api::Api& ready_api() {
@@ -343,7 +369,7 @@ class Service final : public RunningService {
   }
 
   void announce() {
-    write_client_file(config_.state_dir, {.url = api_url_,
+    write_client_file(config_.state_dir, {.url = local_url_,
                                           .store_url = store_url_,
                                           .region = config_.store_region,
                                           .user = identity_.user,
@@ -393,13 +419,13 @@ class Service final : public RunningService {
   std::vector<std::string> warnings_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::uint16_t last_api_port_ = 0, last_store_port_ = 0;
-  std::string api_url_, store_url_;
+  std::string api_url_, local_url_, store_url_;  // local: for learners and commands here
   std::mutex api_mutex_;
   std::condition_variable api_ready_;
   bool api_there_ = false;
   std::unique_ptr<scheduler::Scheduler> scheduler_;
   std::unique_ptr<api::Api> api_;
-  std::unique_ptr<http::Server> server_;
+  std::unique_ptr<http::Server> server_, local_server_;
 };
 
 }  // namespace

@@ -81,6 +81,12 @@ constexpr std::array kSettings = {
             "Address of the API. Port 0 takes a free one. Anything but a loopback address lets "
             "others on the network in.",
             [](Config& c, View v) { c.listen = parse_address(v); }},
+    Setting{"tls_certificate", "FILE", "",
+            "PEM file with the certificate of the API's address and those between it and the "
+            "authority. With it and tls_key the API speaks TLS (see docs/operation.md).",
+            [](Config& c, View v) { c.tls_certificate = std::filesystem::absolute(v); }},
+    Setting{"tls_key", "FILE", "", "PEM file with the key of tls_certificate.",
+            [](Config& c, View v) { c.tls_key = std::filesystem::absolute(v); }},
     Setting{"store_listen", "HOST:PORT", "127.0.0.1:7332",
             "Address of the embedded S3 store. Port 0 takes a free one.",
             [](Config& c, View v) { c.store_listen = parse_address(v); }},

@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 SKIP = 77
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
-READY = re.compile(r"^trainyard ready: api (http://\S+) store (http://\S+)$", re.M)
+READY = re.compile(r"^trainyard ready: api (https?://\S+) store (http://\S+)$", re.M)
 
 
 class Skip(Exception):

@@ -21,7 +21,10 @@ namespace {
 using namespace trainyard;
 
 int run_cli(cli::Face face, std::span<const std::string> args, const Environment& env) {
-  const auto http = http::make_client({.user_agent = "trainyard-cli"});
+  const auto authorities = env.find("TRAINYARD_CA_FILE");
+  const auto http =
+      http::make_client({.user_agent = "trainyard-cli",
+                         .ca_file = authorities == env.end() ? "" : authorities->second});
   SystemClock clock;
   cli::Context context{.out = std::cout,
                        .err = std::cerr,
