@@ -13,8 +13,10 @@ namespace {
 
 constexpr std::uint64_t kLines = 100, kMostLines = 10'000;
 
-// Reading is not noted, nor what learners report of their runs: the event log has that.
-bool worth_noting(const Call& call, const std::string& pattern) {
+// Reading is not noted, nor what learners report of their runs: the event log has that. Nor is what
+// strangers can do without end: calls of nobody, and guesses that were not even looked at.
+bool worth_noting(const Call& call, const std::string& pattern, int status) {
+  if (call.caller.user.empty() || status == 429) return false;
   const bool login = pattern.ends_with("/identity/token");
   const bool read = call.request.method == "GET" || call.request.head();
   return login || (!read && !pattern.starts_with("/v3/learners/"));
@@ -34,7 +36,7 @@ http::Answer list(Service& service, Call& call) {
 void note(Service& service, const Call& call, const std::string& pattern, int status,
           const std::string& created) noexcept {
   try {
-    if (!worth_noting(call, pattern)) return;
+    if (!worth_noting(call, pattern, status)) return;
     const auto& request = call.request;
     service.parts.audit.append(
         {.at = service.parts.clock.now(),

@@ -63,7 +63,11 @@ Task<void> TlsRelay::run(std::function<void(Socket plain)> begin) {
       receiving = false;
       received.notify();
     });
-    co_await send();
+    try {
+      co_await send();
+    } catch (const std::exception& error) {
+      log::debug("a TLS connection breaks: {}", error.what());
+    }
     break_off();
     while (receiving) co_await received.wait();
   } catch (const std::exception& error) {

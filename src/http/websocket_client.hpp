@@ -19,8 +19,9 @@ class WebSocketClient {
   virtual std::optional<std::string> next(std::chrono::milliseconds timeout) = 0;
   virtual std::uint16_t close_code() const = 0;
 };
-// `url` is ws:// or http:// (https and wss: Unsupported here until the server speaks TLS).
-// A refused upgrade throws the Error kind that fits the status, with the body as its message.
+// `url` is ws:// or http:// (https and wss: Unsupported; what follows over TLS does so by plain
+// HTTP). A refused upgrade throws the Error kind that fits the status, with the body as its
+// message.
 std::unique_ptr<WebSocketClient> connect_websocket(const std::string& url, const Headers& headers,
                                                    std::chrono::milliseconds timeout);
 
