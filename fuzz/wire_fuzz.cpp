@@ -15,6 +15,7 @@
 #include "wire/frameworks.hpp"
 #include "wire/instance.hpp"
 #include "wire/learner.hpp"
+#include "wire/metric.hpp"
 #include "wire/monitor.hpp"
 #include "wire/run.hpp"
 #include "wire/status.hpp"
@@ -61,6 +62,9 @@ constexpr Decode kDecoders[] = {
     [](std::string_view in) { round_trip(wire::decode_user_request, wire::encode, in); },
     [](std::string_view in) { round_trip(wire::decode_token_request, wire::encode, in); },
     [](std::string_view in) { round_trip(wire::decode_account_token, wire::encode, in); },
+    [](std::string_view in) {
+      if (const auto metric = wire::parse_metric_line(in)) wire::encode(*metric);
+    },
     [](std::string_view in) { wire::decode_log_size(in); },
     [](std::string_view in) { wire::decode_run(in); },
     [](std::string_view in) { wire::decode_run_list(in); },
