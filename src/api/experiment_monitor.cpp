@@ -11,8 +11,10 @@ class ExperimentMonitor final : public http::PushSource {
   ExperimentMonitor(const MonitorParts& parts, std::span<const model::TrainingRun> runs,
                     std::optional<std::size_t> last_lines) {
     for (const auto& run : runs) {
-      trainings_.push_back(
-          {run.id.str(), run.manifest.name, monitor_run(parts, run.id, last_lines)});
+      const auto offset = last_lines ? parts.logs.offset_of_last_lines(
+                                           run.id, logstore::Stream::Training, *last_lines)
+                                     : 0;
+      trainings_.push_back({run.id.str(), run.manifest.name, monitor_run(parts, run.id, offset)});
     }
   }
 

@@ -20,6 +20,8 @@ std::string_view parameters_json() {
   "schema": {"type": "integer", "minimum": 0, "maximum": 10000}},
 "offset": {"name": "offset", "in": "query", "description": "Of the first byte",
   "schema": {"type": "integer", "minimum": 0}},
+"download": {"name": "download", "in": "query", "description": "As a file to be saved",
+  "schema": {"enum": ["true", "false"]}},
 "follow": {"name": "follow", "in": "query", "description": "Stay until the run has ended",
   "schema": {"enum": ["true", "false"]}}
 })json";

@@ -137,15 +137,15 @@ void add_run_operations(std::vector<Operation>& all) {
                {{101}},
                {},
                "",
-               {"last"}},
+               {"last", "offset"}},
               {"GET",
                "/v3/models/{id}/logs/{file}",
                tag,
-               "A log",
-               {{200, "text"}},
-               {},
+               "A log, or a part of it (Range)",
+               {{200, "text"}, {206, "text"}},
+               {416},
                "",
-               {"offset", "last_lines", "follow"}}});
+               {"offset", "last_lines", "follow", "download"}}});
 }
 
 void add_experiment_operations(std::vector<Operation>& all) {
