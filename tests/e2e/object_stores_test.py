@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# ctest: timeout 900
+# ctest: timeout 1800
 """What object stores must do, for real: Swift with Keystone and with v1 tokens, its s3api, Ceph's gateway, ours.
 
 The contract is that of src/objectstore/store_contract_test.cpp. Runs besides: large objects of each kind

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -53,6 +54,23 @@ def status_of(url, headers=None, timeout=10):
         return 0
 
 
+# Ends the servers when the test that started them was killed: then nobody says "done".
+REAPER = """import os, shutil, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+pids = []
+for line in sys.stdin:
+    if line == "done\\n":
+        sys.exit()
+    pids.append(int(line))
+for pid in pids:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+shutil.rmtree(sys.argv[1], ignore_errors=True)
+"""
+
+
 class Processes:
     """The servers of one testbed; their logs lie below `directory`/log."""
 
@@ -61,6 +79,8 @@ class Processes:
         self.logs = self.directory / "log"
         self.logs.mkdir(parents=True, exist_ok=True)
         self._running = {}
+        self._reaper = subprocess.Popen([sys.executable, "-c", REAPER, str(self.directory)],
+                                        stdin=subprocess.PIPE, text=True, bufsize=1, start_new_session=True)
 
     def start(self, name, argv, variables=None):
         with open(self.logs / f"{name}.log", "ab") as log:
@@ -68,6 +88,7 @@ class Processes:
                 [str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=os.environ | {"PYTHONWARNINGS": "ignore"} | (variables or {}),
                 cwd=self.directory, start_new_session=True)
+        self._reaper.stdin.write(f"{self._running[name].pid}\n")
 
     def run(self, name, argv, timeout=120, variables=None):
         """A command of the set-up; RuntimeError with the end of its log when it fails."""
@@ -113,3 +134,4 @@ class Processes:
         """In the opposite order of the starts."""
         for name in reversed(list(self._running)):
             self.stop(name)
+        self._reaper.communicate("done\n")
