@@ -44,8 +44,8 @@ def submit(yard, api):
     urls = [api.call("POST", "/v3/models", run)["metadata"]["url"] for _ in range(REAL)]
     for url in urls:
         yard.trainyard("cancel", url.rpartition("/")[2])
-    harness.wait_until(lambda: "pending" not in str(api.call("GET", "/v3/models?view=summary")) and
-                       "running" not in str(api.call("GET", "/v3/models?view=summary")),
+    harness.wait_until(lambda: all(run["entity"]["status"]["state"] == "canceled" for run in
+                                   api.call("GET", "/v3/models?limit=100")["resources"]),
                        "all runs have ended", timeout=120)
     return urls
 
@@ -84,7 +84,8 @@ def main():
     options = parser.parse_args()
     harness.require("wrk", "zip")
     directory = pathlib.Path(tempfile.mkdtemp(prefix="trainyard-bench-reads-"))
-    yard = harness.Service(directory, arguments=["--check-buckets", "false", "--retention", "36500d"])
+    yard = harness.Service(directory, arguments=["--check-buckets", "false", "--retention", "36500d",
+                                                "--store-retry", "1s"])
     try:
         urls = submit(yard, Api(yard.start()))
         yard.stop()
