@@ -1,8 +1,8 @@
 // GET /v3/models/{id}/logs/{file}: a log's bytes, as they are, before, during and after the run.
-//   ?offset=N | last=N     from a byte on, or the last lines; X-Log-Offset says where it begins
-//   ?follow=true           goes on until the run has ended; with Accept: text/event-stream as
-//   events ?download=true         as a file to be saved Range: bytes=…         a part of what there
-//   is now (206, 416)
+//   - offset=N or last=N: from a byte on, or the last lines; X-Log-Offset says where it begins.
+//   - follow=true: goes on until the run has ended; as events with Accept: text/event-stream.
+//   - download=true: as a file to be saved.
+//   - the header Range: bytes=…: a part of what there is now (206, 416).
 #include <fmt/format.h>
 
 #include "api/log_source.hpp"
