@@ -2,6 +2,8 @@
 
 #include "base/error.hpp"
 #include "base/strings.hpp"
+#include "objectstore/object_headers.hpp"
+#include "objectstore/retry.hpp"
 #include "objectstore/sources.hpp"
 
 namespace trainyard::objectstore {
@@ -23,6 +25,18 @@ ObjectInfo confirmed(ObjectInfo info) {
 void throw_not_confirmed(const std::string& key) {
   throw Error(ErrorKind::Unavailable,
               "the answer about '" + printable(key) + "' is not one of an object store");
+}
+
+ObjectInfo confirmed_put(Source& source, const std::string& md5, const std::string& key,
+                         const std::function<http::ClientResponse()>& send) {
+  http::ClientResponse response;
+  try {
+    response = send();
+  } catch (const StoreError& error) {
+    if (error.damaged) throw_damaged(source, md5, key);
+    throw;
+  }
+  return confirmed(object_info(key, response.headers));
 }
 
 }  // namespace trainyard::objectstore

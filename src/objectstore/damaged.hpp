@@ -1,6 +1,8 @@
 #pragma once
+#include <functional>
 #include <string>
 
+#include "http/client.hpp"
 #include "objectstore/object_store.hpp"
 
 namespace trainyard::objectstore {
@@ -13,5 +15,10 @@ namespace trainyard::objectstore {
 // way answered in the store's place.
 ObjectInfo confirmed(ObjectInfo info);
 [[noreturn]] void throw_not_confirmed(const std::string& key);
+
+// `send` puts `source`, whose MD5 goes along (`md5`, raw), to `key`: what the store then says of
+// the object. Throws as throw_damaged() when the store got other bytes, and as confirmed().
+ObjectInfo confirmed_put(Source& source, const std::string& md5, const std::string& key,
+                         const std::function<http::ClientResponse()>& send);
 
 }  // namespace trainyard::objectstore

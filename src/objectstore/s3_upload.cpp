@@ -30,14 +30,8 @@ Put put_verified(Client& client, Request& request, Source& source) {
   request.method = "PUT";
   request.body = &body;
   request.headers.set("Content-MD5", base64_encode(md5));
-  http::ClientResponse response;
-  try {
-    response = client.send(request);
-  } catch (const StoreError& error) {
-    if (error.damaged) throw_damaged(source, md5, *request.key);
-    throw;
-  }
-  const ObjectInfo stored = confirmed(object_info(*request.key, response.headers));
+  const ObjectInfo stored =
+      confirmed_put(source, md5, *request.key, [&] { return client.send(request); });
   if (!stored.md5.empty() && stored.md5 != to_hex(md5)) throw_damaged(source, md5, *request.key);
   return {stored.etag, md5};
 }

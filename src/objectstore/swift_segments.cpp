@@ -10,7 +10,6 @@
 #include "base/log.hpp"
 #include "base/strings.hpp"
 #include "objectstore/damaged.hpp"
-#include "objectstore/object_headers.hpp"
 #include "objectstore/source_body.hpp"
 #include "objectstore/sources.hpp"
 
@@ -33,14 +32,8 @@ std::string put_verified(Client& client, Request& request, Source& source) {
   request.method = "PUT";
   request.body = &body;
   request.headers.set("ETag", to_hex(md5));
-  http::ClientResponse response;
-  try {
-    response = client.send(request);
-  } catch (const StoreError& error) {
-    if (error.damaged) throw_damaged(source, md5, *request.key);
-    throw;
-  }
-  const ObjectInfo stored = confirmed(object_info(*request.key, response.headers));
+  const ObjectInfo stored =
+      confirmed_put(source, md5, *request.key, [&] { return client.send(request); });
   if (stored.etag != to_hex(md5)) throw_damaged(source, md5, *request.key);
   return md5;
 }
