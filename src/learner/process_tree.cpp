@@ -25,6 +25,10 @@ using Steady = std::chrono::steady_clock;
 constexpr Milliseconds kFirstPause{1};
 constexpr Milliseconds kLongestPause{100};
 
+// Between two programs (exec) a process shows no environment for a moment; one that never has any
+// shows none at each of so many looks.
+constexpr int kLooksAtNone = 6;
+
 std::string proc_file(pid_t pid, const char* name) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/" + name, std::ios::binary);
   std::ostringstream text;
@@ -55,6 +59,17 @@ std::optional<ProcessInfo> read_info(pid_t pid) {
                      .parent = static_cast<pid_t>(parse_u64(fields[1]).value_or(0)),
                      .state = fields[0][0],
                      .name = text.substr(open + 1, close - open - 1)};
+}
+
+// The variables of the program that runs, each between two zero bytes; "" between two programs, for
+// a program without any, and for a process that may not be looked at. None for a kernel thread.
+std::optional<std::string> environment_of(pid_t pid) {
+  std::error_code none;
+  const auto program = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", none);
+  if (program.empty()) return std::nullopt;
+  std::string variables = proc_file(pid, "environ");
+  if (!variables.empty()) variables.insert(variables.begin(), '\0');
+  return variables;
 }
 
 bool runs(const ProcessInfo& process) { return process.state != 'Z' && process.state != 'X'; }
@@ -140,12 +155,15 @@ std::vector<ProcessInfo> end_descendants(pid_t owned, Milliseconds patience) {
 std::size_t end_strays(std::string_view variable, Milliseconds patience) {
   const std::string wanted = '\0' + std::string(variable) + '\0';
   std::set<pid_t> found;
+  std::map<pid_t, int> looks_at_none;
   repeat(patience, [&] {
     bool again = false;
     for (const pid_t pid : all_pids()) {
       if (pid == ::getpid()) continue;
-      const std::string environment = '\0' + proc_file(pid, "environ");
-      if (environment.find(wanted) == std::string::npos) continue;
+      const auto environment = environment_of(pid);
+      if (!environment) continue;
+      if (environment->empty() && ++looks_at_none[pid] < kLooksAtNone) again = true;
+      if (environment->find(wanted) == std::string::npos) continue;
       again = true;
       found.insert(pid);
       ::kill(pid, SIGKILL);

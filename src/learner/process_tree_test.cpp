@@ -84,11 +84,18 @@ TEST_F(ProcessTreeTest, TellsEachOnceAndThenWhatTheShellStarts) {
 }
 
 TEST_F(ProcessTreeTest, StraysAreKnownByTheirEnvironment) {
-  Process stray = start("echo ready; exec sleep 1000", {{"TRAINING_ID", "training-teststray"}});
-  Process other = start("echo ready; exec sleep 1000", {{"TRAINING_ID", "training-teststrays"}});
-  EXPECT_EQ(end_strays("TRAINING_ID=training-teststray", kPatience), 1u);
+  const std::string stop = "echo ready; kill -STOP $$";  // no exec after "ready"
+  Process stray = start(stop, {{"TRAINING_ID", "training-teststray"}});
+  Process other = start(stop, {{"TRAINING_ID", "training-teststrays"}});
+  ASSERT_EQ(end_strays("TRAINING_ID=training-teststray", kPatience), 1u);
   EXPECT_EQ(stray.wait().signal, SIGKILL);
   EXPECT_FALSE(other.try_wait().has_value());
+}
+
+TEST_F(ProcessTreeTest, AStrayIsFoundWhileItGoesFromOneProgramToTheNext) {
+  Process stray = start("echo ready; exec sleep 1000", {{"TRAINING_ID", "training-teststray"}});
+  ASSERT_EQ(end_strays("TRAINING_ID=training-teststray", kPatience), 1u);
+  EXPECT_EQ(stray.wait().signal, SIGKILL);
 }
 
 }  // namespace
