@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "base/files.hpp"
 #include "base/process.hpp"
@@ -69,6 +70,8 @@ TEST_F(ProcessTreeTest, TellsEveryProcessButThoseOfTheSparedName) {
   EXPECT_GE(Teller({"no-such-name"}).tell(SIGTERM), 1u);
   EXPECT_EQ(process.wait().code, 5);
   Process spared = start("echo ready; exec sleep 1000");
+  const auto is_asleep = [](const ProcessInfo& p) { return p.name == "sleep"; };
+  while (!std::ranges::any_of(descendants(), is_asleep)) std::this_thread::yield();
   EXPECT_EQ(Teller({"sleep"}).tell(SIGTERM), 0u);
   EXPECT_FALSE(spared.try_wait().has_value());
 }
