@@ -1,6 +1,7 @@
 #pragma once
 // An S3 service inside the test program, behind the HTTP client's interface: one bucket, signatures
 // checked, faults by script. Its code is in fake_s3_test.cpp.
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -26,9 +27,18 @@ struct Fault {
   bool reset_after = false;  // it is done, and then the connection breaks without an answer
   bool corrupt_answer = false;
   bool corrupt_upload = false;
-  // Of FaultyClient only:
+  // Of FaultyClient and FaultProxy:
   bool truncate = false;  // half of the body, with a Content-Length that fits
-  bool time_out = false;
+  bool time_out = false;  // nothing is done, and nothing is answered
+  // Of FaultProxy only:
+  bool reset_inside = false;           // the connection breaks in the middle of the request's body
+  bool cut_head = false;               // it is done, and the head of the answer breaks off
+  std::chrono::milliseconds delay{0};  // before the answer
+
+  // It takes part in what goes wrong.
+  bool involves_the_server() const {
+    return !status && !reset_before && !time_out && delay.count() == 0;
+  }
 };
 
 class FakeS3 final : public http::Client {

@@ -8,6 +8,7 @@
 #include "base/ids.hpp"
 #include "objectstore/fake_s3.hpp"
 #include "objectstore/fake_swift.hpp"
+#include "objectstore/fault_proxy.hpp"
 #include "objectstore/faulty_client.hpp"
 #include "objectstore/served_store_fixture.hpp"
 
@@ -19,17 +20,23 @@ inline constexpr RetryPolicy kPolicy{.attempts = 4, .base = Milliseconds(0)};
 struct Bench {
   std::unique_ptr<FakeS3Store> fake_s3 = nullptr;
   std::unique_ptr<FakeSwiftStore> fake_swift = nullptr;
+  std::unique_ptr<FaultProxy> proxy = nullptr;
   std::unique_ptr<ObjectStore> store = nullptr;
   std::unique_ptr<ObjectStore> plain = nullptr;
   std::size_t large = 2500;       // bytes that go in several parts
   bool vouches_for_large = true;  // gives a checksum of what went in parts
+  std::string secret;             // that no message may hold
   std::function<std::size_t()> left_parts = [] { return 0; };
 };
 
+using FaultScript = FaultyClient::Script;
+
 struct World {
   const char* name;
-  Bench (*open)(FaultyClient::Script);
-  bool real;  // a server: only what it takes part in is tried
+  // `patience` with a real server that does not answer.
+  Bench (*open)(FaultScript, Milliseconds patience);
+  bool real;          // a server, behind a proxy
+  bool slow = false;  // a server of others: many cases only for those who ask for them
 };
 
 inline SystemClock& system_clock() {
@@ -41,13 +48,14 @@ inline std::unique_ptr<ObjectStore> retrying(std::unique_ptr<ObjectStore> store)
   return make_retrying(std::move(store), kPolicy, system_clock());
 }
 
-inline Bench open_fake_s3(FaultyClient::Script script) {
+inline Bench open_fake_s3(FaultScript script, Milliseconds) {
   auto fake = std::make_unique<FakeS3Store>();
   S3Options options = fake->store_options();
   options.part_size = 1000;
   options.part_connections = 1;
   options.retry = kPolicy;
   Bench bench;
+  bench.secret = fake->secret;
   bench.plain = fake->open(options);
   const auto faulty = std::make_shared<FaultyClient>(fake->server, std::move(script));
   bench.store = retrying(open_s3(options, faulty, fake->clock));
@@ -63,10 +71,11 @@ inline SwiftOptions small(SwiftOptions options) {
   return options;
 }
 
-inline Bench open_fake_swift(FaultyClient::Script script) {
+inline Bench open_fake_swift(FaultScript script, Milliseconds) {
   auto fake = std::make_unique<FakeSwiftStore>();
   const SwiftOptions options = small(fake->options());
   Bench bench;
+  bench.secret = options.password.reveal();
   bench.plain = fake->open(options);
   const auto faulty = std::make_shared<FaultyClient>(fake->server, std::move(script));
   bench.store = retrying(open_swift(options, faulty, fake->clock));
@@ -76,43 +85,58 @@ inline Bench open_fake_swift(FaultyClient::Script script) {
   return bench;
 }
 
-inline Bench on_real_s3(const model::StoreReference& reference, FaultyClient::Script script) {
-  S3Options options =
-      s3_options(std::get<model::S3Connection>(reference.connection), reference.bucket);
+// Below a prefix of its own.
+inline Bench open_served(Bench bench) {
+  const std::string prefix = "faults-" + random_hex(6) + "/";
+  bench.store = std::make_unique<PrefixedStore>(retrying(std::move(bench.store)), prefix);
+  bench.plain = std::make_unique<PrefixedStore>(std::move(bench.plain), prefix);
+  return bench;
+}
+
+inline Bench open_served_s3(const model::StoreReference& reference, FaultScript script,
+                            Milliseconds patience) {
+  const auto& connection = std::get<model::S3Connection>(reference.connection);
+  S3Options options = s3_options(connection, reference.bucket);
   options.part_size = 5u << 20;
   options.part_connections = 1;
   options.retry = kPolicy;
   Bench bench;
-  bench.plain = open_s3(options, http::make_client(), system_clock());
-  const auto faulty = std::make_shared<FaultyClient>(http::make_client(), std::move(script));
-  bench.store = retrying(open_s3(options, faulty, system_clock()));
+  bench.secret = connection.secret_access_key.reveal();
   bench.large = (5u << 20) + 1000;
-  return bench;
+  bench.plain = open_s3(options, http::make_client(), system_clock());
+  bench.proxy = std::make_unique<FaultProxy>(std::move(script));
+  options.endpoint = parse_endpoint(bench.proxy->url_for(options.endpoint.url()));
+  options.stall_timeout = patience;
+  bench.store = open_s3(options, http::make_client(), system_clock());
+  return open_served(std::move(bench));
 }
 
-inline void below_a_prefix(Bench& bench) {
-  const std::string prefix = "faults-" + random_hex(6) + "/";
-  bench.store = std::make_unique<PrefixedStore>(std::move(bench.store), prefix);
-  bench.plain = std::make_unique<PrefixedStore>(std::move(bench.plain), prefix);
+inline Bench open_our_store(FaultScript script, Milliseconds patience) {
+  static const ServedGateway gateway;
+  return open_served_s3(gateway.reference(), std::move(script), patience);
 }
 
-inline Bench open_s3_of_the_environment(FaultyClient::Script script) {
-  Bench bench = on_real_s3(*s3_of_the_environment(), std::move(script));
-  below_a_prefix(bench);
-  return bench;
+inline Bench open_s3_of_the_environment(FaultScript script, Milliseconds patience) {
+  return open_served_s3(*s3_of_the_environment(), std::move(script), patience);
 }
 
-inline Bench open_swift_of_the_environment(FaultyClient::Script script) {
+inline Bench open_swift_of_the_environment(FaultScript script, Milliseconds patience) {
   const auto reference = *swift_of_the_environment();
-  const SwiftOptions options = small(
-      swift_options(std::get<model::SwiftConnection>(reference.connection), reference.bucket));
+  const auto& connection = std::get<model::SwiftConnection>(reference.connection);
+  SwiftOptions options = small(swift_options(connection, reference.bucket));
   Bench bench;
-  bench.plain = open_swift(options, http::make_client(), system_clock());
-  const auto faulty = std::make_shared<FaultyClient>(http::make_client(), std::move(script));
-  bench.store = retrying(open_swift(options, faulty, system_clock()));
+  bench.secret = connection.password.reveal();
   bench.vouches_for_large = false;
-  below_a_prefix(bench);
-  return bench;
+  bench.plain = open_swift(options, http::make_client(), system_clock());
+  bench.proxy = std::make_unique<FaultProxy>(std::move(script));
+  const Endpoint& direct = options.auth_url;
+  Endpoint proxied =
+      parse_endpoint(bench.proxy->url_for(direct.scheme + "://" + direct.authority()));
+  proxied.path = direct.path;
+  options.auth_url = proxied;
+  options.stall_timeout = patience;
+  bench.store = open_swift(options, http::make_client(), system_clock());
+  return open_served(std::move(bench));
 }
 
 inline std::vector<World> fakes() {
@@ -121,11 +145,12 @@ inline std::vector<World> fakes() {
 
 inline std::vector<World> worlds() {
   std::vector<World> worlds = fakes();
+  worlds.push_back({"OurStore", open_our_store, true});
   if (s3_of_the_environment()) {
-    worlds.push_back({"S3OfTheEnvironment", open_s3_of_the_environment, true});
+    worlds.push_back({"S3OfTheEnvironment", open_s3_of_the_environment, true, true});
   }
   if (swift_of_the_environment()) {
-    worlds.push_back({"SwiftOfTheEnvironment", open_swift_of_the_environment, true});
+    worlds.push_back({"SwiftOfTheEnvironment", open_swift_of_the_environment, true, true});
   }
   return worlds;
 }

@@ -23,6 +23,11 @@ struct Put {
   std::string md5;  // raw
 };
 
+RetryPolicy briefly(RetryPolicy policy) {
+  policy.attempts = std::min(policy.attempts, 3u);
+  return policy;
+}
+
 // Sends the source to the request's place.
 Put put_verified(Client& client, Request& request, Source& source) {
   const std::string md5 = md5_of(source);
@@ -58,6 +63,7 @@ struct Uploader::Plan {
 Uploader::Uploader(Client& client, Clock& clock)
     : client_(client),
       retrier_(client.options().retry, clock),
+      tidier_(briefly(client.options().retry), clock),
       parts_(client.options().part_connections) {}
 
 ObjectInfo Uploader::put(const std::string& key, Source& source, std::stop_token stop) {
@@ -176,17 +182,22 @@ std::optional<ObjectInfo> Uploader::look(const Plan& plan, std::stop_token stop)
 
 void Uploader::abort(const Plan& plan) noexcept {
   try {
-    Request request;
-    request.action = "abort the upload of '" + printable(plan.key) + "'";
-    request.method = "DELETE";
-    request.key = plan.key;
-    request.query = {{"uploadId", plan.upload_id}};
-    request.not_found_is_answer = true;
-    request.total_timeout = std::chrono::seconds(5);
-    client_.send(request);
+    tidier_.run([&] { abort_once(plan.key, plan.upload_id); }, {});
   } catch (const std::exception& error) {
     log::warn("parts of an upload may remain: {}", error.what());
   }
+}
+
+void Uploader::abort_once(const std::string& key, const std::string& upload_id) {
+  Request request;
+  request.action = "abort the upload of '" + printable(key) + "'";
+  request.method = "DELETE";
+  request.key = key;
+  request.query = {{"uploadId", upload_id}};
+  request.not_found_is_answer = true;
+  request.total_timeout = std::chrono::seconds(5);
+  const http::ClientResponse response = client_.send(request);
+  if (response.status == 200) throw_not_confirmed(key);  // S3 says 204
 }
 
 }  // namespace trainyard::objectstore::s3

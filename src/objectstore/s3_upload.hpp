@@ -27,9 +27,11 @@ class Uploader {
   std::string complete(const Plan& plan, std::stop_token stop);
   std::optional<ObjectInfo> look(const Plan& plan, std::stop_token stop);
   void abort(const Plan& plan) noexcept;
+  void abort_once(const std::string& key, const std::string& upload_id);
 
   Client& client_;
   Retrier retrier_;
+  Retrier tidier_;  // soon gives up
   PartRunner parts_;
 };
 
