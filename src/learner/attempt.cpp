@@ -102,6 +102,7 @@ model::Finished Attempt::begin_and_execute() {
                 .assignment = assignment_,
                 .layout = layout_,
                 .owner = owner(),
+                .keep_free = options_.keep_free,
                 .model_log = model_log_,
                 .data_log = data_log_,
                 .on_progress = [this](const wire::Progress& p) { courier_.progress(p); }},

@@ -2,6 +2,7 @@
 // The process that runs one attempt of a training run: stage-in, execute, stage-out. It owns the
 // command, outlives the server, and talks to it by wire/learner.hpp alone. How it is started and
 // what its work directory is: engine/local_engine.hpp.
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <stop_token>
@@ -17,9 +18,10 @@ namespace trainyard::learner {
 
 struct LearnerOptions {
   unsigned attempt = 1;
-  std::filesystem::path work_dir;                  // of the run; exists
-  std::vector<std::filesystem::path> hidden = {};  // from the command: the state directory
-  bool sandboxed = false;                          // bubblewrap works here
+  std::filesystem::path work_dir;                    // of the run; exists
+  std::vector<std::filesystem::path> hidden = {};    // from the command: the state directory
+  std::uint64_t keep_free = std::uint64_t(1) << 30;  // bytes that staged data leaves on the disk
+  bool sandboxed = false;                            // bubblewrap works here
   // The command line that ends in a call of guard() with what follows it.
   std::vector<std::string> guard = {};
   // Of a sandboxed command, when we are root.

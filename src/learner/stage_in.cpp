@@ -81,7 +81,8 @@ os::Dataset load_data(const StageInRequest& request, std::stop_token stop) {
   os::StageRequest wanted{
       .prefix = reference.prefix,
       .access = confined ? os::DataAccess::SharedReadOnly : os::DataAccess::PrivateCopy,
-      .directory = request.layout.data_dir()};
+      .directory = request.layout.data_dir(),
+      .transfer = {.free_floor = request.keep_free}};
   wanted.transfer.on_log = [&](std::string_view text) { request.data_log.line(text); };
   ProgressLines lines(request.data_log);
   wanted.transfer.on_progress = [&](const os::TransferProgress& progress) {
@@ -97,7 +98,8 @@ void load_checkpoints(const StageInRequest& request, std::stop_token stop) {
   const auto store = request.open_store(reference);
   const auto prefix = os::folder_prefix(reference.prefix) + std::string(kCheckpoints) + "/";
   const auto directory = request.layout.checkpoint_dir();
-  const auto report = os::download_tree(*store, prefix, directory, {}, stop);
+  const auto report =
+      os::download_tree(*store, prefix, directory, {.free_floor = request.keep_free}, stop);
   if (report.files == 0) return;
   give_tree(directory, request.owner);
   request.data_log.line("CHECKPOINT_DIR: " + std::to_string(report.files) + " files, " +

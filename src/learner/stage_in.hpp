@@ -28,6 +28,7 @@ struct StageInRequest {
   const wire::Assignment& assignment;
   const Layout& layout;                // its directories are prepared
   std::optional<sandbox::User> owner;  // of what the command may write
+  std::uint64_t keep_free;             // bytes on the disk
   RunLog& model_log;
   RunLog& data_log;
   std::function<void(const wire::Progress&)> on_progress;  // from one thread at a time

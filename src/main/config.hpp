@@ -40,6 +40,7 @@ struct Config {
   Milliseconds store_retry{};
   Milliseconds results_quiet{};
   std::uint64_t cache_size = 0;
+  std::uint64_t keep_free = 0;
   std::uint64_t definition_max_size = 0;
   std::uint64_t definition_max_unpacked = 0;
   std::uint64_t definition_max_entries = 0;

@@ -106,6 +106,7 @@ TEST(LearnerSettings, RoundTrip) {
   write_learner_settings(dir.path(), {.state_directory = "/s",
                                       .cache_directory = "/c",
                                       .cache_bytes = 5,
+                                      .keep_free = 6,
                                       .ca_file = "",
                                       .sandboxed = true,
                                       .user_id = 7,
@@ -113,6 +114,7 @@ TEST(LearnerSettings, RoundTrip) {
   const auto read = read_learner_settings(dir.path());
   EXPECT_EQ(read.state_directory, "/s");
   EXPECT_EQ(read.cache_bytes, 5u);
+  EXPECT_EQ(read.keep_free, 6u);
   EXPECT_TRUE(read.sandboxed);
   EXPECT_EQ(read.group_id, 8u);
 }

@@ -74,6 +74,7 @@ int learner_program(std::span<const std::string> args) {
   learner::LearnerOptions options;
   options.attempt = static_cast<unsigned>(*attempt);
   options.work_dir = work;
+  options.keep_free = settings.keep_free;
   options.hidden = {settings.state_directory};
   options.sandboxed = settings.sandboxed;
   options.guard = {"/proc/self/exe", "guard"};

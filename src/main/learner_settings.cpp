@@ -16,6 +16,7 @@ void write_learner_settings(const fs::path& runs_directory, const LearnerSetting
   const nlohmann::json json = {{"state_directory", settings.state_directory.string()},
                                {"cache_directory", settings.cache_directory.string()},
                                {"cache_bytes", settings.cache_bytes},
+                               {"keep_free", settings.keep_free},
                                {"ca_file", settings.ca_file},
                                {"sandboxed", settings.sandboxed},
                                {"user_id", settings.user_id},
@@ -32,6 +33,7 @@ LearnerSettings read_learner_settings(const fs::path& runs_directory) {
   settings.state_directory = json.value("state_directory", "");
   settings.cache_directory = json.value("cache_directory", "");
   settings.cache_bytes = json.value("cache_bytes", std::uint64_t{0});
+  settings.keep_free = json.value("keep_free", settings.keep_free);
   settings.ca_file = json.value("ca_file", "");
   settings.sandboxed = json.value("sandboxed", false);
   settings.user_id = json.value("user_id", 0u);

@@ -221,6 +221,7 @@ class Service final : public RunningService {
     LearnerSettings settings{.state_directory = config_.state_dir,
                              .cache_directory = config_.state_dir / "cache",
                              .cache_bytes = config_.cache_size,
+                             .keep_free = config_.keep_free,
                              .ca_file = config_.ca_file.string(),
                              .sandboxed = support.works};
     set_command_user(settings, config_.run_as);

@@ -129,6 +129,10 @@ constexpr std::array kSettings = {
             [](Config& c, View v) { c.results_quiet = parse_duration(v); }},
     Setting{"cache_size", "SIZE", "200GiB", "The most that the cache of training data may hold.",
             [](Config& c, View v) { c.cache_size = parse_size(v); }},
+    Setting{"keep_free", "SIZE", "1GiB",
+            "What training data, in the cache or beside it, leaves free on the disk. Cached data "
+            "that nobody uses makes room for it.",
+            [](Config& c, View v) { c.keep_free = parse_size(v); }},
     Setting{"definition_max_size", "SIZE", "500MiB", "The largest model definition (zip) taken.",
             [](Config& c, View v) { c.definition_max_size = parse_size(v); }},
     Setting{"definition_max_unpacked", "SIZE", "4GiB",

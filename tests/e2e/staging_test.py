@@ -182,6 +182,13 @@ def test_many_runs_at_once_cause_one_transfer_and_later_ones_none(yard):
         "logs", later, "--file", "load-data.log").out
 
 
+def test_data_leaves_free_on_the_disk_what_the_setting_says(yard):
+    start(yard, "--keep-free", "9000TiB")
+    run = submit(yard, make_bucket(yard, "data", {"x": "1"}), make_bucket(yard, "results"), "true")
+    status = runs.wait_end(yard, run)
+    assert status["state"] == "error" and "must stay free" in str(status["verdict"]), status
+
+
 def check_that_writing_changes_nothing_for_the_next(yard):
     data = make_bucket(yard, "data", {"a": "one", "d/b": "two"})
     results = make_bucket(yard, "results")
