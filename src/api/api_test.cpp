@@ -269,9 +269,9 @@ TEST_F(ApiTest, TheMonitorTellsTheStateTheLogAndTheEnd) {
   http::Headers headers;
   headers.add("Authorization", token_);
   const auto monitor = http::connect_websocket(url_ + "/v3/models/" + run.str() + "/monitor",
-                                               headers, Milliseconds(5'000));
+                                               headers, Milliseconds(60'000));
   const auto message = [&] {
-    return wire::decode_monitor_frame(monitor->next(Milliseconds(5'000)).value()).message.value();
+    return wire::decode_monitor_frame(monitor->next(Milliseconds(60'000)).value()).message.value();
   };
   EXPECT_EQ(message(), "Status: RUNNING\n");
   EXPECT_EQ(message(), "epoch 1\n");
@@ -279,7 +279,7 @@ TEST_F(ApiTest, TheMonitorTellsTheStateTheLogAndTheEnd) {
   EXPECT_EQ(message(), "epoch 2\n");
   report(run, {model::Finished{1, RunState::Completed, {}}}, 3);
   std::string rest;
-  while (const auto frame = monitor->next(Milliseconds(5'000))) {
+  while (const auto frame = monitor->next(Milliseconds(60'000))) {
     rest += wire::decode_monitor_frame(*frame).message.value_or("");
   }
   EXPECT_EQ(rest, "Status: COMPLETED\n");

@@ -16,6 +16,7 @@ namespace trainyard::http {
 namespace {
 
 using testing::failure_of;
+using testing::kPatience;
 using testing::RawServer;
 using testing::RawSocket;
 using testing::start;
@@ -88,7 +89,7 @@ TEST(Client, AStopEndsATransferAtOnce) {
   });
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(failure_of({.url = url_of(silent), .stop = stop.get_token()}), ErrorKind::Canceled);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, kPatience);
   EXPECT_EQ(failure_of({.url = url_of(silent), .stop = stop.get_token()}), ErrorKind::Canceled);
 }
 

@@ -17,6 +17,7 @@ namespace trainyard::http {
 namespace {
 
 using testing::FakeLog;
+using testing::kPatience;
 using testing::RawSocket;
 using testing::start;
 using testing::text;
@@ -36,7 +37,7 @@ std::unique_ptr<Server> serve_log(const std::shared_ptr<FakeLog>& log, ServerOpt
 }
 
 void expect_ready(std::future<void>&& future) {
-  EXPECT_EQ(future.wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(future.wait_for(kPatience), std::future_status::ready);
 }
 
 TEST(ServerFollow, SendsBytesAsTheyBecomeAvailable) {
@@ -204,8 +205,8 @@ TEST(ServerFollow, StopEndsFollowersWithoutTheLastChunk) {
   sockets[0].send(kGet);
   sockets[0].receive_until("text\r\n");
   const auto begin = std::chrono::steady_clock::now();
-  server->stop(10s);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+  server->stop(10 * kPatience);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, kPatience);
   EXPECT_EQ(sockets[0].receive_all(), "");
 }
 

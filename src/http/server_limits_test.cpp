@@ -23,6 +23,7 @@ namespace trainyard::http {
 namespace {
 
 using testing::get;
+using testing::kPatience;
 using testing::RawSocket;
 using testing::start;
 using testing::text;
@@ -35,7 +36,7 @@ std::unique_ptr<Server> echo_server(ServerOptions options) {
 }
 
 TEST(ServerLimits, ASlowHeadIsAnsweredWith408) {
-  const auto server = echo_server({.header_timeout = 50ms});
+  const auto server = echo_server({.header_timeout = 1s});  // its beginning comes sooner
   RawSocket socket(server->port());
   socket.send("GET / HTTP/1.1\r\nHost");
   EXPECT_TRUE(socket.receive_all().starts_with("HTTP/1.1 408 "));
@@ -98,7 +99,7 @@ TEST(ServerLimits, AReaderThatStopsIsDropped) {
       {.write_timeout = 50ms});
   RawSocket socket(server->port());
   socket.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-  EXPECT_EQ(done.get_future().wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(done.get_future().wait_for(kPatience), std::future_status::ready);
 }
 
 TEST(ServerLimits, ConnectionsOverTheLimitAreTurnedAway) {
@@ -231,7 +232,7 @@ TEST(ServerStop, LetsAHandlerFinish) {
   RawSocket socket(server->port());
   socket.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   inside.wait();
-  auto stopped = std::async(std::launch::async, [&] { server->stop(10s); });
+  auto stopped = std::async(std::launch::async, [&] { server->stop(10 * kPatience); });
   EXPECT_EQ(stopped.wait_for(50ms), std::future_status::timeout);
   go_on.set_value();
   const std::string answer = socket.receive_all();
@@ -247,7 +248,7 @@ TEST(ServerStop, BreaksOffAfterTheGrace) {
   socket.receive_until("100 Continue\r\n\r\n");  // the handler reads now
   const auto begin = std::chrono::steady_clock::now();
   server->stop(20ms);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, kPatience);
 }
 
 TEST(ServerStop, MayBeCalledTwiceAndEndsIdleConnections) {
@@ -257,9 +258,9 @@ TEST(ServerStop, MayBeCalledTwiceAndEndsIdleConnections) {
   used.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   used.receive_until("\r\n\r\n");
   const auto begin = std::chrono::steady_clock::now();
-  server->stop(10s);
-  server->stop(10s);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+  server->stop(10 * kPatience);
+  server->stop(10 * kPatience);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, kPatience);
   EXPECT_EQ(used.receive_all(), "");
   EXPECT_THROW(get(*server, "/"), Error);
 }

@@ -14,6 +14,7 @@ namespace trainyard::http {
 namespace {
 
 using testing::FakeLog;
+using testing::kPatience;
 using testing::RawSocket;
 using testing::start;
 using testing::text;
@@ -47,14 +48,14 @@ TEST(ServerWebSocket, SendsFramesAndClosesWithTheCode) {
   auto log = std::make_shared<FakeLog>();
   const auto server = serve_log(log, 4001);
   log->append("one");
-  const auto client = connect_websocket(url_of(*server, "/"), {}, 10s);
-  EXPECT_EQ(client->next(10s), "one");
+  const auto client = connect_websocket(url_of(*server, "/"), {}, kPatience);
+  EXPECT_EQ(client->next(kPatience), "one");
   log->append("two");
-  EXPECT_EQ(client->next(10s), "two");
+  EXPECT_EQ(client->next(kPatience), "two");
   log->finish();
-  EXPECT_EQ(client->next(10s), std::nullopt);
+  EXPECT_EQ(client->next(kPatience), std::nullopt);
   EXPECT_EQ(client->close_code(), 4001);
-  EXPECT_EQ(client->next(10s), std::nullopt);
+  EXPECT_EQ(client->next(kPatience), std::nullopt);
 }
 
 TEST(ServerWebSocket, KeepsFramesBelowTheLimitOfCommonClients) {
@@ -64,9 +65,9 @@ TEST(ServerWebSocket, KeepsFramesBelowTheLimitOfCommonClients) {
   for (int i = 0; all.size() < 300'000; ++i) all += fmt::format("line {}\n", i);
   log->append(all);
   log->finish();
-  const auto client = connect_websocket(url_of(*server, "/"), {}, 10s);
+  const auto client = connect_websocket(url_of(*server, "/"), {}, kPatience);
   std::string received;
-  while (const auto frame = client->next(10s)) {
+  while (const auto frame = client->next(kPatience)) {
     EXPECT_LT(frame->size(), 32768u);
     received += *frame;
   }
@@ -83,8 +84,8 @@ TEST(ServerWebSocket, GivesHeadersAndTargetToTheHandler) {
     return WebSocketAccept{log};
   });
   const auto client = connect_websocket(url_of(*server, "/v3/models/a%2Fb/monitor?last=3"),
-                                        {{"Authorization", "bearer abc"}}, 10s);
-  EXPECT_EQ(client->next(10s), std::nullopt);
+                                        {{"Authorization", "bearer abc"}}, kPatience);
+  EXPECT_EQ(client->next(kPatience), std::nullopt);
   EXPECT_EQ(seen, "/v3/models/a%2Fb/monitor?last=3 bearer abc");
 }
 
@@ -94,7 +95,7 @@ TEST(ServerWebSocket, ARefusalCarriesKindAndBody) {
     throw Error(ErrorKind::NotFound, "no such run");
   });
   try {
-    connect_websocket(url_of(*server, "/"), {}, 10s);
+    connect_websocket(url_of(*server, "/"), {}, kPatience);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::NotFound);
@@ -135,7 +136,7 @@ TEST(ServerWebSocket, EndsAPeerThatSendsTooMuch) {
   const std::string answer = socket.receive_all();
   EXPECT_TRUE(answer.starts_with("\x88")) << "a close frame";
   EXPECT_EQ(answer.substr(2, 2), "\x03\xf1");  // 1009
-  EXPECT_EQ(released.wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(released.wait_for(kPatience), std::future_status::ready);
 }
 
 TEST(ServerWebSocket, PingsAnIdlePeer) {
@@ -143,8 +144,10 @@ TEST(ServerWebSocket, PingsAnIdlePeer) {
   const auto server = serve_log(log, 1000, {.idle_timeout = 100ms});
   RawSocket socket(server->port());
   socket.send(upgrade_request());
-  socket.receive_until("\r\n\r\n");
-  EXPECT_EQ(socket.receive_some().substr(0, 1), "\x89");
+  std::string received = socket.receive_until("\r\n\r\n");
+  received.erase(0, received.find("\r\n\r\n") + 4);
+  if (received.empty()) received = socket.receive_some();
+  EXPECT_EQ(received.substr(0, 1), "\x89");
 }
 
 TEST(ServerWebSocket, EndsAPeerThatAnswersNoPing) {
@@ -155,36 +158,36 @@ TEST(ServerWebSocket, EndsAPeerThatAnswersNoPing) {
   socket.send(upgrade_request());
   socket.receive_until("\r\n\r\n");
   log.reset();
-  EXPECT_EQ(released.wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(released.wait_for(kPatience), std::future_status::ready);
 }
 
 TEST(ServerWebSocket, ReleasesTheSourceWhenThePeerIsGone) {
   auto log = std::make_shared<FakeLog>();
   const auto server = serve_log(log);
   auto released = log->released();
-  auto client = connect_websocket(url_of(*server, "/"), {}, 10s);
+  auto client = connect_websocket(url_of(*server, "/"), {}, kPatience);
   log->append("here");
-  EXPECT_EQ(client->next(10s), "here");
+  EXPECT_EQ(client->next(kPatience), "here");
   log.reset();
   client.reset();
-  EXPECT_EQ(released.wait_for(10s), std::future_status::ready);
+  EXPECT_EQ(released.wait_for(kPatience), std::future_status::ready);
 }
 
 TEST(ServerWebSocket, StopClosesWithGoingAway) {
   auto log = std::make_shared<FakeLog>();
   const auto server = serve_log(log);
-  const auto client = connect_websocket(url_of(*server, "/"), {}, 10s);
+  const auto client = connect_websocket(url_of(*server, "/"), {}, kPatience);
   log->append("here");
-  EXPECT_EQ(client->next(10s), "here");
-  auto stopped = std::async(std::launch::async, [&] { server->stop(10s); });
-  EXPECT_EQ(client->next(10s), std::nullopt);
+  EXPECT_EQ(client->next(kPatience), "here");
+  auto stopped = std::async(std::launch::async, [&] { server->stop(kPatience); });
+  EXPECT_EQ(client->next(kPatience), std::nullopt);
   EXPECT_EQ(client->close_code(), 1001);
 }
 
 TEST(WebSocketClient, TimesOutAndGoesOn) {
   auto log = std::make_shared<FakeLog>();
   const auto server = serve_log(log);
-  const auto client = connect_websocket(url_of(*server, "/"), {}, 10s);
+  const auto client = connect_websocket(url_of(*server, "/"), {}, kPatience);
   try {
     client->next(10ms);
     FAIL();
@@ -192,7 +195,7 @@ TEST(WebSocketClient, TimesOutAndGoesOn) {
     EXPECT_EQ(error.kind(), ErrorKind::Timeout);
   }
   log->append("after all");
-  EXPECT_EQ(client->next(10s), "after all");
+  EXPECT_EQ(client->next(kPatience), "after all");
 }
 
 TEST(WebSocketClient, SaysWhatWentWrong) {
@@ -208,9 +211,9 @@ TEST(WebSocketClient, SaysWhatWentWrong) {
   {
     free_port = start([](Request&) { return text(""); })->port();
   }
-  EXPECT_EQ(kind(fmt::format("ws://127.0.0.1:{}/", free_port), 10s), ErrorKind::Unavailable);
-  EXPECT_EQ(kind("wss://127.0.0.1/", 10s), ErrorKind::Unsupported);
-  EXPECT_EQ(kind("nonsense", 10s), ErrorKind::InvalidInput);
+  EXPECT_EQ(kind(fmt::format("ws://127.0.0.1:{}/", free_port), kPatience), ErrorKind::Unavailable);
+  EXPECT_EQ(kind("wss://127.0.0.1/", kPatience), ErrorKind::Unsupported);
+  EXPECT_EQ(kind("nonsense", kPatience), ErrorKind::InvalidInput);
   testing::RawServer silent([](RawSocket socket, int) { socket.receive_all(); });
   EXPECT_EQ(kind(fmt::format("ws://127.0.0.1:{}/", silent.port()), 50ms), ErrorKind::Timeout);
 }
@@ -221,7 +224,7 @@ TEST(WebSocketClient, ABrokenConnectionIsUnavailable) {
     socket.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n");  // and leaves
   });
   try {
-    connect_websocket(fmt::format("ws://127.0.0.1:{}/", server.port()), {}, 10s);
+    connect_websocket(fmt::format("ws://127.0.0.1:{}/", server.port()), {}, kPatience);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::Unavailable);

@@ -16,6 +16,9 @@ namespace trainyard::http::testing {
 
 using std::chrono::milliseconds;
 
+// How long a test waits for what should happen at once, on a machine that is busy with others.
+inline constexpr milliseconds kPatience{60'000};
+
 // A 200 with that body.
 Response text(std::string body);
 // The status that fits the error's kind, "<kind>: <text>" as the body.
@@ -24,7 +27,7 @@ std::unique_ptr<Server> start(Handler handler, ServerOptions options = {});
 std::string url_of(const Server& server, std::string_view target);
 ClientResponse get(const Server& server, std::string_view target);
 
-// A blocking TCP connection to 127.0.0.1; receives fail the test after 10 s.
+// A blocking TCP connection to 127.0.0.1; receives fail the test after kPatience.
 class RawSocket {
  public:
   explicit RawSocket(std::uint16_t port);

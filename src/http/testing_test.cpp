@@ -41,8 +41,8 @@ sockaddr_in loopback(std::uint16_t port) {
 }
 
 void limit_waiting(int fd) {
-  const timeval ten_seconds{10, 0};
-  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &ten_seconds, sizeof ten_seconds);
+  const timeval patience{std::chrono::duration_cast<std::chrono::seconds>(kPatience).count(), 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 }
 
 }  // namespace

@@ -53,11 +53,11 @@ class FakeServer final : public client::LearnerClient {
   model::Finished finish() {
     return with([](State& s) { return std::get<model::Finished>(s.items.back().event); });
   }
-  // Waits, woken by every call; fails the test after ten seconds.
+  // Waits, woken by every call; fails the test after a minute.
   template <typename Fn>
   void wait_until(Fn&& condition) {
     std::unique_lock lock(mutex_);
-    EXPECT_TRUE(called_.wait_for(lock, std::chrono::seconds(10), [&] { return condition(state_); }))
+    EXPECT_TRUE(called_.wait_for(lock, std::chrono::seconds(60), [&] { return condition(state_); }))
         << "what the test waits for does not happen";
   }
 

@@ -73,7 +73,7 @@ class EnvironmentStoreTest : public ::testing::Test {
   void wait_for_changes(int count) {
     std::unique_lock lock(mutex_);
     ASSERT_TRUE(
-        condition_.wait_for(lock, std::chrono::seconds(20), [&] { return changes_ >= count; }));
+        condition_.wait_for(lock, std::chrono::seconds(60), [&] { return changes_ >= count; }));
   }
 
   TempDir dir_;

