@@ -120,8 +120,8 @@ model::Finished Attempt::execute_command(const objectstore::Dataset& dataset) {
                                         .guard = options_.guard});
   mark_execute();
   courier_.event(model::TrainingStarted{options_.attempt});
-  training_log_.write(banner(command_environment(layout_, assignment_, {}),
-                             assignment_.manifest.framework.name, clock_.now()));
+  training_log_.own_line(banner(command_environment(layout_, assignment_, {}),
+                                assignment_.manifest.framework.name, clock_.now()));
   // While the command runs: the mark and the data reach the disk.
   syncs_.emplace_back([this] {
     try {
@@ -139,7 +139,7 @@ model::Finished Attempt::execute_command(const objectstore::Dataset& dataset) {
     result = execute(command, training_log_, assignment_.cancel_grace, cancel_.get_token(),
                      [&] { return guard.must_end(); });
   } catch (const Error& e) {
-    training_log_.write(fmt::format("The command could not be started: {}\n", e.what()));
+    training_log_.own_line(fmt::format("The command could not be started: {}\n", e.what()));
     throw StepError(Step::Start, e);
   }
   if (result.stopped || result.out_of_room) remove_container();
@@ -148,7 +148,7 @@ model::Finished Attempt::execute_command(const objectstore::Dataset& dataset) {
                  .last_lines = last_lines(layout_.log_file(kTrainingLog), kJudgedLines),
                  .out_of_room = result.out_of_room,
                  .kernel_out_of_memory = result.kernel_out_of_memory};
-  training_log_.write(closing_line(result.exit_code));
+  training_log_.own_line(closing_line(result.exit_code));
   if (result.stopped) return canceled();
   return result.exit_code == 0 ? completed() : failed(judge_command(end));
 }
@@ -176,7 +176,8 @@ model::Finished Attempt::recovered() {
     return *known;
   }
   auto lines = last_lines(layout_.log_file(kTrainingLog), kJudgedLines);
-  training_log_.write("The process that watched this run is gone; what it left is being stored.\n");
+  training_log_.own_line(
+      "The process that watched this run is gone; what it left is being stored.\n");
   return cancel_.stop_requested() ? canceled() : failed(judge_cut_off(std::move(lines)));
 }
 

@@ -150,7 +150,7 @@ class Execution {
       const auto text = fmt::format("process {} ({}) of the command does not end, not even killed",
                                     left.pid, left.name);
       log::error("{}", text);
-      log_.write("\n" + text + "\n");
+      log_.own_line(text + "\n");
     }
   }
 

@@ -32,7 +32,7 @@ TEST_F(LearnerTest, RunsACommandFromTheZipToTheBucket) {
   EXPECT_THAT(training_log(),
               AllOf(HasSubstr("Training with training/test data at:\n"),
                     HasSubstr("Running Tensorflow job\ntraining with "),
-                    EndsWith("/y\nthe dataTraining process finished. Exit code: 0\n")));
+                    EndsWith("/y\nthe data\nTraining process finished. Exit code: 0\n")));
   EXPECT_EQ(stored("m"), "model\n");
   EXPECT_EQ(stored("learner-1/training-log.txt"), training_log());
   EXPECT_THAT(stored("learner-1/load-data.log"), HasSubstr("2 files"));
@@ -136,7 +136,7 @@ TEST_F(LearnerTest, CheckpointsOfEarlierRunsAreThere) {
   fill(*results_, {{"_wml_checkpoints/m/ckpt-1", "one"}, {"training-other/x", "not mine"}});
   set_command("cat $CHECKPOINT_DIR/m/ckpt-1; echo two > $CHECKPOINT_DIR/m/ckpt-2");
   run();
-  EXPECT_THAT(training_log(), HasSubstr("oneTraining process finished"));
+  EXPECT_THAT(training_log(), HasSubstr("\none\nTraining process finished"));
   EXPECT_EQ(content(*results_)["_wml_checkpoints/m/ckpt-2"], "two\n");
 }
 
@@ -354,7 +354,7 @@ TEST_F(SandboxedLearnerTest, RunsACommandFromTheZipToTheBucket) {
   EXPECT_EQ(run(), LearnerEnd::Reported);
   EXPECT_EQ(server_.finish().outcome, RunState::Completed) << training_log();
   EXPECT_THAT(training_log(),
-              HasSubstr("training with /mnt/data/mnist-data/y\nthe dataoldTraining process"));
+              HasSubstr("training with /mnt/data/mnist-data/y\nthe dataold\nTraining process"));
   EXPECT_THAT(training_log(), HasSubstr("  DATA_DIR: /mnt/data/mnist-data\n"));
   EXPECT_EQ(stored("sub/m"), "m\n");
   EXPECT_EQ(content(*results_)["_wml_checkpoints/c"], "new\n");

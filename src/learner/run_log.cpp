@@ -27,11 +27,11 @@ std::string last_state(std::string_view line) {
 }  // namespace
 
 RunLog::RunLog(const fs::path& file, const Clock& clock, std::function<void()> on_write)
-    : file_(open_file(file, O_WRONLY | O_CREAT | O_APPEND, 0600)),
+    : file_(open_file(file, O_RDWR | O_CREAT | O_APPEND, 0600)),
       clock_(clock),
       on_write_(std::move(on_write)) {}
 
-std::size_t RunLog::write(std::string_view bytes) {
+std::size_t RunLog::append(std::string_view bytes) {
   std::size_t done = 0;
   while (done < bytes.size()) {
     const ssize_t n = ::write(file_.get(), bytes.data() + done, bytes.size() - done);
@@ -41,13 +41,40 @@ std::size_t RunLog::write(std::string_view bytes) {
       break;
     }
   }
+  return done;
+}
+
+bool RunLog::in_a_line() const {
+  struct stat info {};
+  char last = '\n';
+  if (::fstat(file_.get(), &info) != 0 || info.st_size == 0) return false;
+  return ::pread(file_.get(), &last, 1, info.st_size - 1) == 1 && last != '\n';
+}
+
+std::size_t RunLog::write(std::string_view bytes) {
+  std::size_t done = 0;
+  {
+    const std::scoped_lock guard(mutex_);
+    done = append(bytes);
+  }
   if (done > 0 && on_write_) on_write_();
+  return done;
+}
+
+std::size_t RunLog::own_line(std::string_view text) {
+  std::size_t done = 0;
+  {
+    const std::scoped_lock guard(mutex_);
+    if (in_a_line() && append("\n") == 0) return 0;
+    done = append(text);
+  }
+  if (on_write_) on_write_();
   return done;
 }
 
 void RunLog::line(std::string_view text) {
   const std::string line = fmt::format("{} {}\n", format_millis(clock_.now()), text);
-  if (write(line) < line.size()) log::warn("not in the run's log, the disk is full: {}", text);
+  if (own_line(line) < line.size()) log::warn("not in the run's log, the disk is full: {}", text);
 }
 
 void RunLog::copy_tail(const fs::path& file, std::size_t limit) { write(tail_of(file, limit)); }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,12 +21,18 @@ class RunLog {
   RunLog(const std::filesystem::path& file, const Clock& clock, std::function<void()> on_write);
   // How many of the bytes are in the file: fewer than given when the disk is full or broken.
   std::size_t write(std::string_view bytes);
-  // "2026-11-24T06:40:00.123Z text\n"
+  // As write(), on a line of its own: ends the line before it where a command did not.
+  std::size_t own_line(std::string_view text);
+  // "2026-11-24T06:40:00.123Z text\n", on a line of its own.
   void line(std::string_view text);
   // The last `limit` bytes of another file; nothing when it cannot be read.
   void copy_tail(const std::filesystem::path& file, std::size_t limit);
 
  private:
+  std::size_t append(std::string_view bytes);
+  bool in_a_line() const;
+
+  std::mutex mutex_;  // guards the end of the file
   Fd file_;
   const Clock& clock_;
   std::function<void()> on_write_;

@@ -34,6 +34,21 @@ TEST_F(RunLogTest, AppendsToWhatAnEarlierProcessWrote) {
   EXPECT_EQ(told, 2);
 }
 
+TEST_F(RunLogTest, AnOwnLineEndsTheOneBeforeItOnlyWhereItIsOpen) {
+  RunLog(file_, clock_, {}).write("no end");
+  RunLog log(file_, clock_, {});
+  EXPECT_EQ(log.own_line("one\n"), 4u);
+  EXPECT_EQ(log.own_line("two\n"), 4u);
+  log.write("open again");
+  log.line("three");
+  EXPECT_EQ(read_file(file_), "no end\none\ntwo\nopen again\n2026-11-24T06:40:00.123Z three\n");
+}
+
+TEST_F(RunLogTest, AnOwnLineStandsAtTheStartOfAnEmptyLog) {
+  RunLog(file_, clock_, {}).own_line("one\n");
+  EXPECT_EQ(read_file(file_), "one\n");
+}
+
 TEST_F(RunLogTest, SaysHowMuchOfItAFullDiskTook) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "there is no /dev/full here";
   RunLog log("/dev/full", clock_, {});
