@@ -50,7 +50,7 @@ Attempt::Attempt(client::LearnerClient& client, objectstore::DatasetCache& cache
 
 CourierOptions Attempt::courier_options() {
   return {.attempt = options_.attempt,
-          .log_directory = layout_.work / "logs",
+          .log_directory = layout_.logs(),
           .metrics_file = layout_.log_dir() / kMetricsFile,
           .on_cancel = [this] { cancel_.request_stop(); },
           .on_superseded =
@@ -69,7 +69,9 @@ LearnerEnd Attempt::run() {
   record_.save(outcome);  // before anyone is told that the command ended
   if (exit_code_) courier_.event(model::TrainingEnded{options_.attempt, *exit_code_});
   courier_.event(model::StoringStarted{options_.attempt});
-  return report(store(outcome));
+  const LearnerEnd end = report(store(outcome));
+  if (end == LearnerEnd::Reported && stored_) release_logs(layout_);
+  return end;
 }
 
 // ---- until the command ended --------------------------------------------------------------------
@@ -227,6 +229,7 @@ model::Finished Attempt::store(const Finished& outcome) {
     open_results();
     stage_out_->finish(hurry, abandon_.get_token());
     release_directories(layout_);
+    stored_ = true;
     return outcome;
   } catch (const Error& e) {
     return not_stored(outcome, e);

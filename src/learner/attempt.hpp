@@ -58,6 +58,7 @@ class Attempt {
   std::optional<objectstore::Dataset> dataset_;
   std::unique_ptr<objectstore::ObjectStore> results_;
   std::optional<StageOut> stage_out_;
+  bool stored_ = false;              // results and logs are in the bucket
   std::vector<std::jthread> syncs_;  // last: they use the above
 };
 

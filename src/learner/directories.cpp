@@ -30,6 +30,14 @@ void make_python_known(const Layout& layout) {
   }
 }
 
+void release(const fs::path& tree) noexcept {
+  try {
+    remove_tree(tree);
+  } catch (const std::exception& e) {
+    log::warn("the run's files stay until its record goes: {}", e.what());
+  }
+}
+
 }  // namespace
 
 void prepare_directories(const Layout& layout, const std::optional<sandbox::User>& owner,
@@ -73,13 +81,9 @@ bool has_unsaved_results(const fs::path& work) {
 }
 
 void release_directories(const Layout& layout) noexcept {
-  for (const auto name : Layout::scratch()) {
-    try {
-      remove_tree(layout.work / name);
-    } catch (const std::exception& e) {
-      log::warn("the run's files stay until its record goes: {}", e.what());
-    }
-  }
+  for (const auto name : Layout::scratch()) release(layout.work / name);
 }
+
+void release_logs(const Layout& layout) noexcept { release(layout.logs()); }
 
 }  // namespace trainyard::learner

@@ -29,5 +29,7 @@ bool has_unsaved_results(const std::filesystem::path& work);
 // Everything is stored: the disk gets its space back. The logs stay. Never throws; what cannot be
 // removed goes with the run's record.
 void release_directories(const Layout& layout) noexcept;
+// The same for the logs, once bucket and server have them.
+void release_logs(const Layout& layout) noexcept;
 
 }  // namespace trainyard::learner

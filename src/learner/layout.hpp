@@ -52,7 +52,8 @@ struct Layout {
   std::filesystem::path checkpoint_dir() const { return results_bucket_dir() / kCheckpoints; }
   std::filesystem::path home() const { return work / "root"; }
   std::filesystem::path tmp() const { return work / "tmp"; }
-  std::filesystem::path log_file(std::string_view name) const { return work / "logs" / name; }
+  std::filesystem::path logs() const { return work / "logs"; }
+  std::filesystem::path log_file(std::string_view name) const { return logs() / name; }
   // There from just before the command is started: it is never started again.
   std::filesystem::path execute_marker() const { return work / "execute-began"; }
   // Holds the time of the first try to store everything.

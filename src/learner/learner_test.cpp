@@ -39,6 +39,7 @@ TEST_F(LearnerTest, RunsACommandFromTheZipToTheBucket) {
   EXPECT_THAT(stored("learner-1/load-model.log"), HasSubstr("framework: python system"));
   server_.with([](State& s) { EXPECT_EQ(s.logs_at_finish, s.logs); });
   EXPECT_FALSE(fs::exists(work_ / "job"));
+  EXPECT_FALSE(fs::exists(work_ / "logs"));  // bucket and server have them
 }
 
 TEST_F(LearnerTest, AFailedCommandLeavesItsResultsAndAVerdict) {
@@ -187,6 +188,7 @@ TEST_F(LearnerTest, ResultsThatTheBucketRefusesAreKeptAndNamed) {
   run();
   const auto finish = server_.finish();
   EXPECT_EQ(finish.outcome, RunState::Error);
+  EXPECT_TRUE(fs::exists(work_ / "logs/training-log.txt"));
   EXPECT_EQ(finish.verdict->kind, "results_not_stored");
   const fs::path kept = work_ / "mnt/results/mnist-results";
   EXPECT_THAT(finish.verdict->message, HasSubstr(kept.string()));
