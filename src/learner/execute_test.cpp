@@ -130,6 +130,14 @@ TEST_F(ExecuteTest, ADetachedDaemonEndsWithTheCommand) {
   EXPECT_EQ(output(), "started\n");  // run() looks for what is left
 }
 
+TEST_F(ExecuteTest, DaemonsThatStartTheNextAndEndAreAllFound) {
+  for (int i = 0; i < 5; ++i) {
+    run("next() { if [ $1 -gt 0 ]; then (next $(($1 - 1)) &); else exec sleep 1000; fi; }; next "
+        "30; "
+        "exit 3");  // run() looks for what is left
+  }
+}
+
 TEST_F(ExecuteTest, ACommandThatClosesItsOutputRunsOn) {
   EXPECT_EQ(run("exec >&- 2>&-; sleep 0.05; exit 6").exit_code, 6);
 }

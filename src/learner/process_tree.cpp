@@ -136,18 +136,24 @@ bool Teller::is_top(const ProcessInfo& process, const std::vector<ProcessInfo>& 
 
 std::vector<ProcessInfo> end_descendants(pid_t owned, Milliseconds patience) {
   std::vector<ProcessInfo> left;
-  const auto is_gone = [owned](const ProcessInfo& process) {
+  const auto is_collected = [owned](const ProcessInfo& process) {
+    return process.pid == owned && !runs(process);
+  };
+  const auto is_gone = [](const ProcessInfo& process) {
     if (runs(process)) {
       ::kill(process.pid, SIGKILL);
       return false;
     }
-    if (process.pid == owned) return true;
     return process.parent == ::getpid() && ::waitpid(process.pid, nullptr, WNOHANG) != 0;
   };
   repeat(patience, [&] {
     left = descendants();
+    std::erase_if(left, is_collected);
+    // What ended while we looked may have started what we did not see: only a look that finds
+    // nobody is the last.
+    const bool again = !left.empty();
     std::erase_if(left, is_gone);
-    return !left.empty();
+    return again;
   });
   return left;
 }
