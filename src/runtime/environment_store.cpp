@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -16,12 +17,15 @@
 namespace trainyard::runtime {
 namespace {
 
+using Steady = std::chrono::steady_clock;
+
 struct Entry {
   RuntimeSpec spec;
   EnvironmentState::Kind kind = EnvironmentState::Kind::Building;
-  TimePoint since;  // of the build's start or its failure
-  unsigned attempt = 1;
-  std::string reason;
+  TimePoint since;         // it was asked for, or failed for good
+  unsigned attempt = 1;    // the one that runs, or comes next
+  std::string reason;      // of the last failure
+  Steady::time_point due;  // not to be tried before
 };
 
 class Store final : public EnvironmentStore {
@@ -44,7 +48,7 @@ class Store final : public EnvironmentStore {
                        clock_.now() - entry.since >= options_.remember_failure;
     const bool vanished = entry.kind == EnvironmentState::Kind::Ready;
     if (added || again || vanished) {
-      entry = Entry{.spec = spec, .since = clock_.now(), .reason = ""};
+      entry = Entry{.spec = spec, .since = clock_.now(), .reason = "", .due = Steady::now()};
       queue_.push_back(id);
       changed_.notify_one();
     }
@@ -69,54 +73,90 @@ class Store final : public EnvironmentStore {
     }
     const auto tries =
         entry.attempt > 1 ? fmt::format(", try {} of {}", entry.attempt, options_.attempts) : "";
-    return {entry.kind, fmt::format("building the environment for {} for {}{}", entry.spec.label(),
-                                    format_duration(clock_.now() - entry.since), tries)};
+    const auto text = fmt::format("building the environment for {} for {}{}", entry.spec.label(),
+                                  format_duration(clock_.now() - entry.since), tries);
+    return {entry.kind, text + obstacle(entry)};
+  }
+
+  // Why an entry that is not built now is not.
+  std::string obstacle(const Entry& entry) const {
+    if (building_.empty()) {
+      const auto pause = std::chrono::ceil<std::chrono::seconds>(entry.due - Steady::now());
+      return entry.attempt > 1 && pause.count() > 0
+                 ? fmt::format(" in {} (the last one: {})", format_duration(pause),
+                               entry.reason.substr(entry.reason.rfind('\n') + 1))
+                 : "";
+    }
+    if (building_ == entry.spec.environment_id()) return "";
+    return fmt::format(" (after the one for {})", entries_.at(building_).spec.label());
   }
 
   void work(std::stop_token stop) {
-    while (true) {
-      std::string id;
-      RuntimeSpec spec;
-      {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, stop, [&] { return !queue_.empty(); });
-        if (stop.stop_requested()) return;
-        id = queue_.front();
-        queue_.pop_front();
-        spec = entries_.at(id).spec;
-        entries_.at(id).since = clock_.now();
-      }
-      build(id, spec, stop);
-      if (options_.on_change && !stop.stop_requested()) options_.on_change();
+    while (auto id = next(stop)) {
+      const bool ended = build(*id, stop);
+      if (ended && options_.on_change && !stop.stop_requested()) options_.on_change();
     }
   }
 
-  void build(const std::string& id, const RuntimeSpec& spec, std::stop_token stop) {
-    const BuildRequest request{.spec = spec,
-                               .directory = options_.directory,
-                               .log = log_path(spec),
-                               .uv = options_.uv,
-                               .timeout = options_.build_timeout};
-    for (unsigned attempt = 1; !stop.stop_requested(); ++attempt) {
-      set(id, [&](Entry& e) { e.attempt = attempt; });
-      try {
-        log::info("building the environment for {}", spec.label());
-        build_environment(request, runner_, stop);
-        set(id, [](Entry& e) { e.kind = EnvironmentState::Kind::Ready; });
-        return;
-      } catch (const std::exception& e) {
-        log::warn("the environment for {} failed (try {}): {}", spec.label(), attempt, e.what());
-        if (attempt >= options_.attempts || stop.stop_requested()) {
-          set(id, [&](Entry& entry) {
-            entry.kind = EnvironmentState::Kind::Failed;
-            entry.reason = e.what();
-            entry.since = clock_.now();
-          });
-          return;
-        }
-        clock_.sleep_for(options_.retry_delay * attempt, stop);
+  // The first of the queue that is due, waiting for one; nullopt at a stop. A pause between two
+  // tries of one environment holds up none of the others.
+  std::optional<std::string> next(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    building_.clear();
+    while (!stop.stop_requested()) {
+      const auto due = [&](const std::string& id) { return entries_.at(id).due; };
+      const auto first = std::ranges::min_element(queue_, {}, due);
+      if (first == queue_.end()) {
+        changed_.wait(lock, stop, [&] { return !queue_.empty(); });
+      } else if (const auto at = due(*first); at > Steady::now()) {
+        const auto known = queue_.size();
+        changed_.wait_until(lock, stop, at, [&] { return queue_.size() != known; });
+      } else {
+        building_ = *first;
+        queue_.erase(first);
+        return building_;
       }
     }
+    return std::nullopt;
+  }
+
+  // One try; false when there is to be another.
+  bool build(const std::string& id, std::stop_token stop) {
+    const Entry entry = [&] {
+      std::scoped_lock guard(mutex_);
+      return entries_.at(id);
+    }();
+    const RuntimeSpec& spec = entry.spec;
+    log::info("building the environment for {}", spec.label());
+    try {
+      build_environment({.spec = spec,
+                         .directory = options_.directory,
+                         .log = log_path(spec),
+                         .uv = options_.uv,
+                         .timeout = options_.build_timeout},
+                        runner_, stop);
+      set(id, [](Entry& e) { e.kind = EnvironmentState::Kind::Ready; });
+      return true;
+    } catch (const std::exception& e) {
+      log::warn("the environment for {} failed (try {}): {}", spec.label(), entry.attempt,
+                e.what());
+      return failed(id, e.what());
+    }
+  }
+
+  bool failed(const std::string& id, std::string reason) {
+    std::scoped_lock guard(mutex_);
+    Entry& entry = entries_.at(id);
+    entry.reason = std::move(reason);
+    if (entry.attempt >= options_.attempts) {
+      entry.kind = EnvironmentState::Kind::Failed;
+      entry.since = clock_.now();
+      return true;
+    }
+    entry.due = Steady::now() + options_.retry_delay * entry.attempt;
+    ++entry.attempt;
+    queue_.push_back(id);
+    return false;
   }
 
   template <typename Fn>
@@ -132,7 +172,8 @@ class Store final : public EnvironmentStore {
   std::condition_variable_any changed_;
   std::map<std::string, Entry> entries_;
   std::deque<std::string> queue_;
-  std::jthread worker_;  // last: it uses all of the above
+  std::string building_;  // an id, or empty
+  std::jthread worker_;   // last: it uses all of the above
 };
 
 }  // namespace

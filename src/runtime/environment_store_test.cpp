@@ -13,6 +13,7 @@
 namespace trainyard::runtime {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Kind = EnvironmentState::Kind;
 
@@ -62,11 +63,11 @@ RuntimeSpec spec_of(const std::string& package) {
 
 class EnvironmentStoreTest : public ::testing::Test {
  protected:
-  std::unique_ptr<EnvironmentStore> open(unsigned attempts = 2) {
+  std::unique_ptr<EnvironmentStore> open(unsigned attempts = 2, Milliseconds retry_delay = {}) {
     return open_environment_store({.directory = dir_.path() / "environments",
                                    .uv = "/usr/bin/uv",
                                    .attempts = attempts,
-                                   .retry_delay = Milliseconds(0),
+                                   .retry_delay = retry_delay,
                                    .on_change = [this] { changed(); }},
                                   installer_, clock_);
   }
@@ -122,6 +123,21 @@ TEST_F(EnvironmentStoreTest, ABrokenBuildIsTriedAgain) {
   wait_for_changes(1);
   EXPECT_EQ(store->ensure(spec).kind, Kind::Ready);
   EXPECT_EQ(installer_.installs(), 2);
+}
+
+TEST_F(EnvironmentStoreTest, ThePauseAfterAFailureHoldsUpNoOther) {
+  installer_.fail_next(1);
+  auto store = open(2, Milliseconds(3600'000));
+  const auto broken = spec_of("nonsense==1");
+  store->ensure(broken);
+  const auto sound = spec_of("demo==1");
+  store->ensure(sound);
+  wait_for_changes(1);
+  EXPECT_EQ(store->ensure(sound).kind, Kind::Ready);
+  const auto state = store->ensure(broken);
+  EXPECT_EQ(state.kind, Kind::Building);
+  EXPECT_THAT(state.detail,
+              AllOf(HasSubstr(", try 2 of 2 in "), HasSubstr("no matching distribution")));
 }
 
 TEST_F(EnvironmentStoreTest, AFailureIsExplainedAndLeavesNothingThatLooksWhole) {
