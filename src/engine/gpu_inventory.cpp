@@ -33,6 +33,8 @@ std::string why_unavailable(const Gpu& gpu, const std::set<pid_t>& learners) {
     return fmt::format(
         "in MIG mode, which is not used here: turn it off with 'nvidia-smi -i {} -mig 0'",
         gpu.uuid);
+  if (!gpu.fault.empty())
+    return "unusable: the NVIDIA driver does not tell who uses it: " + gpu.fault;
   std::vector<GpuProcess> outsiders;
   std::copy_if(gpu.processes.begin(), gpu.processes.end(), std::back_inserter(outsiders),
                [&](const GpuProcess& process) { return is_outsider(process, learners); });
@@ -66,7 +68,7 @@ void GpuInventory::look_for_driver(TimePoint now) {
 
 GpuInventory::Reading GpuInventory::without_driver() const {
   Reading reading{known_, problem_};
-  for (Slot& slot : reading.slots) slot.unavailable = problem_;
+  for (Slot& slot : reading.slots) slot.unavailable = "unusable: " + problem_;
   return reading;
 }
 
@@ -85,7 +87,9 @@ GpuInventory::Reading GpuInventory::read(const std::set<pid_t>& learners, TimePo
   for (const Slot& slot : known_) {
     if (contains(reading.slots, slot.id)) continue;
     reading.slots.push_back(slot);
-    reading.slots.back().unavailable = "the NVIDIA driver does not report it any more";
+    reading.slots.back().unavailable =
+        "unusable: the NVIDIA driver does not report it any more; look for Xid in the kernel's "
+        "log, and restart the machine";
   }
   if (reading.slots.empty()) reading.problem = "the NVIDIA driver reports no GPU";
   known_ = reading.slots;

@@ -125,9 +125,20 @@ TEST_F(GpuInventoryTest, AGpuThatStopsAnsweringStaysInTheList) {
   EXPECT_EQ(slots[0].id, "GPU-2c3d");
   EXPECT_EQ(slots[0].unavailable, "");
   EXPECT_EQ(slots[1].id, "GPU-1f0a");
-  EXPECT_EQ(slots[1].unavailable, "the NVIDIA driver does not report it any more");
+  EXPECT_TRUE(
+      slots[1].unavailable.starts_with("unusable: the NVIDIA driver does not report it any more"));
   report(kTwoGpus);
   for (const auto& slot : gpus_.read({}, now_).slots) EXPECT_EQ(slot.unavailable, "") << slot.id;
+}
+
+TEST_F(GpuInventoryTest, AGpuWhoseUsersCannotBeAskedForIsNotGivenOut) {
+  report(kTwoGpus + "lost 0 15\nlost 1 3\n");
+  const auto slots = gpus_.read({}, now_).slots;
+  ASSERT_EQ(slots.size(), 2u);
+  EXPECT_EQ(slots[0].unavailable,
+            "unusable: the NVIDIA driver does not tell who uses it: GPU is lost (NVML error 15); "
+            "look for Xid in the kernel's log, and restart the machine");
+  EXPECT_EQ(slots[1].unavailable, "");  // a GPU that never tells
 }
 
 TEST_F(GpuInventoryTest, ADriverThatStopsAnsweringMakesNoCpuMachine) {
@@ -137,7 +148,8 @@ TEST_F(GpuInventoryTest, ADriverThatStopsAnsweringMakesNoCpuMachine) {
   auto reading = gpus_.read({}, now_);
   ASSERT_EQ(reading.slots.size(), 2u);
   EXPECT_EQ(reading.slots[0].unavailable,
-            "the NVIDIA driver does not answer: Some error (NVML error 15)");
+            "unusable: the NVIDIA driver does not answer: GPU is lost (NVML error 15); look for "
+            "Xid in the kernel's log, and restart the machine");
   report(kTwoGpus);
   EXPECT_NE(gpus_.read({}, now_ + 59s).slots[0].unavailable, "") << "asked again too soon";
   EXPECT_EQ(gpus_.read({}, now_ + 60s).slots[0].unavailable, "");
@@ -146,7 +158,8 @@ TEST_F(GpuInventoryTest, ADriverThatStopsAnsweringMakesNoCpuMachine) {
 TEST_F(GpuInventoryTest, ADriverThatComesLaterIsFound) {
   report("init 18\n");
   EXPECT_EQ(gpus_.read({}, now_).problem,
-            "the NVIDIA driver does not start: Driver/library version mismatch (NVML error 18)");
+            "the NVIDIA driver does not start: Driver/library version mismatch (NVML error 18); it "
+            "was updated while an older one runs: restart the machine");
   report(kTwoGpus);
   EXPECT_TRUE(gpus_.read({}, now_ + 30s).slots.empty());
   EXPECT_EQ(gpus_.read({}, now_ + 60s).slots.size(), 2u);
@@ -157,6 +170,14 @@ TEST_F(GpuInventoryTest, ADriverWithoutAGpuSaysSo) {
   const auto reading = gpus_.read({}, now_);
   EXPECT_TRUE(reading.slots.empty());
   EXPECT_EQ(reading.problem, "the NVIDIA driver reports no GPU");
+}
+
+TEST_F(GpuInventoryTest, ALibraryThatCannotBeLoadedSaysWhy) {
+  std::ofstream(dir_.path() / "libnvidia-ml.so.1") << "not ELF at all";
+  const auto broken = GpuInventory(dir_.path() / "libnvidia-ml.so.1").read({}, now_);
+  EXPECT_NE(broken.problem.find("cannot be loaded: "), std::string::npos) << broken.problem;
+  const auto none = GpuInventory("libno-such-library.so.1").read({}, now_);
+  EXPECT_EQ(none.problem, "no NVIDIA driver library on this machine");
 }
 
 TEST_F(GpuInventoryTest, ALibraryThatIsSomethingElseIsRefused) {

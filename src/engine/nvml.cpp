@@ -32,11 +32,32 @@ using Device = void*;
 using Result = int;
 
 constexpr Result kSuccess = 0;
+constexpr Result kNotSupported = 3;  // by old or virtual GPUs, which work all the same
+constexpr Result kNoPermission = 4;
 constexpr Result kInsufficientSize = 7;
+constexpr Result kDriverNotLoaded = 9;
+constexpr Result kGpuIsLost = 15;
+constexpr Result kVersionMismatch = 18;
 constexpr unsigned kMigEnabled = 1;
 constexpr auto kNotAvailable = std::numeric_limits<unsigned long long>::max();
 constexpr std::size_t kTextSize = 96;
 constexpr unsigned kMaxProcesses = 4096;
+
+// What a user of the machine can do about it; empty when nobody knows.
+std::string_view remedy(Result code) {
+  switch (code) {
+    case kNoPermission:
+      return "; the service's user must be let at /dev/nvidia*";
+    case kDriverNotLoaded:
+      return "; load it with 'modprobe nvidia', or restart the machine";
+    case kGpuIsLost:
+      return "; look for Xid in the kernel's log, and restart the machine";
+    case kVersionMismatch:
+      return "; it was updated while an older one runs: restart the machine";
+    default:
+      return "";
+  }
+}
 
 std::optional<std::uint64_t> known(unsigned long long bytes) {
   return bytes == kNotAvailable ? std::nullopt : std::optional<std::uint64_t>(bytes);
@@ -46,19 +67,18 @@ std::optional<std::uint64_t> known(unsigned long long bytes) {
 // buffer has room for twice what is announced, and only the pid and memory, which stand first, are
 // used. A pid that is not there is left out by the reader.
 template <typename Record, typename Function>
-std::vector<GpuProcess> list_processes(Function function, Device device) {
-  std::vector<GpuProcess> result;
+Result list_processes(Function function, Device device, std::vector<GpuProcess>& result) {
   for (unsigned room = 64; room <= kMaxProcesses; room *= 4) {
     std::vector<Record> records(std::size_t{room} * 2);
     unsigned count = room;
     const Result code = function(device, &count, records.data());
     if (code == kInsufficientSize) continue;
-    if (code != kSuccess) return result;
+    if (code != kSuccess) return code == kNotSupported ? kSuccess : code;
     for (unsigned i = 0; i < count && i < room; ++i)
       result.push_back({static_cast<pid_t>(records[i].pid), known(records[i].used_memory)});
-    return result;
+    return kSuccess;
   }
-  return result;
+  return kInsufficientSize;
 }
 
 }  // namespace
@@ -95,14 +115,21 @@ struct Nvml::Library {
   bool load_all();
   void check(Result code, std::string_view what) const;
   std::string text(TextCall call, Device device) const;
-  std::vector<GpuProcess> processes(Device device) const;
+  std::string words(Result code) const;  // "GPU is lost (NVML error 15); restart the machine"
+  void read_processes(Device device, Gpu& gpu) const;
   std::optional<Gpu> gpu(unsigned index) const;
 };
 
 Nvml::Library::Library(const std::filesystem::path& path) {
   handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr)
+  if (handle != nullptr) return;
+  const char* reason = ::dlerror();
+  const std::string_view text = reason == nullptr ? "" : reason;
+  if (text.empty() || text.find("No such file") != text.npos) {
     throw Error(ErrorKind::NotFound, "no NVIDIA driver library on this machine");
+  }
+  throw Error(ErrorKind::NotFound,
+              fmt::format("the NVIDIA driver library cannot be loaded: {}", text));
 }
 
 Nvml::Library::~Library() {
@@ -123,8 +150,11 @@ bool Nvml::Library::load_all() {
 
 void Nvml::Library::check(Result code, std::string_view what) const {
   if (code != kSuccess)
-    throw Error(ErrorKind::Unavailable, fmt::format("the NVIDIA driver {}: {} (NVML error {})",
-                                                    what, error_text(code), code));
+    throw Error(ErrorKind::Unavailable, fmt::format("the NVIDIA driver {}: {}", what, words(code)));
+}
+
+std::string Nvml::Library::words(Result code) const {
+  return fmt::format("{} (NVML error {}){}", error_text(code), code, remedy(code));
 }
 
 std::string Nvml::Library::text(TextCall call, Device device) const {
@@ -132,23 +162,27 @@ std::string Nvml::Library::text(TextCall call, Device device) const {
   return call(device, buffer.data(), kTextSize) == kSuccess ? buffer.data() : "";
 }
 
-std::vector<GpuProcess> Nvml::Library::processes(Device device) const {
-  if (processes_v2) return list_processes<NvmlProcessV2>(processes_v2, device);
-  if (processes_v1) return list_processes<NvmlProcessV1>(processes_v1, device);
-  return {};
+void Nvml::Library::read_processes(Device device, Gpu& gpu) const {
+  Result code = kSuccess;
+  if (processes_v2) {
+    code = list_processes<NvmlProcessV2>(processes_v2, device, gpu.processes);
+  } else if (processes_v1) {
+    code = list_processes<NvmlProcessV1>(processes_v1, device, gpu.processes);
+  }
+  if (code != kSuccess) gpu.fault = words(code);
 }
 
 std::optional<Gpu> Nvml::Library::gpu(unsigned index) const {
   Device device = nullptr;
   if (by_index(index, &device) != kSuccess) return std::nullopt;
-  Gpu result{text(uuid, device), text(name, device), 0, false, {}};
+  Gpu result{text(uuid, device), text(name, device), 0, false, {}, {}};
   if (result.uuid.empty()) return std::nullopt;
   NvmlMemory bytes{};
   if (memory(device, &bytes) == kSuccess) result.memory_bytes = bytes.total;
   unsigned current = 0, pending = 0;
   result.mig =
       mig_mode && mig_mode(device, &current, &pending) == kSuccess && current == kMigEnabled;
-  result.processes = processes(device);
+  if (!result.mig) read_processes(device, result);
   return result;
 }
 

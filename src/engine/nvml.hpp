@@ -23,6 +23,7 @@ struct Gpu {
   std::uint64_t memory_bytes = 0;
   bool mig = false;                   // split into instances
   std::vector<GpuProcess> processes;  // that compute on it; programs that only draw are not listed
+  std::string fault;  // why the driver does not tell who computes on it: it broke; else empty
 };
 
 class Nvml {

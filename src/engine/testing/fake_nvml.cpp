@@ -4,6 +4,7 @@
 //   count 15                         nvmlDeviceGetCount fails with this code
 //   gpu UUID BYTES MIG NAME…         in order; UUID "-": the GPU does not answer
 //   process INDEX PID BYTES          on the GPU with this index; BYTES "-": not known
+//   lost INDEX CODE                  who computes on it cannot be asked: fails with this code
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -22,6 +23,7 @@ struct Gpu {
   std::string uuid, name;
   unsigned long long memory = 0;
   unsigned mig = 0;
+  int lost = 0;
   std::vector<Process> processes;
 };
 struct Machine {
@@ -39,6 +41,11 @@ void read_line(std::istringstream line, Machine& machine) {
     line >> gpu.uuid >> gpu.memory >> gpu.mig >> std::ws;
     std::getline(line, gpu.name);
     machine.gpus.push_back(gpu);
+  }
+  if (kind == "lost") {
+    std::size_t index = 0;
+    line >> index;
+    line >> machine.gpus.at(index).lost;
   }
   if (kind == "process") {
     std::size_t index = 0;
@@ -67,6 +74,7 @@ int copy_text(const std::string& text, char* buffer, unsigned length) {
 
 template <typename Record>
 int copy_processes(void* device, unsigned* count, Record* records) {
+  if (const int lost = gpu_of(device).lost) return lost;
   const auto processes = gpu_of(device).processes;
   const unsigned room = *count;
   *count = static_cast<unsigned>(processes.size());
@@ -99,7 +107,7 @@ struct RecordV2 {
 int nvmlInit_v2() { return machine().init; }
 int nvmlShutdown() { return 0; }
 const char* nvmlErrorString(int code) {
-  return code == 18 ? "Driver/library version mismatch" : "Some error";
+  return code == 18 ? "Driver/library version mismatch" : code == 15 ? "GPU is lost" : "Some error";
 }
 int nvmlDeviceGetCount_v2(unsigned* count) {
   const Machine now = machine();
