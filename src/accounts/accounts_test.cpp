@@ -5,6 +5,7 @@
 
 #include "accounts/session.hpp"
 #include "base/error.hpp"
+#include "base/error_testing.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
 
@@ -14,16 +15,6 @@ namespace {
 constexpr TimePoint kNow{Milliseconds(1'500'000'000'000)};
 constexpr auto kDay = std::chrono::hours(24);
 const Founder kFounder{"ann", Secret(std::string(32, 'k'))};
-
-ErrorKind kind_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& e) {
-    return e.kind();
-  }
-  ADD_FAILURE() << "no error";
-  return ErrorKind::Internal;
-}
 
 class AccountsTest : public ::testing::Test {
  protected:

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/error.hpp"
+#include "base/error_testing.hpp"
 #include "base/files.hpp"
 #include "base/strings.hpp"
 
@@ -47,13 +48,7 @@ std::string output_of(SpawnOptions options) {
 }
 
 ErrorKind kind_of_spawn(const SpawnOptions& options) {
-  try {
-    Process::spawn(options).wait();
-  } catch (const Error& e) {
-    return e.kind();
-  }
-  ADD_FAILURE() << "spawn did not throw";
-  return ErrorKind::Internal;
+  return kind_of([&] { Process::spawn(options).wait(); });
 }
 
 TEST(Process, ReportsTheExitCode) {

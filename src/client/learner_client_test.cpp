@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "base/error_testing.hpp"
 #include "client/fake_http.hpp"
 
 namespace trainyard::client {
@@ -17,13 +18,7 @@ class LearnerClientTest : public ::testing::Test {
   ErrorKind kind_for(int status, const std::string& body) {
     FakeHttp http;
     http.on(kReports, status, body);
-    try {
-      make(http)->report({}, {});
-    } catch (const Error& e) {
-      return e.kind();
-    }
-    ADD_FAILURE() << status << " is no error";
-    return ErrorKind::Internal;
+    return kind_of([&] { make(http)->report({}, {}); });
   }
   static std::unique_ptr<LearnerClient> make(FakeHttp& http) {
     return make_learner_client(http, FakeHttp::kUrl, *model::RunId::parse("training-DOl4q2LkR"),

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "base/error_testing.hpp"
 #include "learner/directories.hpp"
 #include "learner/fake_clock.hpp"
 #include "learner/test_assignment.hpp"
@@ -49,13 +50,7 @@ class StageOutTest : public ::testing::Test {
   }
   ErrorKind kind_of_failure(objectstore::ObjectStore& store, std::stop_token hurry = {},
                             std::stop_token abandon = {}) {
-    try {
-      run(store, "", std::move(hurry), std::move(abandon));
-    } catch (const Error& e) {
-      return e.kind();
-    }
-    ADD_FAILURE() << "nothing was thrown";
-    return ErrorKind::Internal;
+    return kind_of([&] { run(store, "", std::move(hurry), std::move(abandon)); });
   }
 
   TempDir dir_;

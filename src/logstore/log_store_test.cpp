@@ -6,6 +6,7 @@
 
 #include <functional>
 
+#include "base/error_testing.hpp"
 #include "base/files.hpp"
 
 namespace trainyard::logstore {
@@ -20,16 +21,6 @@ class LogStoreTest : public testing::Test {
   std::string all(const RunId& id, Stream stream = Stream::Training) {
     return store_->read(id, stream, 0, 1 << 20);
   }
-  ErrorKind kind_of(const std::function<void()>& call) {
-    try {
-      call();
-    } catch (const Error& e) {
-      return e.kind();
-    }
-    ADD_FAILURE() << "no error";
-    return ErrorKind::Internal;
-  }
-
   TempDir dir_;
   fs::path path_ = dir_.path() / "logs";
   std::unique_ptr<LogStore> store_ = open_log_store(path_);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "base/error_testing.hpp"
 #include "base/hash.hpp"
 #include "base/ids.hpp"
 #include "objectstore/fake_s3.hpp"
@@ -120,15 +121,6 @@ std::string numbers(std::size_t size) {
 
 class StoreContract : public testing::TestWithParam<Kind> {
  protected:
-  ErrorKind error_of(const std::function<void()>& call) {
-    try {
-      call();
-    } catch (const Error& e) {
-      return e.kind();
-    }
-    ADD_FAILURE() << "no error";
-    return ErrorKind::Internal;
-  }
   std::string range(const std::string& key, ByteRange range, const std::string& if_match = {}) {
     std::string got;
     store->get(key, range, if_match, [&](std::string_view bytes) { got += bytes; }, {});
@@ -180,7 +172,7 @@ TEST_P(StoreContract, ALargeObjectIsListedAsItIsRead) {
   EXPECT_TRUE(range("large", {begin, bytes.size() / 2}, listed.etag) ==
               bytes.substr(begin, bytes.size() / 2));
   upload_bytes(*store, bytes + "!", "large", {});
-  EXPECT_EQ(error_of([&] { range("large", {begin, 10}, listed.etag); }), ErrorKind::Conflict);
+  EXPECT_EQ(kind_of([&] { range("large", {begin, 10}, listed.etag); }), ErrorKind::Conflict);
 }
 
 TEST_P(StoreContract, ReadsRanges) {
@@ -203,12 +195,12 @@ TEST_P(StoreContract, ARangeBeyondTheEndFails) {
 TEST_P(StoreContract, AReplacedObjectIsNoticed) {
   const std::string etag = upload_bytes(*store, "one", "k", {}).etag;
   upload_bytes(*store, "two", "k", {});
-  EXPECT_EQ(error_of([&] { range("k", {0, 3}, etag); }), ErrorKind::Conflict);
+  EXPECT_EQ(kind_of([&] { range("k", {0, 3}, etag); }), ErrorKind::Conflict);
 }
 
 TEST_P(StoreContract, MissingObjects) {
   EXPECT_FALSE(store->head("nothing", {}));
-  EXPECT_EQ(error_of([&] { download_bytes(*store, "nothing", 9); }), ErrorKind::NotFound);
+  EXPECT_EQ(kind_of([&] { download_bytes(*store, "nothing", 9); }), ErrorKind::NotFound);
   store->remove("nothing", {});
 }
 
@@ -278,7 +270,7 @@ TEST_P(StoreContract, ListsBelowAPrefix) {
 
 TEST_P(StoreContract, AThrowingSinkEndsTheRead) {
   upload_bytes(*store, "0123456789", "k", {});
-  EXPECT_EQ(error_of([&] {
+  EXPECT_EQ(kind_of([&] {
               store->get("k", std::nullopt, {},
                          [](std::string_view) { throw Error(ErrorKind::Exhausted, "full"); }, {});
             }),

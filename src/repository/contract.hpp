@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error_testing.hpp"
 #include "base/files.hpp"
 #include "repository/failing_repository.hpp"
 #include "repository/memory_repository.hpp"
@@ -75,16 +76,6 @@ class RepositoryContract : public testing::TestWithParam<Implementation> {
     return result;
   }
 };
-
-inline ErrorKind kind_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& e) {
-    return e.kind();
-  }
-  ADD_FAILURE() << "no error";
-  return ErrorKind::Internal;
-}
 
 inline auto implementations() {
   return testing::Values(

@@ -8,20 +8,11 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/error_testing.hpp"
 #include "base/files.hpp"
 
 namespace trainyard::repository {
 namespace {
-
-ErrorKind kind_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& e) {
-    return e.kind();
-  }
-  ADD_FAILURE() << "no error";
-  return ErrorKind::Internal;
-}
 
 const Sealer kSealer(Secret(std::string(32, 'k')));
 

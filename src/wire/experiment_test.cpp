@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/error_testing.hpp"
 #include "wire/experiment_run.hpp"
 #include "wire/sample_run.hpp"
 
@@ -34,15 +35,6 @@ constexpr std::string_view kRequest = R"({
 })";
 
 Secret entity() { return decode_experiment_request(kRequest).entity; }
-
-ErrorKind kind_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& e) {
-    return e.kind();
-  }
-  return ErrorKind::Internal;
-}
 
 std::string changed(const std::string& path, const json& value) {
   json request = json::parse(kRequest);
