@@ -34,7 +34,7 @@ std::optional<std::string> nearest(std::string_view word,
                                    const std::vector<std::string>& candidates);
 
 bool valid_utf8(std::string_view text);
-// For logs and errors: control bytes and invalid UTF-8 become \xNN; at most `limit` bytes.
+// For logs and errors: control characters (U+202E too), invalid UTF-8: \xNN; at most `limit` bytes.
 std::string printable(std::string_view text, std::size_t limit = 200);
 // Single-quotes for a POSIX shell.
 std::string shell_quote(std::string_view text);

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <clocale>
+
+#include "base/display_width.hpp"
+
 namespace trainyard {
 namespace {
 
@@ -168,6 +172,9 @@ TEST(Printable, EscapesControlsAndBrokenBytes) {
   EXPECT_EQ(printable("\xff|\xc3|"), "\\xff|\\xc3|");
   EXPECT_EQ(printable("\xc2\x9b"), "\\xc2\\x9b");  // U+009B starts terminal sequences too
   EXPECT_EQ(printable(std::string_view("\0", 1)), "\\x00");
+  EXPECT_EQ(printable("a\u202egpj.exe"), "a\\xe2\\x80\\xaegpj.exe");  // else shown as "aexe.jpg"
+  EXPECT_EQ(printable("\u2066\u200f\u2028"), "\\xe2\\x81\\xa6\\xe2\\x80\\x8f\\xe2\\x80\\xa8");
+  EXPECT_EQ(printable("\U0001f469\u200d\U0001f4bb"), "\U0001f469\u200d\U0001f4bb");  // one emoji
 }
 
 TEST(Printable, CutsBetweenCharactersAndSaysSo) {
@@ -177,6 +184,22 @@ TEST(Printable, CutsBetweenCharactersAndSaysSo) {
   EXPECT_EQ(printable("ab\n\n", 8), "ab…");
   EXPECT_EQ(printable("abc", 2), "");
   EXPECT_EQ(printable("abc", 0), "");
+}
+
+TEST(DisplayWidth, CountsTheColumnsOfATerminalInAnyLocale) {
+  const std::string before = std::setlocale(LC_ALL, nullptr);
+  for (const char* locale : {"C", "C.UTF-8"}) {
+    std::setlocale(LC_ALL, locale);
+    EXPECT_EQ(display_width(""), 0u);
+    EXPECT_EQ(display_width("mnist"), 5u);
+    EXPECT_EQ(display_width("caf\u00e9"), 4u);
+    EXPECT_EQ(display_width("cafe\u0301"), 4u);     // e and a combining accent
+    EXPECT_EQ(display_width("\ud55c\uae00"), 4u);   // Hangul
+    EXPECT_EQ(display_width("\u6df1\u5ea6x"), 5u);  // CJK
+    EXPECT_EQ(display_width("\U0001f600"), 2u);     // emoji
+    EXPECT_EQ(display_width("\xff\xfe"), 2u);
+  }
+  std::setlocale(LC_ALL, before.c_str());
 }
 
 }  // namespace

@@ -1,5 +1,9 @@
+#include <locale.h>
+#include <wchar.h>
+
 #include <algorithm>
 
+#include "base/display_width.hpp"
 #include "base/strings.hpp"
 
 namespace trainyard {
@@ -33,6 +37,30 @@ CodePoint first_code_point(std::string_view text) {
 
 bool is_control(std::uint32_t value) { return value < 0x20 || (value >= 0x7f && value < 0xa0); }
 
+// Unicode's Bidi_Control, the two separators that end lines, and the byte order mark: each changes
+// how the text around it is shown, and shows nothing itself.
+bool is_invisible_control(std::uint32_t value) {
+  return value == 0x061c || value == 0x200e || value == 0x200f ||
+         (value >= 0x2028 && value <= 0x202e) || (value >= 0x2066 && value <= 0x2069) ||
+         value == 0xfeff;
+}
+
+// A locale whose wcwidth() knows all of Unicode; the C library brings it along.
+class UnicodeLocale {
+ public:
+  UnicodeLocale() {
+    static const locale_t unicode = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    if (unicode != nullptr) before_ = ::uselocale(unicode);
+  }
+  UnicodeLocale(const UnicodeLocale&) = delete;
+  ~UnicodeLocale() {
+    if (before_ != nullptr) ::uselocale(before_);
+  }
+
+ private:
+  locale_t before_ = nullptr;
+};
+
 void append_escaped(std::string& to, std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   for (unsigned char byte : bytes) {
@@ -53,6 +81,18 @@ bool valid_utf8(std::string_view text) {
   return true;
 }
 
+std::size_t display_width(std::string_view text) {
+  const UnicodeLocale locale;
+  std::size_t width = 0;
+  while (!text.empty()) {
+    const auto [length, value] = first_code_point(text);
+    const int columns = length == 0 ? 1 : ::wcwidth(static_cast<wchar_t>(value));
+    width += columns < 0 ? 1 : static_cast<std::size_t>(columns);  // a terminal draws some box
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return width;
+}
+
 std::string printable(std::string_view text, std::size_t limit) {
   constexpr std::string_view kCut = "…";
   std::string result;
@@ -60,7 +100,7 @@ std::string printable(std::string_view text, std::size_t limit) {
   while (!text.empty()) {
     const auto [length, value] = first_code_point(text);
     const std::string_view unit = text.substr(0, std::max<std::size_t>(length, 1));
-    if (length == 0 || is_control(value)) {
+    if (length == 0 || is_control(value) || is_invisible_control(value)) {
       append_escaped(result, unit);
     } else {
       result += unit;

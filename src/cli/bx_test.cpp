@@ -90,6 +90,19 @@ TEST_F(Bx, ListOfTrainedModels) {  // T18
   EXPECT_EQ(done.code, kOk);
 }
 
+TEST_F(Bx, WideCharactersKeepTheColumnsOfAList) {
+  std::string korean = kRow, turned = kRow;
+  korean.replace(korean.find("tf-mnist"), 8, "\ud559\uc2b5 \U0001f600");
+  turned.replace(turned.find("tf-mnist"), 8, "a\u202eb");
+  list(korean + "," + turned);
+  EXPECT_THAT(bx({"ml", "list", "trained-models"}).out,
+              HasSubstr("SI No   Name             guid                 status    submitted-at\n"
+                        "1       \ud559\uc2b5 \U0001f600          training-DOl4q2LkR   pending   "
+                        "2017-10-26T11:16:51Z\n"
+                        "2       a\\xe2\\x80\\xaeb   training-DOl4q2LkR   pending   "
+                        "2017-10-26T11:16:51Z\n"));
+}
+
 TEST_F(Bx, ListOfTrainingRunsHasFrameworkAndVersion) {
   list(kRow);
   EXPECT_EQ(
@@ -115,12 +128,12 @@ TEST_F(Bx, AnEmptyListHasItsHead) {
             "List all training-runs successful\n");
 }
 
-TEST_F(Bx, ColumnsCountCharactersAndNotBytes) {
+TEST_F(Bx, ColumnsCountWhatATerminalShowsAndNotBytes) {
   std::string second = kRow;
   second.replace(second.find("tf-mnist"), 8, "Zürich 훈련");
   list(std::string(kRow) + "," + second);
   EXPECT_THAT(bx({"ml", "list", "trained-models"}).out,
-              HasSubstr("1       tf-mnist    training-DOl4q2LkR   pending   2017"));
+              HasSubstr("1       tf-mnist      training-DOl4q2LkR   pending   2017"));
 }
 
 TEST_F(Bx, ShowOfATrainedModel) {  // T20
