@@ -2,8 +2,10 @@
 
 #include <ostream>
 
+#include "base/error.hpp"
 #include "cli/bx_subject.hpp"
 #include "cli/commands.hpp"
+#include "cli/progress_line.hpp"
 #include "cli/stored.hpp"
 
 namespace trainyard::cli {
@@ -24,10 +26,53 @@ int as_bx(Session& session, const Arguments& arguments) {
   return kOk;
 }
 
+constexpr Milliseconds kLookAgain{500};
+
+// nullopt once it is deleted.
+std::optional<wire::RunView> find_run(Session& session, const std::string& id) {
+  try {
+    return session.api().run(id);
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::NotFound) return std::nullopt;
+    throw;
+  }
+}
+
+// A service that is away for a moment is waited for.
+std::optional<wire::RunView> look_again(Session& session, wire::RunView known) {
+  try {
+    return find_run(session, known.id);
+  } catch (const Error& e) {
+    if (e.retryable()) return known;
+    throw;
+  }
+}
+
+void wait_until_deleted(Session& session, std::optional<wire::RunView> run) {
+  auto& context = session.context;
+  TerminalLine line(context);
+  for (; run; run = look_again(session, *std::move(run))) {
+    line.draw("canceling: " + phase_text(*run));
+    if (!context.clock.sleep_for(kLookAgain, context.stop)) {
+      throw Error(ErrorKind::Canceled, "interrupted");
+    }
+  }
+}
+
+// A run that lives is canceled first, which takes as long as its end and its upload.
 int as_trainyard(Session& session, const Arguments& arguments) {
-  session.api().remove(arguments.words[0]);
-  session.context.out << fmt::format("{} is deleted; its buckets are as they were\n",
-                                     arguments.words[0]);
+  const std::string& id = arguments.words[0];
+  auto& context = session.context;
+  session.api().remove(id);
+  if (auto left = find_run(session, id)) {
+    auto& to = context.terminal ? context.err : context.out;
+    to << fmt::format("{} is being canceled; it is deleted once what it has written is stored\n",
+                      id)
+       << std::flush;
+    if (!context.terminal) return kOk;
+    wait_until_deleted(session, std::move(left));
+  }
+  context.out << fmt::format("{} is deleted; its buckets are as they were\n", id);
   return kOk;
 }
 

@@ -216,6 +216,40 @@ TEST_F(Trainyard, CancelAndDeleteSayWhatHappens) {
   EXPECT_EQ(trainyard({"delete", "r"}).out, "r is deleted; its buckets are as they were\n");
 }
 
+TEST_F(Trainyard, ALiveRunIsNotSaidToBeDeletedBeforeItIs) {
+  const auto storing = run_json("running", R"(,"phase":"storing")");
+  http.on("DELETE /v3/models/r", 204, "").on("GET /v3/models/r", 200, storing);
+  const auto plain = trainyard({"delete", "r"});
+  EXPECT_EQ(plain.code, kOk);
+  EXPECT_EQ(plain.out, "r is being canceled; it is deleted once what it has written is stored\n");
+  EXPECT_EQ(clock.slept, Milliseconds(0));
+}
+
+TEST_F(Trainyard, OnATerminalDeleteWaitsForTheEndOfALiveRun) {
+  terminal = true;
+  const auto storing = run_json("running", R"(,"phase":"storing")");
+  http.on("DELETE /v3/models/r", 204, "")
+      .on("GET /v3/models/r", 200, storing)
+      .on("GET /v3/models/r", client::FakeHttp::unreachable())
+      .on("GET /v3/models/r", 404, client::FakeHttp::error_body("there is no r"));
+  const auto waited = trainyard({"delete", "r"});
+  EXPECT_EQ(waited.code, kOk);
+  EXPECT_EQ(waited.out, "r is deleted; its buckets are as they were\n");
+  EXPECT_THAT(waited.err, HasSubstr("canceling: storing"));
+  EXPECT_GT(clock.slept, Milliseconds(0));
+}
+
+TEST_F(Trainyard, ADeleteThatIsInterruptedWhileItWaitsGoesOn) {
+  terminal = true;
+  stop.request_stop();
+  http.on("DELETE /v3/models/r", 204, "")
+      .on("GET /v3/models/r", 200, run_json("running", R"(,"phase":"training")"));
+  const auto left = trainyard({"delete", "r"});
+  EXPECT_EQ(left.code, kInterrupted);
+  EXPECT_EQ(left.out, "");
+  EXPECT_THAT(left.err, HasSubstr("it is deleted once what it has written is stored\n"));
+}
+
 TEST_F(Trainyard, ValidateNeedsNoService) {
   env.clear();
   EXPECT_EQ(trainyard({"validate", manifest, zip}).out, manifest + " and " + zip + ": no errors\n");

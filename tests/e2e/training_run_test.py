@@ -117,6 +117,16 @@ def test_a_run_completes_and_its_results_arrive(yard):
     assert "model/weights" in results(yard, run)
 
 
+def test_a_live_run_is_deleted_once_it_has_ended_and_stored_what_it_has(yard):
+    work = prepare(yard)
+    run = submit(yard, work, "echo part > $RESULT_DIR/part; echo is ready; sleep 1000")
+    harness.wait_until(lambda: "\nis ready\n" in yard.trainyard("logs", run).out, "its output", 60)
+    said = yard.trainyard("delete", run).out
+    assert said == f"{run} is being canceled; it is deleted once what it has written is stored\n", said
+    harness.wait_until(lambda: run not in yard.trainyard("list").out, "its end", 60)
+    assert {"part", "learner-1/training-log.txt"} <= results(yard, run)
+
+
 def test_a_failure_stays_visible_with_its_verdict_and_results(yard):
     work = prepare(yard)
     run = submit(yard, work, "python3 program.py 3 1 0")
