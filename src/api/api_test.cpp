@@ -94,6 +94,23 @@ TEST_F(ApiTest, ABadRequestNamesWhatIsWrongAndLeavesNoRun) {
   EXPECT_TRUE(wire::decode_run_list(send("GET", "/v3/models").body).runs.empty());
 }
 
+TEST_F(ApiTest, ARunIsCheckedWithoutBeingStarted) {
+  const auto check = [&](const std::string& body) {
+    return send("POST", "/v3/models/checks", body);
+  };
+  EXPECT_EQ(check(run_request("")).status, 200);
+  EXPECT_EQ(check(run_request(definition())).body, R"({"ok":"true"})");
+  const auto refused = check(run_request("", "pythn"));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, HasSubstr("did you mean python"));
+  auto large = run_request("");
+  large.replace(large.find("\"name\":\"k80\""), 12, "\"gpus\":99");
+  EXPECT_THAT(check(large).body, HasSubstr("99"));
+  EXPECT_EQ(check(large).status, 400);
+  EXPECT_EQ(check(run_request(url_ + "/v3/ml_assets/training_definitions/none")).status, 400);
+  EXPECT_TRUE(wire::decode_run_list(send("GET", "/v3/models").body).runs.empty());
+}
+
 TEST_F(ApiTest, ADefinitionWithoutContentStartsNoRun) {
   const auto created = wire::decode_definition(
       send("POST", "/v3/ml_assets/training_definitions",

@@ -34,6 +34,12 @@ http::Answer create(Service& service, Call& call) {
   return response;
 }
 
+// Ours: would it be taken?
+http::Answer check(Service& service, Call& call) {
+  check_run(service, call.user, call.request.body->read_all(kMaxJsonBody));
+  return json_response(200, R"({"ok":"true"})");
+}
+
 http::Answer read(Service& service, Call& call) {
   const auto run = find_run(service, call);
   auto how = rendering(service, call, run);
@@ -93,6 +99,7 @@ http::Answer remove(Service& service, Call& call) {
 
 void add_runs(Routes& routes) {
   routes.add("POST", "/v3/models", {Access::User, create});
+  routes.add("POST", "/v3/models/checks", {Access::User, check});
   routes.add("GET", "/v3/models", {Access::User, list});
   routes.add("GET", "/v3/models/{id}", {Access::User, read});
   routes.add("PATCH", "/v3/models/{id}", {Access::User, cancel});

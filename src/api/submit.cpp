@@ -110,11 +110,9 @@ struct Lookups {
   std::map<std::string, repository::TrainingDefinition> definitions;  // by the URL that was sent
 };
 
-repository::NewRun prepare_run(Lookups& lookups, const std::string& user, std::string_view body) {
+// What the machine and the stores have against it.
+runtime::RuntimeSpec check(Lookups& lookups, const model::Manifest& manifest) {
   Service& service = lookups.service;
-  auto manifest = read_manifest(body);
-  const auto& definition = lookups.definition(user, manifest.definition_href);
-  fill_from(manifest, definition);
   if (const auto missing = manifest::missing_parts(manifest); !missing.empty()) refuse(missing);
   const auto runtime = with_context("model_definition.framework", [&] {
     return service.parts.catalogue.resolve(manifest.framework, service.parts.host);
@@ -122,6 +120,15 @@ repository::NewRun prepare_run(Lookups& lookups, const std::string& user, std::s
   with_context("model_definition.execution",
                [&] { scheduler::check_fits(manifest.compute, lookups.capacity); });
   lookups.buckets.check(manifest);
+  return runtime;
+}
+
+repository::NewRun prepare_run(Lookups& lookups, const std::string& user, std::string_view body) {
+  Service& service = lookups.service;
+  auto manifest = read_manifest(body);
+  const auto& definition = lookups.definition(user, manifest.definition_href);
+  fill_from(manifest, definition);
+  const auto runtime = check(lookups, manifest);
   // The build starts now, so that it may be done when the run's turn comes.
   if (runtime.kind == runtime::Kind::Environment) service.parts.environments.ensure(runtime);
   return {.id = model::RunId::generate(),
@@ -149,6 +156,15 @@ std::string definition_id_of(std::string_view href) {
     return std::string(rest.substr(0, rest.find_first_of("/?")));
   }
   return "";
+}
+
+void check_run(Service& service, const std::string& user, std::string_view body) {
+  Lookups lookups(service);
+  auto manifest = read_manifest(body);
+  if (!manifest.definition_href.empty()) {
+    fill_from(manifest, lookups.definition(user, manifest.definition_href));
+  }
+  check(lookups, manifest);
 }
 
 model::TrainingRun submit_run(Service& service, const std::string& user, std::string_view body,

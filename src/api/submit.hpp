@@ -15,6 +15,9 @@ namespace trainyard::api {
 model::TrainingRun submit_run(Service& service, const std::string& user, std::string_view body,
                               const std::optional<std::string>& idempotency_key);
 
+// Refuses as submit_run would, and does nothing else; `body` may leave out the definition.
+void check_run(Service& service, const std::string& user, std::string_view body);
+
 // The training runs of an experiment, one for each training reference and checked as one by itself
 // would be; errors name the reference. Nothing is kept.
 std::vector<repository::NewRun> prepare_experiment(Service& service, const std::string& user,

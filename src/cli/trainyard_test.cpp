@@ -250,9 +250,39 @@ TEST_F(Trainyard, ADeleteThatIsInterruptedWhileItWaitsGoesOn) {
   EXPECT_THAT(left.err, HasSubstr("it is deleted once what it has written is stored\n"));
 }
 
+TEST_F(Trainyard, ValidateAsksTheServiceForWhatOnlyItKnows) {
+  http.on("POST /v3/models/checks", 200, R"({"ok":"true"})");
+  const auto sound = trainyard({"validate", manifest});
+  EXPECT_EQ(sound.out, manifest + ": no errors\n");
+  EXPECT_EQ(sound.err, "");
+  EXPECT_THAT(http.requests.back().body, HasSubstr(R"("command":)"));
+}
+
+TEST_F(Trainyard, WhatTheServiceHasAgainstAManifestIsAnError) {
+  http.on("POST /v3/models/checks", 400,
+          client::FakeHttp::error_body("model_definition.framework: there is no tensorflw"));
+  const auto refused = trainyard({"validate", manifest});
+  EXPECT_EQ(refused.code, kBadInput);
+  EXPECT_EQ(refused.out, "");
+  EXPECT_EQ(refused.err,
+            "FAILED\n" + manifest + ": model_definition.framework: there is no tensorflw\n");
+}
+
+TEST_F(Trainyard, ValidateSaysWhatItCouldNotAskTheServiceFor) {
+  http.on("POST /v3/models/checks", client::FakeHttp::unreachable());
+  const auto alone = trainyard({"validate", manifest});
+  EXPECT_EQ(alone.code, kOk);
+  EXPECT_EQ(alone.out, manifest + ": no errors\n");
+  EXPECT_THAT(alone.err,
+              testing::StartsWith("note: the framework, the size and the buckets are not checked: "
+                                  "the service at http://service:1 does not answer"));
+}
+
 TEST_F(Trainyard, ValidateNeedsNoService) {
   env.clear();
-  EXPECT_EQ(trainyard({"validate", manifest, zip}).out, manifest + " and " + zip + ": no errors\n");
+  const auto alone = trainyard({"validate", manifest, zip});
+  EXPECT_EQ(alone.out, manifest + " and " + zip + ": no errors\n");
+  EXPECT_THAT(alone.err, HasSubstr("are not checked: no service is known here"));
   const auto other = write("other.zip", tiny_zip("lib/main.py", "x"));
   const auto warned = trainyard({"validate", manifest, other});
   EXPECT_EQ(warned.code, kOk);

@@ -199,6 +199,10 @@ void ApiClient::cancel(const std::string& id) {
 }
 
 void ApiClient::remove(const std::string& id) { call(make("DELETE", run_path(id))); }
+void ApiClient::check(const model::Manifest& manifest) {
+  send_json("POST", "/v3/models/checks", wire::encode_run_request(manifest));
+}
+
 
 std::string ApiClient::call_json(const char* method, const std::string& path,
                                  const std::string& json) {

@@ -42,6 +42,8 @@ class ApiClient {
   // when the upload is refused. A start whose answer is lost is asked for again and started once.
   wire::RunView train(const model::Manifest& manifest, const std::filesystem::path& zip,
                       FileSource::Progress on_upload = {});
+  // Throws what train() would for the manifest alone; nothing is started.
+  void check(const model::Manifest& manifest);
   std::string run_json(const std::string& id);  // as the service answered
   wire::RunView run(const std::string& id) { return wire::decode_run(run_json(id)); }
   // Summaries of all runs, page by page, the oldest first.

@@ -127,6 +127,20 @@ def test_a_live_run_is_deleted_once_it_has_ended_and_stored_what_it_has(yard):
     assert {"part", "learner-1/training-log.txt"} <= results(yard, run)
 
 
+def test_a_manifest_is_checked_with_the_service(yard):
+    work = prepare(yard)
+    good = manifest(yard, work, "python3 program.py 0 1 0")
+    checked = yard.trainyard("validate", good, work / "model.zip")
+    assert (checked.out, checked.err) == (f"{good} and {work / 'model.zip'}: no errors\n", ""), checked
+    for changes, reason in (({"framework": "{name: pythn, version: system}"}, "did you mean python"),
+                            ({"size": "{name: k80, nodes: 3}"}, "nodes"),
+                            ({"bucket": "nowhere"}, "nowhere")):
+        bad = manifest(yard, work, "python3 program.py 0 1 0", "bad.yaml", **changes)
+        refused = yard.trainyard("validate", bad, check=False)
+        assert refused.code == 2 and reason in refused.err, refused
+    assert "0 records found." in yard.bx("ml", "list", "trained-models").out
+
+
 def test_a_failure_stays_visible_with_its_verdict_and_results(yard):
     work = prepare(yard)
     run = submit(yard, work, "python3 program.py 3 1 0")
