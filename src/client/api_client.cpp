@@ -47,7 +47,22 @@ ErrorKind kind_of(int status) {
   }
 }
 
-[[noreturn]] void refuse(const http::ClientResponse& response) {
+// ML_ENV is easily set to the store's address, which stands beside it in what `trainyard env`
+// prints; or to some other server's.
+void check_is_ours(const http::ClientResponse& response, const std::string& url) {
+  const auto type = to_lower(response.headers.get("Content-Type").value_or(""));
+  const bool html = type.find("html") != type.npos;
+  const bool xml = !html && type.find("xml") != type.npos;
+  const bool from_proxy = response.status >= 500;  // which cannot reach the service
+  if (from_proxy || (!xml && !html)) return;
+  throw Error(ErrorKind::InvalidInput,
+              fmt::format("{} is the address of {}, not of the service: set ML_ENV to the address "
+                          "that `trainyard serve` prints after \"api\"",
+                          url, xml ? "an object store" : "a web server"));
+}
+
+[[noreturn]] void refuse(const http::ClientResponse& response, const std::string& url) {
+  check_is_ours(response, url);
   const auto sentence = wire::decode_error(response.body).errors.front().message;
   throw Error(kind_of(response.status),
               sentence.empty() ? fmt::format("the service answered {} {}", response.status,
@@ -109,7 +124,7 @@ http::ClientResponse ApiClient::call(http::ClientRequest request) {
     if (request.body != nullptr) request.body->rewind();
     response = send(request);
   }
-  if (!succeeded(response)) refuse(response);
+  if (!succeeded(response)) refuse(response, endpoint_.url);
   return response;
 }
 
@@ -119,13 +134,14 @@ const Secret& ApiClient::token() {
   const auto credentials = endpoint_.user + ":" + endpoint_.password.reveal();
   request.headers.add("Authorization", "Basic " + base64_encode(credentials));
   const auto response = send(request);
+  check_is_ours(response, endpoint_.url);
   if (response.status == kUnauthorized) {
     throw Error(ErrorKind::Unauthenticated,
                 fmt::format("the service at {} does not know the user {} with this password; "
                             "check ML_USERNAME and ML_PASSWORD",
                             endpoint_.url, printable(endpoint_.user)));
   }
-  if (!succeeded(response)) refuse(response);
+  if (!succeeded(response)) refuse(response, endpoint_.url);
   token_ = wire::decode_token(response.body);
   return token_;
 }
@@ -183,6 +199,10 @@ wire::RunView ApiClient::train(const model::Manifest& manifest, const std::files
   return wire::decode_run(start("/v3/models", wire::encode_run_request(with_definition)));
 }
 
+void ApiClient::check(const model::Manifest& manifest) {
+  send_json("POST", "/v3/models/checks", wire::encode_run_request(manifest));
+}
+
 std::string ApiClient::run_json(const std::string& id) { return get(run_path(id)); }
 
 void ApiClient::runs(const std::function<void(wire::RunView)>& each) {
@@ -199,10 +219,6 @@ void ApiClient::cancel(const std::string& id) {
 }
 
 void ApiClient::remove(const std::string& id) { call(make("DELETE", run_path(id))); }
-void ApiClient::check(const model::Manifest& manifest) {
-  send_json("POST", "/v3/models/checks", wire::encode_run_request(manifest));
-}
-
 
 std::string ApiClient::call_json(const char* method, const std::string& path,
                                  const std::string& json) {

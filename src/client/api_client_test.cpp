@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "base/error_testing.hpp"
 #include "base/files.hpp"
 #include "client/fake_http.hpp"
 
@@ -33,17 +34,6 @@ class ApiClientTest : public testing::Test {
  protected:
   ApiClientTest() { http.with_token(); }
 
-  ErrorKind kind_of(const std::function<void()>& call, std::string* text = nullptr) {
-    try {
-      call();
-    } catch (const Error& e) {
-      if (text != nullptr) *text = e.what();
-      return e.kind();
-    }
-    ADD_FAILURE() << "nothing was thrown";
-    return ErrorKind::Internal;
-  }
-
   std::string read_log(const LogRequest& request) {
     std::string text;
     api.log("r", request, [&](std::string_view bytes) { text += bytes; });
@@ -65,6 +55,29 @@ TEST_F(ApiClientTest, AsksForATokenOnceAndShowsItWithEveryCall) {
   EXPECT_EQ(http.requests[0].headers.get("Authorization"), "Basic YWRhOmh1bnRlcjI=");
   EXPECT_EQ(http.requests[1].headers.get("Authorization"), "Bearer fake-token");
   EXPECT_EQ(http.requests[1].headers.get("ML-Instance-ID"), "inst");
+}
+
+TEST_F(ApiClientTest, TheAddressOfSomethingElseIsNamedAsThat) {
+  FakeHttp other;
+  ApiClient lost(other, clock, {FakeHttp::kUrl, "ada", Secret("hunter2"), ""});
+  const auto answer = [&](int status, const std::string& type, const std::string& body) {
+    other.on("GET /v3/identity/token",
+             {.status = status, .headers = {{"Content-Type", type}}, .body = body});
+  };
+  answer(400, "application/xml", "<Error><Code>InvalidRequest</Code></Error>");
+  answer(401, "text/html", "<html>log in</html>");
+  answer(200, "text/html; charset=utf-8", "<html>welcome</html>");
+  answer(502, "text/html", "<html>bad gateway</html>");
+  std::string text;
+  EXPECT_EQ(kind_of([&] { lost.run("r"); }, &text), ErrorKind::InvalidInput);
+  EXPECT_EQ(text,
+            "http://service:1 is the address of an object store, not of the service: set ML_ENV to "
+            "the address that `trainyard serve` prints after \"api\"");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(kind_of([&] { lost.run("r"); }, &text), ErrorKind::InvalidInput);
+    EXPECT_THAT(text, HasSubstr("is the address of a web server, not of the service"));
+  }
+  EXPECT_EQ(kind_of([&] { lost.run("r"); }), ErrorKind::Unavailable);  // a proxy before ours
 }
 
 TEST_F(ApiClientTest, ATokenThatIsTakenNoMoreIsRenewedAndTheBodySentAgain) {

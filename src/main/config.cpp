@@ -1,6 +1,7 @@
 #include "main/config.hpp"
 
 #include <fmt/format.h>
+#include <pwd.h>
 #include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
@@ -109,6 +110,13 @@ std::optional<std::string> variable(const Environment& env, const std::string& n
   return found->second;
 }
 
+// As a shell finds it for ~user, where HOME is not set.
+fs::path home(const Environment& env) {
+  if (const auto named = variable(env, "HOME")) return *named;
+  const passwd* user = ::getpwuid(::geteuid());
+  return user && user->pw_dir ? user->pw_dir : "/";
+}
+
 }  // namespace
 
 bool wants_help(std::span<const std::string> args) {
@@ -120,7 +128,7 @@ std::filesystem::path default_state_dir(const Environment& env) {
   if (const auto named = variable(env, "TRAINYARD_STATE_DIR")) return fs::absolute(*named);
   if (::geteuid() == 0) return "/var/lib/trainyard";
   if (const auto state = variable(env, "XDG_STATE_HOME")) return fs::path(*state) / "trainyard";
-  return fs::path(variable(env, "HOME").value_or("/")) / ".local/state/trainyard";
+  return home(env) / ".local/state/trainyard";
 }
 
 Config load_config(std::span<const std::string> args, const Environment& env) {

@@ -71,7 +71,8 @@ std::string serve_help();
 std::string configuration_page();  // docs/configuration.md
 
 // Where a command finds the service's state when nothing is said: TRAINYARD_STATE_DIR, else for
-// root /var/lib/trainyard, else $XDG_STATE_HOME/trainyard or ~/.local/state/trainyard.
+// root /var/lib/trainyard, else $XDG_STATE_HOME/trainyard or ~/.local/state/trainyard, where ~ is
+// $HOME, or what the password database says.
 std::filesystem::path default_state_dir(const Environment& env);
 
 }  // namespace trainyard

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -69,6 +71,12 @@ TEST(Config, HelpAndPageNameEverySetting) {
 TEST(Config, TheStateDirectoryIsFoundByTheSameRuleEverywhere) {
   EXPECT_EQ(default_state_dir({{"TRAINYARD_STATE_DIR", "/x"}}), "/x");
   EXPECT_EQ(load({}, {{"TRAINYARD_STATE_DIR", "/x"}}).state_dir, "/x");
+  if (::geteuid() == 0) return;  // root's is fixed
+  EXPECT_EQ(default_state_dir({{"HOME", "/h"}}), "/h/.local/state/trainyard");
+  EXPECT_EQ(default_state_dir({{"HOME", "/h"}, {"XDG_STATE_HOME", "/s"}}), "/s/trainyard");
+  const passwd* user = ::getpwuid(::geteuid());
+  if (!user) return;
+  EXPECT_EQ(default_state_dir({}), fs::path(user->pw_dir) / ".local/state/trainyard");
 }
 
 TEST(Identity, IsMadeOnceAndPrivate) {

@@ -104,6 +104,17 @@ bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
 }
 
+void make_state_dir(const fs::path& directory) {
+  try {
+    make_private_dir(directory);
+  } catch (const std::exception& e) {
+    throw Error(ErrorKind::InvalidInput,
+                fmt::format("there can be no state directory {} ({}): name another one with "
+                            "--state-dir",
+                            directory.string(), e.what()));
+  }
+}
+
 sandbox::Support choose_sandbox(const Config& config, ProcessRunner& runner) {
   if (config.sandbox == SandboxMode::Off) {
     return {false,
@@ -195,7 +206,7 @@ class Service final : public RunningService {
     if (config.tls_certificate.empty() != config.tls_key.empty()) {
       throw Error(ErrorKind::InvalidInput, "tls_certificate and tls_key go together: set both");
     }
-    make_private_dir(config.state_dir);
+    make_state_dir(config.state_dir);
     config.state_dir = fs::canonical(config.state_dir);
     make_private_dir(config.state_dir / "runs");
     return config;

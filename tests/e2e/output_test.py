@@ -22,5 +22,18 @@ def test_a_closed_stream_is_no_place_to_write_to(yard):
                             "ID   NAME   STATE   FRAMEWORK   SUBMITTED   FINISHED\n"), (closed, done)
 
 
+def test_a_state_directory_that_cannot_be_says_what_to_do(yard):
+    place = "/proc/trainyard"
+    done = yard.trainyard("serve", "--state-dir", place, "--listen", "127.0.0.1:0", "--store-listen",
+                          "127.0.0.1:0", check=False)
+    assert done.code == 2 and done.err.startswith(f"FAILED\nthere can be no state directory {place} ("), done
+    assert done.err.endswith("name another one with --state-dir\n"), done
+
+
+def test_the_stores_address_is_told_from_the_services(yard):
+    done = yard.run("env", f"ML_ENV={yard.store}", harness.program(), "list", check=False)
+    assert done.code == 2 and "is the address of an object store, not of the service" in done.err, done
+
+
 if __name__ == "__main__":
     harness.main(globals())
