@@ -44,6 +44,30 @@ Details mismatch_details(const sigv4::Presented& presented, const sigv4::Message
           {"CanonicalRequest", canonical}};
 }
 
+// What the API's answers show in place of a storage key. Clients of the old service sign with the
+// keys of an answer.
+bool signed_with_mask(const sigv4::Presented& presented, const sigv4::Message& message,
+                      TimePoint now) {
+  try {
+    sigv4::verify(presented, message, Secret("***"), now);
+    return true;
+  } catch (const sigv4::Refused&) {
+    return false;
+  }
+}
+
+S3Error mismatch(const sigv4::Presented& presented, const sigv4::Message& message, TimePoint now,
+                 std::string reason) {
+  if (signed_with_mask(presented, message, now)) {
+    reason =
+        "The request is signed with ***, which the service's answers show in place of a storage "
+        "key: start the service with --echo-secrets true for clients that read results with the "
+        "keys of its answers, or give them keys of their own.";
+  }
+  return S3Error(S3Code::SignatureDoesNotMatch, std::move(reason),
+                 mismatch_details(presented, message));
+}
+
 Secret secret_of(const std::string& access_key, const CredentialLookup& credentials) {
   auto secret_key = credentials(access_key);
   if (!secret_key) {
@@ -63,11 +87,10 @@ Caller authenticate_v4(const http::Request& request, const CredentialLookup& cre
     sigv4::verify(caller.presented, message, caller.secret_key, now);
     return caller;
   } catch (const sigv4::Refused& refused) {
-    Details details;
     if (refused.refusal() == Refusal::Mismatch) {
-      details = mismatch_details(caller.presented, message);
+      throw mismatch(caller.presented, message, now, refused.what());
     }
-    throw S3Error(code_of(refused.refusal()), refused.what(), std::move(details));
+    throw S3Error(code_of(refused.refusal()), refused.what());
   }
 }
 

@@ -521,6 +521,11 @@ TEST_F(Authentication, NamesWhatIsWrong) {
   EXPECT_EQ(mismatch.status, 403);
   EXPECT_EQ(mismatch.code(), "SignatureDoesNotMatch");
   EXPECT_THAT(element(mismatch.body, "CanonicalRequest"), HasSubstr("prefix=a"));
+  Send masked{.credentials = {"AKIATEST", Secret("***")}};
+  EXPECT_EQ(s3->call("GET", "/bucket", masked).code(), "SignatureDoesNotMatch");
+  EXPECT_THAT(element(s3->call("GET", "/bucket", masked).body, "Message"),
+              HasSubstr("start the service with --echo-secrets true"));
+  EXPECT_THAT(element(mismatch.body, "Message"), testing::Not(HasSubstr("echo-secrets")));
   Send late{.clock_off = std::chrono::minutes(-16)};
   EXPECT_EQ(s3->call("GET", "/bucket", late).code(), "RequestTimeTooSkewed");
   EXPECT_EQ(s3->raw("GET", "/", {{"Authorization", "AWS a:b"}}).code(), "InvalidRequest");
