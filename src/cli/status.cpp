@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
 
 #include "base/strings.hpp"
@@ -10,8 +11,20 @@ namespace trainyard::cli {
 namespace {
 
 std::string holder_text(const wire::SlotView& slot) {
-  if (!slot.held_by.empty()) return slot.held_by;
-  return slot.unavailable.empty() ? "free" : slot.unavailable;
+  if (slot.held_by.empty()) return slot.unavailable.empty() ? "free" : slot.unavailable;
+  return slot.unavailable.empty() ? slot.held_by
+                                  : fmt::format("{} ({})", slot.held_by, slot.unavailable);
+}
+
+// "4: 1 held, 2 free, 1 not usable"
+std::string slots_text(const std::vector<wire::SlotView>& slots) {
+  const auto held = std::ranges::count_if(slots, [](const auto& s) { return !s.held_by.empty(); });
+  const auto broken = std::ranges::count_if(
+      slots, [](const auto& s) { return s.held_by.empty() && !s.unavailable.empty(); });
+  auto text = fmt::format("{}: {} held, {} free", slots.size(), held,
+                          static_cast<long>(slots.size()) - held - broken);
+  if (broken > 0) text += fmt::format(", {} not usable", broken);
+  return text;
 }
 
 std::vector<Row> slot_rows(const wire::ServiceStatus& status) {
@@ -38,6 +51,7 @@ int as_trainyard(Session& session, const Arguments& arguments) {
   if (!status.store_url.empty()) rows.push_back({"store", status.store_url});
   rows.push_back({"machine", fmt::format("{} cores, {} of memory", status.cores,
                                          format_bytes(status.memory_bytes))});
+  rows.push_back({"slots", slots_text(status.slots)});
   if (!status.note.empty()) rows.push_back({"note", status.note});
   rows.push_back({"runs", fmt::format("{} active, {} waiting", status.active, status.queued)});
   out << text_table(rows) << "\n" << text_table(slot_rows(status));
