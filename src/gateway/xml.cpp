@@ -2,11 +2,34 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/strings.hpp"
 
 namespace trainyard::gateway {
+namespace {
+
+bool needs_escape(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == '&' || c == '<' || c == '>' || c == '"';
+}
+
+std::string escape(char c) {
+  switch (c) {
+    case '&':
+      return "&amp;";
+    case '<':
+      return "&lt;";
+    case '>':
+      return "&gt;";
+    case '"':
+      return "&quot;";
+    default:
+      return fmt::format("&#x{:x};", static_cast<unsigned char>(c));
+  }
+}
+
+}  // namespace
 
 XmlWriter::XmlWriter() : out_("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n") {}
 
@@ -50,27 +73,12 @@ void XmlWriter::key(std::string_view name, std::string_view text, KeyEncoding en
 std::string XmlWriter::take() { return std::move(out_); }
 
 void XmlWriter::append_escaped(std::string_view text) {
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out_ += "&amp;";
-        break;
-      case '<':
-        out_ += "&lt;";
-        break;
-      case '>':
-        out_ += "&gt;";
-        break;
-      case '"':
-        out_ += "&quot;";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          fmt::format_to(std::back_inserter(out_), "&#x{:x};", static_cast<unsigned char>(c));
-        } else {
-          out_ += c;
-        }
-    }
+  for (;;) {
+    const auto special = std::find_if(text.begin(), text.end(), needs_escape);
+    out_.append(text.begin(), special);
+    if (special == text.end()) return;
+    out_ += escape(*special);
+    text.remove_prefix(static_cast<std::size_t>(special - text.begin()) + 1);
   }
 }
 
