@@ -77,17 +77,17 @@ std::string etag_of(const CompleteRequest& request) {
   return fmt::format("{}-{}", to_hex(md5.finish()), request.parts.size());
 }
 
+// None when the parts have none, or each another: of an upload that began without a choice.
 std::optional<Checksum> checksum_of(const Upload& upload, const Chosen& chosen) {
-  const auto algorithm = algorithm_of(upload);
-  const auto type = type_named(upload.type);
-  if (!algorithm || !type) return std::nullopt;
+  const ChecksumAlgorithm algorithm = algorithm_of(upload).value_or(kDefaultChecksum);
+  const ChecksumType type = type_named(upload.type).value_or(ChecksumType::FullObject);
   std::vector<PartChecksum> parts;
   for (const Piece& piece : chosen.pieces) {
     const auto checksum = checksum_from_text(piece.checksum);
-    if (!checksum) return std::nullopt;
+    if (!checksum || checksum->algorithm != algorithm) return std::nullopt;
     parts.push_back({checksum->value, piece.size});
   }
-  return combine(*algorithm, *type, parts);
+  return combine(algorithm, type, parts);
 }
 
 // What the client expects of the whole.

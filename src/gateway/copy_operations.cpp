@@ -76,8 +76,8 @@ std::vector<NewPiece> duplicate(Call& call, const Source& source) {
   return out;
 }
 
-Checksum checksum_of(Call& call, const Source& source, ChecksumAlgorithm algorithm,
-                     const Visit& visit) {
+Checksum make_checksum(Call& call, const Source& source, ChecksumAlgorithm algorithm,
+                       const Visit& visit) {
   ChecksumState state(algorithm);
   SliceReader reader(call.store, source.slices, visit);
   for (std::string bytes = reader.next(); !bytes.empty(); bytes = reader.next()) {
@@ -87,21 +87,20 @@ Checksum checksum_of(Call& call, const Source& source, ChecksumAlgorithm algorit
 }
 
 // Bytes of the source as a part with an entity tag of its own.
-NewPiece copy_bytes(Call& call, const Source& source, std::optional<ChecksumAlgorithm> algorithm,
+NewPiece copy_bytes(Call& call, const Source& source, ChecksumAlgorithm algorithm,
                     const Visit& visit) {
   Hasher md5(Digest::Md5);
-  std::optional<ChecksumState> checksum;
-  if (algorithm) checksum.emplace(*algorithm);
+  ChecksumState checksum(algorithm);
   PieceWriter writer(call.store, source.range.length);
   SliceReader reader(call.store, source.slices, visit);
   for (std::string bytes = reader.next(); !bytes.empty(); bytes = reader.next()) {
     md5.update(bytes);
-    if (checksum) checksum->update(bytes);
+    checksum.update(bytes);
     writer.write(bytes);
   }
   NewPiece out = writer.finish();
   out.piece.etag = to_hex(md5.finish());
-  if (checksum) out.piece.checksum = to_text(checksum->finish());
+  out.piece.checksum = to_text(checksum.finish());
   return out;
 }
 
@@ -143,7 +142,7 @@ http::Response copy_object(Call& call) {
   check_key(call.resource.key);
   refuse_unsupported(call.request.headers);
   const bool replace = replaces_headers(call);
-  const auto wanted = wanted_checksum(call);
+  const std::optional<ChecksumAlgorithm> asked = wanted_checksum(call);
   const WriteCondition condition = write_condition(call.request.headers);
   const auto visit = std::make_shared<Graveyard::Visit>(call.store.graveyard.visit());
   const Source source = find_source(call);
@@ -156,8 +155,10 @@ http::Response copy_object(Call& call) {
                   "location or encryption attributes.");
   }
   auto checksum = checksum_from_text(source.object.checksum);
-  if (wanted && (!checksum || checksum->algorithm != *wanted)) {
-    checksum = checksum_of(call, source, *wanted, visit);
+  const ChecksumAlgorithm wanted =
+      asked.value_or(checksum ? checksum->algorithm : kDefaultChecksum);
+  if (!checksum || checksum->algorithm != wanted) {
+    checksum = make_checksum(call, source, wanted, visit);
   }
   ObjectRecord object = source.object;
   object.key = call.resource.key;
@@ -180,7 +181,7 @@ http::Response upload_part_copy(Call& call) {
                               "size for a copy source: {}",
                               kMaxPut));
   }
-  NewPiece part = copy_bytes(call, source, algorithm_of(upload), visit);
+  NewPiece part = copy_bytes(call, source, algorithm_of(upload).value_or(kDefaultChecksum), visit);
   part.piece.number = number;
   part.piece.modified = call.now;
   const std::string etag = part.piece.etag;

@@ -1,6 +1,7 @@
 // The store as its clients see it: buckets, objects, listings, sub-resources, authentication.
 #include "gateway/gateway.hpp"
 
+#include "db/database.hpp"
 #include "gateway/gateway_fixture.hpp"
 
 namespace trainyard::gateway::testing_support {
@@ -278,6 +279,32 @@ TEST_F(Objects, KeepTheChecksumTheyCameWith) {
       "/bucket/key", {{"x-amz-checksum-mode", "ENABLED"}, {"If-None-Match", put.header("ETag")}});
   EXPECT_EQ(unchanged.status, 304);
   EXPECT_EQ(unchanged.header("x-amz-checksum-crc32"), "(none)");
+}
+
+TEST_F(Objects, GetAChecksumWhenTheyCameWithNone) {
+  const Reply put = s3->put("/bucket/key", "123456789");
+  EXPECT_EQ(put.header("x-amz-checksum-crc64nvme"), "rosUhgp5mIg=");  // its published check value
+  EXPECT_EQ(put.header("x-amz-checksum-type"), "FULL_OBJECT");
+  const Reply head = s3->head("/bucket/key", {{"x-amz-checksum-mode", "ENABLED"}});
+  EXPECT_EQ(head.header("x-amz-checksum-crc64nvme"), "rosUhgp5mIg=");
+  const Reply list = s3->get("/bucket?list-type=2");
+  EXPECT_EQ(element(list.body, "ChecksumAlgorithm"), "CRC64NVME");
+  EXPECT_EQ(element(list.body, "ChecksumType"), "FULL_OBJECT");
+}
+
+// As those that were stored before every object got a checksum.
+TEST_F(Objects, WithoutAChecksumAreReadAndCopied) {
+  s3->put("/bucket/key", "123456789");
+  db::Connection({.path = dir.path() / "store/index.sqlite"})
+      .execute("UPDATE objects SET checksum = ''");
+  const Reply get = s3->get("/bucket/key", {{"x-amz-checksum-mode", "ENABLED"}});
+  EXPECT_EQ(get.body, "123456789");
+  EXPECT_EQ(get.header("x-amz-checksum-crc64nvme"), "(none)");
+  EXPECT_EQ(get.header("x-amz-checksum-type"), "(none)");
+  const Reply copy = s3->put("/bucket/copy", "", {{"x-amz-copy-source", "/bucket/key"}});
+  EXPECT_EQ(element(copy.body, "ChecksumCRC64NVME"), "rosUhgp5mIg=");
+  const Reply head = s3->head("/bucket/copy", {{"x-amz-checksum-mode", "ENABLED"}});
+  EXPECT_EQ(head.header("x-amz-checksum-crc64nvme"), "rosUhgp5mIg=");
 }
 
 TEST_F(Objects, AreNotMadeWithoutABucket) {

@@ -262,6 +262,30 @@ TEST_F(Multipart, FullObjectChecksumIsMadeFromTheParts) {
   EXPECT_EQ(head.header("x-amz-checksum-crc32"), base64_encode(raw));
 }
 
+TEST_F(Multipart, WithoutAChoiceTheChecksumIsOfTheWhole) {
+  const auto whole = [&] {
+    const Reply head = s3->head("/bucket/key", {{"x-amz-checksum-mode", "ENABLED"}});
+    return head.header("x-amz-checksum-crc64nvme");
+  };
+  s3->put("/bucket/key", a + c);
+  const std::string expected = whole();
+  const std::string id = start();
+  const Reply done = complete(id, {part(id, 1, a), part(id, 2, c)});
+  EXPECT_EQ(element(done.body, "ChecksumCRC64NVME"), expected);
+  EXPECT_EQ(element(done.body, "ChecksumType"), "FULL_OBJECT");
+  EXPECT_EQ(whole(), expected);
+  // Parts with checksums of different sorts make none.
+  const std::string mixed = start();
+  const Reply first = upload(mixed, 1, "", {{"x-amz-copy-source", "/bucket/key"}});
+  const Reply second = upload(mixed, 2, "hello", {{"x-amz-checksum-crc32", "NhCmhg=="}});
+  EXPECT_EQ(second.status, 200) << second.body;
+  const Reply joined =
+      complete(mixed, {{1, element(first.body, "ETag")}, {2, second.header("ETag")}});
+  EXPECT_EQ(joined.status, 200) << joined.body;
+  EXPECT_EQ(joined.body.find("ChecksumType"), std::string::npos);
+  EXPECT_EQ(whole(), "(none)");
+}
+
 TEST_F(Multipart, CompositeChecksumIsOfThePartsChecksums) {
   const std::string id = start({{"x-amz-checksum-algorithm", "SHA256"}});
   const std::string sha_a = digest(Digest::Sha256, a), sha_c = digest(Digest::Sha256, c);

@@ -16,6 +16,7 @@ http::Response put_object(Call& call) {
   object.modified = call.now;
   const WriteCondition condition = write_condition(call.request.headers);
   Payload payload(call.request, call.caller);
+  payload.compute(kDefaultChecksum);
 
   // Before the body is sent for nothing; asked again when it is there.
   call.store.index.read([&](db::Connection& db) {

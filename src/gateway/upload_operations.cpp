@@ -120,7 +120,7 @@ http::Response upload_part(Call& call) {
       call.store.index.read([&](db::Connection& db) { return require_upload(call, db); });
   Payload payload(call.request, call.caller);
   check_algorithm(upload, payload);
-  if (const auto algorithm = algorithm_of(upload)) payload.compute(*algorithm);
+  payload.compute(algorithm_of(upload).value_or(kDefaultChecksum));
 
   NewPiece part = receive(call, payload);
   part.piece.number = *number;

@@ -1,11 +1,11 @@
-#include "gateway/checksums.hpp"
+#include "objectstore/checksums.hpp"
 
 #include <fmt/format.h>
 
 #include "base/error.hpp"
 #include "base/strings.hpp"
 
-namespace trainyard::gateway {
+namespace trainyard::objectstore {
 namespace {
 
 struct Row {
@@ -74,7 +74,7 @@ class CrcField {
 };
 
 std::string full_object(const Row& row, std::span<const PartChecksum> parts) {
-  if (row.polynomial == 0) {
+  if (!can_be_combined(row.algorithm)) {
     throw Error(ErrorKind::InvalidInput,
                 fmt::format("a full-object {} cannot be made from those of parts", row.name));
   }
@@ -169,6 +169,8 @@ Checksum ChecksumState::finish() {
   return {algorithm_, ChecksumType::FullObject, base64_encode(raw)};
 }
 
+bool can_be_combined(ChecksumAlgorithm algorithm) { return row_of(algorithm).polynomial != 0; }
+
 Checksum combine(ChecksumAlgorithm algorithm, ChecksumType type,
                  std::span<const PartChecksum> parts) {
   return {algorithm, type,
@@ -176,4 +178,4 @@ Checksum combine(ChecksumAlgorithm algorithm, ChecksumType type,
                                            : composite(algorithm, parts)};
 }
 
-}  // namespace trainyard::gateway
+}  // namespace trainyard::objectstore

@@ -1,10 +1,10 @@
-#include "gateway/checksums.hpp"
+#include "objectstore/checksums.hpp"
 
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
 
-namespace trainyard::gateway {
+namespace trainyard::objectstore {
 namespace {
 
 using enum ChecksumAlgorithm;
@@ -87,4 +87,4 @@ TEST(Checksum, SurvivesTheIndex) {
 }
 
 }  // namespace
-}  // namespace trainyard::gateway
+}  // namespace trainyard::objectstore
