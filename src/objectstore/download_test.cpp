@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <map>
 
@@ -21,6 +22,7 @@ namespace {
 
 using testing::Contains;
 using testing::HasSubstr;
+using testing::Not;
 
 // Numbered blocks: no two are the same.
 std::string some_bytes(std::size_t size, unsigned seed = 1) {
@@ -248,6 +250,89 @@ TEST_F(Download, UploadsInPartsAreVerifiedByTheirParts) {
   EXPECT_GE(damaged, 2u);
 }
 
+// The stores keep a checksum of each object, and damage shows by it, in one part and in many.
+class DownloadByChecksum : public Download {
+ protected:
+  // ETags that prove nothing, so that only the checksum can.
+  std::unique_ptr<FakeS3Store> fake =
+      std::make_unique<FakeS3Store>(FakeS3::Options{.kms = true, .checksums = true});
+  std::unique_ptr<ObjectStore> store = fake->open(fake->store_options());
+  std::string large = some_bytes(41u << 20);
+
+  void damage(const std::string& range_or_key, unsigned times) {
+    fake->server->script = [=, left = times](const http::ClientRequest& request,
+                                             unsigned) mutable -> std::optional<Fault> {
+      const bool hit = request.method == "GET" && (request.headers.get("Range") == range_or_key ||
+                                                   request.url.ends_with("/" + range_or_key));
+      if (!hit || left == 0) return std::nullopt;
+      --left;
+      return Fault{.corrupt_answer = true};
+    };
+  }
+};
+
+TEST_F(DownloadByChecksum, ADamagedRangeIsFetchedAgain) {
+  fake->server->put("large", large);
+  damage("bytes=16777216-33554431", 2);
+  download(*store);
+  EXPECT_TRUE(tree(directory).at("large") == large);
+}
+
+TEST_F(DownloadByChecksum, ADamagedWholeIsFetchedAgain) {
+  fake->server->put("small", "0123456789");
+  damage("small", 2);
+  download(*store);
+  EXPECT_EQ(tree(directory).at("small"), "0123456789");
+}
+
+TEST_F(DownloadByChecksum, ARangeThatStaysDamagedFailsTheDownload) {
+  fake->server->put("large", large);
+  damage("bytes=33554432-42991615", 3);
+  const Error error = error_of(*store);
+  EXPECT_EQ(error.kind(), ErrorKind::Corrupt);
+  EXPECT_THAT(error.what(), HasSubstr("fetch 'large'"));
+}
+
+TEST_F(DownloadByChecksum, EveryObjectCountsAsVerified) {
+  fake->server->put("large", large);
+  fake->server->put("small", "0123456789");
+  download(*store);
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("no checksum"))));
+  EXPECT_THAT(lines, Contains(HasSubstr("each verified")));
+}
+
+// What comes after an answer that broke off has no checksum with it: head() is asked.
+TEST_F(DownloadByChecksum, AnAnswerThatBrokeOffIsVerifiedAllTheSame) {
+  fake->server->put("small", "0123456789");
+  auto retrying = make_retrying(fake->open(fake->store_options()),
+                                {.attempts = 3, .base = Milliseconds(0)}, fake->clock);
+  fake->server->script = [](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
+    if (request.method != "GET" || !request.url.ends_with("/small")) return std::nullopt;
+    if (request.headers.get("Range")) return Fault{.corrupt_answer = true};
+    return Fault{.cut_after = 4};
+  };
+  EXPECT_EQ(error_of(*retrying).kind(), ErrorKind::Corrupt);
+}
+
+// The listing names a checksum that the store then does not give: the ETag must do.
+TEST_F(DownloadByChecksum, WithoutThePromisedChecksumTheETagIsChecked) {
+  FakeS3Store plain({.checksums = true});
+  plain.server->put("small", "0123456789");
+  plain.server->put("large", large);
+  auto opened = plain.open(plain.store_options());
+  std::atomic<unsigned> damaged{0};
+  plain.server->script = [&](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
+    if (!request.url.ends_with("/small") && !request.url.ends_with("/large")) return std::nullopt;
+    plain.server->options().checksums = false;  // the listing was there before
+    const bool first = request.method == "GET" && damaged++ < 2;
+    return first ? std::optional(Fault{.corrupt_answer = true}) : std::nullopt;
+  };
+  download(*opened);
+  EXPECT_EQ(tree(directory).at("small"), "0123456789");
+  EXPECT_TRUE(tree(directory).at("large") == large);
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("no checksum"))));
+}
+
 TEST_F(Download, WhatTheStoreVouchesForByLengthOnlyIsSaid) {
   FakeS3Store fake({.kms = true});
   fake.server->put("k", "0123456789", "0123456789abcdef0123456789abcdef");
@@ -291,12 +376,30 @@ TEST(Etag, LosesItsQuotes) {
 
 TEST(FetchPlan, SplitsLargeObjectsAtTheEdgesOfTheirParts) {
   const ObjectInfo plain{"k", 100u << 20, "d41d8cd98f00b204e9800998ecf8427e", {}, 0};
-  EXPECT_EQ(plan_fetch(plain, 0).parts, 7u);
+  EXPECT_EQ(plan_fetch(plain, {}).parts, 7u);
   const ObjectInfo uploaded{"k", 100u << 20, "d41d8cd98f00b204e9800998ecf8427e-13", {}, 0};
-  EXPECT_EQ(plan_fetch(uploaded, 0).part_size, 8u << 20);
-  EXPECT_TRUE(plan_fetch(uploaded, 0).etag_part_size_is_guess);
-  EXPECT_EQ(plan_fetch(uploaded, 8u << 20).parts, 13u);
-  EXPECT_FALSE(plan_fetch(uploaded, 8u << 20).etag_part_size_is_guess);
+  EXPECT_EQ(plan_fetch(uploaded, {}).part_size, 8u << 20);
+  EXPECT_TRUE(plan_fetch(uploaded, {}).etag_part_size_is_guess);
+  ObjectInfo told = uploaded;
+  told.part_size = 8u << 20;
+  EXPECT_EQ(plan_fetch(uploaded, told).parts, 13u);
+  EXPECT_FALSE(plan_fetch(uploaded, told).etag_part_size_is_guess);
+}
+
+TEST(FetchPlan, AChecksumNeedsNoPartsOfTheETag) {
+  ObjectInfo listed{"k", 100u << 20, "d41d8cd98f00b204e9800998ecf8427e-13", {}, 0};
+  listed.checksum = Checksum{ChecksumAlgorithm::Crc64Nvme, ChecksumType::FullObject, ""};
+  EXPECT_TRUE(asks_for_head(listed));
+  ObjectInfo told = listed;
+  told.checksum->value = "AAAAAAAAAAA=";
+  EXPECT_EQ(plan_fetch(listed, told).part_size, 16u << 20);
+  EXPECT_EQ(plan_fetch(listed, told).checksum, told.checksum);
+  told.checksum->algorithm = ChecksumAlgorithm::Sha256;  // cannot be made of ranges
+  EXPECT_FALSE(plan_fetch(listed, told).checksum);
+  EXPECT_EQ(plan_fetch(listed, told).part_size, 8u << 20);
+  listed.size = 1000;
+  EXPECT_FALSE(asks_for_head(listed));
+  EXPECT_EQ(plan_fetch(listed, {}).checksum, listed.checksum);
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ class FakeS3 final : public http::Client {
     bool url_encodes = true;
     bool kms = false;         // ETags that look like MD5s and are not
     bool tells_parts = true;  // HEAD ?partNumber=1
+    bool checksums = false;   // keeps a CRC-64/NVME of every object, as AWS does
     std::size_t page = 1000;
     TimePoint now = TimePoint(std::chrono::hours(24 * 365 * 50));
   };

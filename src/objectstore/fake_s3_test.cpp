@@ -83,6 +83,15 @@ std::string escaped(std::string_view text) {
   return xml;
 }
 
+constexpr const char* kListedChecksum =
+    "<ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType>";
+
+std::string crc64_of(std::string_view bytes) {
+  ChecksumState state(ChecksumAlgorithm::Crc64Nvme);
+  state.update(bytes);
+  return state.finish().value;
+}
+
 // "bytes=5-9" or "bytes=5-"
 std::pair<std::uint64_t, std::uint64_t> read_range(const std::string& text, std::uint64_t size) {
   const std::size_t dash = text.find('-');
@@ -208,10 +217,9 @@ FakeS3::Answer FakeS3::list(State& state, const Target& target) {
     if ((truncated = count == options_.page)) break;
     last = next->first;
     entries += fmt::format(
-        "<Contents><Key>{}</Key><ETag>&quot;{}&quot;</ETag><Size>{}</Size>"
-        "</Contents>",
+        "<Contents><Key>{}</Key><ETag>&quot;{}&quot;</ETag><Size>{}</Size>{}</Contents>",
         encode ? percent_encode(last, Slash::Keep) : escaped(last), next->second.etag,
-        next->second.bytes.size());
+        next->second.bytes.size(), options_.checksums ? kListedChecksum : "");
   }
   std::string extra = encode ? "<EncodingType>url</EncodingType>" : "";
   if (as_version2) extra += fmt::format("<KeyCount>{}</KeyCount>", count);
@@ -233,6 +241,10 @@ FakeS3::Answer FakeS3::read(State& state, const http::ClientRequest& request,
   const auto if_match = request.headers.get("If-Match");
   if (if_match && *if_match != "\"" + object.etag + "\"") {
     return Answer::error(412, "PreconditionFailed");
+  }
+  if (options_.checksums && request.headers.get("x-amz-checksum-mode") == "ENABLED") {
+    result.headers.add("x-amz-checksum-crc64nvme", crc64_of(object.bytes));
+    result.headers.add("x-amz-checksum-type", "FULL_OBJECT");
   }
   if (target.query.has("partNumber") && options_.tells_parts && object.part_size != 0) {
     result.headers.add("x-amz-mp-parts-count", "2");

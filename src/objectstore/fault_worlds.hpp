@@ -48,8 +48,8 @@ inline std::unique_ptr<ObjectStore> retrying(std::unique_ptr<ObjectStore> store)
   return make_retrying(std::move(store), kPolicy, system_clock());
 }
 
-inline Bench open_fake_s3(FaultScript script, Milliseconds) {
-  auto fake = std::make_unique<FakeS3Store>();
+inline Bench open_fake_s3(FakeS3::Options fake_options, FaultScript script) {
+  auto fake = std::make_unique<FakeS3Store>(fake_options);
   S3Options options = fake->store_options();
   options.part_size = 1000;
   options.part_connections = 1;
@@ -140,7 +140,13 @@ inline Bench open_swift_of_the_environment(FaultScript script, Milliseconds pati
 }
 
 inline std::vector<World> fakes() {
-  return {{"S3", open_fake_s3, false}, {"Swift", open_fake_swift, false}};
+  return {
+      {"S3", [](auto script, auto) { return open_fake_s3({}, std::move(script)); }, false},
+      {"S3WithChecksums",
+       [](auto script, auto) { return open_fake_s3({.checksums = true}, std::move(script)); },
+       false},
+      {"Swift", open_fake_swift, false},
+  };
 }
 
 inline std::vector<World> worlds() {

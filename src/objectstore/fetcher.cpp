@@ -126,26 +126,26 @@ void Fetcher::claim(Task task) {
     return;
   }
   if (claimed.claim == Landing::Claim::Busy) return defer(std::move(task));
-  const FetchPlan plan = plan_fetch(*task.object, told_part_size(*task.object));
+  const FetchPlan plan = plan_fetch(*task.object, ask_head(*task.object));
   task.fetch = std::make_shared<ObjectFetch>(*task.object, plan, std::move(claimed.file));
   if (task.object->size == 0) return complete(std::move(task));
   if (plan.parts > 1) return push_parts(task);
   fetch_part(std::move(task));
 }
 
-std::uint64_t Fetcher::told_part_size(const ObjectInfo& object) {
-  if (!parts_of_etag(object.etag)) return 0;
-  {
+std::optional<ObjectInfo> Fetcher::ask_head(const ObjectInfo& object) {
+  if (!asks_for_head(object)) return std::nullopt;
+  if (!object.checksum) {
     std::scoped_lock guard(mutex_);
-    if (!heads_tell_parts_) return 0;
+    if (!heads_tell_parts_) return std::nullopt;
   }
-  const auto info = store_.head(object.key, stop_.get_token());
-  const std::uint64_t told = info && info->etag == object.etag ? info->part_size : 0;
-  if (told == 0) {
+  auto info = store_.head(object.key, stop_.get_token());
+  if (info && info->etag != object.etag) return std::nullopt;  // replaced: the fetch will say so
+  if (!info || (!info->checksum && info->part_size == 0)) {
     std::scoped_lock guard(mutex_);
     heads_tell_parts_ = false;
   }
-  return told;
+  return info;
 }
 
 void Fetcher::push_parts(const Task& task) {

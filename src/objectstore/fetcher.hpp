@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -60,7 +61,7 @@ class Fetcher {
   void claim(Task task);
   void fetch_part(Task task);
   void complete(Task task);
-  std::uint64_t told_part_size(const ObjectInfo& object);
+  std::optional<ObjectInfo> ask_head(const ObjectInfo& object);
   void push_parts(const Task& task);
   void defer(Task task);
   void fail(std::exception_ptr error);

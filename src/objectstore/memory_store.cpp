@@ -14,6 +14,7 @@ namespace {
 struct Stored {
   std::shared_ptr<const std::string> bytes;
   std::string etag;
+  std::optional<Checksum> checksum;
 };
 
 class MemoryStore final : public ObjectStore {
@@ -36,12 +37,19 @@ class MemoryStore final : public ObjectStore {
       throw Error(ErrorKind::Conflict, "the object '" + key + "' was replaced meanwhile");
     }
     sink(slice(*object.bytes, range));
-    return info(key, object);
+    ObjectInfo result = info(key, object);
+    if (range) result.checksum.reset();
+    return result;
   }
 
   ObjectInfo put(const std::string& key, Source& source, std::stop_token) override {
     auto bytes = std::make_shared<const std::string>(read_all(source));
-    Stored object{bytes, to_hex(digest(Digest::Md5, *bytes))};
+    Stored object{bytes, to_hex(digest(Digest::Md5, *bytes)), {}};
+    if (options_.checksum) {
+      ChecksumState state(*options_.checksum);
+      state.update(*bytes);
+      object.checksum = state.finish();
+    }
     ObjectInfo result = info(key, object);
     objects_.with([&](auto& objects) { objects.insert_or_assign(key, std::move(object)); });
     return result;
@@ -58,7 +66,9 @@ class MemoryStore final : public ObjectStore {
         page.next = page.objects.back().key;
         break;
       }
-      page.objects.push_back({next->first, next->second.bytes->size(), next->second.etag, {}, 0});
+      ObjectInfo& object = page.objects.emplace_back(info(next->first, next->second));
+      object.md5.clear();
+      if (object.checksum) object.checksum->value.clear();
     }
     return page;
   }
@@ -79,7 +89,7 @@ class MemoryStore final : public ObjectStore {
   }
 
   static ObjectInfo info(const std::string& key, const Stored& object) {
-    return {key, object.bytes->size(), object.etag, object.etag, 0};
+    return {key, object.bytes->size(), object.etag, object.etag, 0, object.checksum};
   }
 
   static std::string_view slice(std::string_view bytes, const std::optional<ByteRange>& range) {

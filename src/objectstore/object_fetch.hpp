@@ -23,9 +23,14 @@ struct FetchPlan {
   // The object's ETag is over parts of this size. 0: it is no such ETag, or the size is unknown.
   std::uint64_t etag_part_size = 0;
   bool etag_part_size_is_guess = false;
+  // The store has this checksum of the whole. Its value is empty where the answer with the bytes
+  // is to bring it.
+  std::optional<Checksum> checksum = {};
 };
-// `told` is what head() says about the part size of an upload in parts.
-FetchPlan plan_fetch(const ObjectInfo& object, std::uint64_t told);
+// `object` is as it was listed, `told` what head() says of it, if it was asked.
+FetchPlan plan_fetch(const ObjectInfo& object, const std::optional<ObjectInfo>& told);
+// Whether a plan needs what head() says.
+bool asks_for_head(const ObjectInfo& object);
 
 class ObjectFetch {
  public:
@@ -49,17 +54,23 @@ class ObjectFetch {
   void start_again();
 
  private:
+  class PartHasher;
+  void keep(std::size_t index, PartHasher& hasher, const ObjectInfo& info, std::uint64_t length);
+  void take_promise(const ObjectInfo& info);
+  void find_promise(ObjectStore& store, std::stop_token stop);
+  Verdict verify_checksum() const;
   void hash_arrived(std::size_t index);
-  void hash_part(std::size_t index);
+  void read_back(std::uint64_t begin, std::uint64_t end, const Sink& use) const;
 
   const ObjectInfo& object_;
   FetchPlan plan_;
   Fd file_;
   std::atomic<std::size_t> missing_;
-  std::mutex mutex_;                       // of what follows
-  std::string md5_;                        // that the store vouches for
-  std::vector<std::string> part_digests_;  // by part, when the ETag's parts are ours
-  std::string whole_;                      // ETag of the bytes, when they came in one part
+  std::mutex mutex_;                          // of what follows
+  std::string md5_;                           // that the store vouches for
+  std::vector<PartChecksum> part_checksums_;  // by part, when the plan has a checksum
+  std::vector<std::string> part_digests_;     // by part, when the ETag's parts are ours
+  std::string whole_;                         // ETag of the bytes, when they came in one part
   std::vector<bool> arrived_;
   std::size_t hashed_ = 0;  // so many parts from the front are in hasher_
   bool hashing_ = false;

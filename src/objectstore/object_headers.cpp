@@ -21,6 +21,21 @@ bool is_md5(const std::string& etag, const http::Headers& headers) {
          !headers.get("X-Static-Large-Object") && !headers.get("X-Object-Manifest");
 }
 
+// A part of an object comes with a checksum of that part, if with any.
+std::optional<Checksum> whole_checksum(const http::Headers& headers) {
+  if (headers.get("Content-Range")) return std::nullopt;
+  if (const auto type = headers.get("x-amz-checksum-type")) {
+    if (type_named(*type) != ChecksumType::FullObject) return std::nullopt;
+  }
+  for (const auto& [name, value] : headers.items()) {
+    const auto algorithm = algorithm_of_header(name);
+    if (algorithm && well_formed(*algorithm, value)) {
+      return Checksum{*algorithm, ChecksumType::FullObject, value};
+    }
+  }
+  return std::nullopt;
+}
+
 // "bytes 0-9/100", else the length of the body.
 std::uint64_t whole_size(const http::Headers& headers) {
   const std::string range = headers.get("Content-Range").value_or("");
@@ -38,6 +53,7 @@ ObjectInfo object_info(const std::string& key, const http::Headers& headers) {
   info.size = whole_size(headers);
   info.etag = without_quotes(headers.get("ETag").value_or(""));
   if (is_md5(info.etag, headers)) info.md5 = to_lower(info.etag);
+  info.checksum = whole_checksum(headers);
   return info;
 }
 

@@ -12,9 +12,10 @@
 
 namespace trainyard::objectstore {
 
-// Whole size (also of an answer with a range), ETag, and the MD5 when the ETag is one: 32 hex
-// digits, not of an object that S3 encrypted with a key of the user or of the key service, nor of a
-// large object of Swift, for their ETags are of another sort.
+// Whole size (also of an answer with a range), ETag, the checksum of the whole object if there is
+// one, and the MD5 when the ETag is one: 32 hex digits, not of an object that S3 encrypted with a
+// key of the user or of the key service, nor of a large object of Swift, for their ETags are of
+// another sort.
 ObjectInfo object_info(const std::string& key, const http::Headers& headers);
 
 // The seconds that the store asks to wait; an hour at most.

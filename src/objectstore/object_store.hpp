@@ -16,6 +16,7 @@
 
 #include "base/error.hpp"
 #include "model/manifest.hpp"
+#include "objectstore/checksums.hpp"
 
 namespace trainyard::objectstore {
 
@@ -29,6 +30,10 @@ struct ObjectInfo {
   // Of an object uploaded in parts, when head() could find it out: its ETag is then the MD5 of the
   // parts' MD5s and "-N". 0: unknown.
   std::uint64_t part_size = 0;
+  // Of the whole object, when the store keeps one; never a composite one. Its value is set by
+  // head() and by a get() of all bytes in one answer; listings say of which sort it is, and give no
+  // value.
+  std::optional<Checksum> checksum = {};
 };
 
 struct ListPage {

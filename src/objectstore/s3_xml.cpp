@@ -68,6 +68,14 @@ std::string decode_key(std::string key, bool encoded) {
   return *std::move(decoded);
 }
 
+// Only of the whole object: a composite one proves nothing without the sizes of its parts.
+std::optional<Checksum> parse_checksum(const pugi::xml_node& contents) {
+  if (type_named(text(contents, "ChecksumType")) != ChecksumType::FullObject) return std::nullopt;
+  const auto algorithm = algorithm_named(text(contents, "ChecksumAlgorithm"));
+  if (!algorithm) return std::nullopt;
+  return Checksum{*algorithm, ChecksumType::FullObject, {}};
+}
+
 ObjectInfo parse_object(const pugi::xml_node& contents, bool encoded) {
   ObjectInfo info;
   info.key = decode_key(text(contents, "Key"), encoded);
@@ -75,6 +83,7 @@ ObjectInfo parse_object(const pugi::xml_node& contents, bool encoded) {
   const auto size = parse_u64(trim(text(contents, "Size")));
   if (info.key.empty() || !size) throw_not_s3("a listing with a broken entry");
   info.size = *size;
+  info.checksum = parse_checksum(contents);
   return info;
 }
 

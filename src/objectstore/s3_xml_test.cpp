@@ -30,6 +30,25 @@ TEST(S3Xml, ReadsAPageOfVersion2) {
   EXPECT_EQ(listing.objects[1].size, ~std::uint64_t(0));
 }
 
+TEST(S3Xml, ReadsWhichChecksumOfTheWholeThereIs) {
+  const auto checksum = [](const std::string& elements) {
+    return parse_listing(
+               "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k</Key>" +
+               elements + "<Size>1</Size></Contents></ListBucketResult>")
+        .objects.at(0)
+        .checksum;
+  };
+  const std::string whole = "<ChecksumType>FULL_OBJECT</ChecksumType>";
+  EXPECT_EQ(checksum("<ChecksumAlgorithm>CRC32C</ChecksumAlgorithm>" + whole),
+            (Checksum{ChecksumAlgorithm::Crc32c, ChecksumType::FullObject, ""}));
+  EXPECT_FALSE(
+      checksum("<ChecksumAlgorithm>CRC32C</ChecksumAlgorithm>"
+               "<ChecksumType>COMPOSITE</ChecksumType>"));
+  EXPECT_FALSE(checksum("<ChecksumAlgorithm>CRC32C</ChecksumAlgorithm>"));
+  EXPECT_FALSE(checksum("<ChecksumAlgorithm>CRC9</ChecksumAlgorithm>" + whole));
+  EXPECT_FALSE(checksum(whole));
+}
+
 TEST(S3Xml, ReadsVersion1WithPrefixedElementsAndRawKeys) {
   const Listing listing = parse_listing(
       "<s3:ListBucketResult xmlns:s3='x'><s3:IsTruncated>false</s3:IsTruncated>"

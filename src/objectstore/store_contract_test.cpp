@@ -24,6 +24,7 @@ struct Opened {
   std::size_t large = 12'345;     // bytes that go in several parts
   bool lists_large_right = true;  // Ceph's Swift interface lists the manifest instead
   bool any_key = true;            // also those with control characters
+  bool keeps_checksums = false;   // of every object, whole
 };
 
 struct Kind {
@@ -31,7 +32,9 @@ struct Kind {
   Opened (*open)();
 };
 
-Opened open_memory() { return {.store = make_memory_store({.description = "m", .page_size = 3})}; }
+Opened open_memory() {
+  return {.store = make_memory_store({"m", 3, ChecksumAlgorithm::Crc32c}), .keeps_checksums = true};
+}
 
 Opened open_fake(FakeS3::Options options) {
   options.page = 3;
@@ -39,7 +42,10 @@ Opened open_fake(FakeS3::Options options) {
   S3Options store_options = fake->store_options();
   store_options.part_size = 1000;
   auto store = fake->open(store_options);
-  return {.fake = std::move(fake), .store = std::move(store), .any_key = options.url_encodes};
+  return {.fake = std::move(fake),
+          .store = std::move(store),
+          .any_key = options.url_encodes,
+          .keeps_checksums = options.checksums};
 }
 
 SystemClock& system_clock() {
@@ -60,7 +66,10 @@ std::unique_ptr<ObjectStore> open_real_s3(const model::StoreReference& reference
 Opened open_gateway() {
   auto gateway = std::make_unique<ServedGateway>();
   auto store = open_real_s3(gateway->reference());
-  return {.gateway = std::move(gateway), .store = std::move(store), .large = 2 * kLeastPart + 1};
+  return {.gateway = std::move(gateway),
+          .store = std::move(store),
+          .large = 2 * kLeastPart + 1,
+          .keeps_checksums = true};
 }
 
 SwiftOptions small(SwiftOptions options) {
@@ -99,6 +108,7 @@ std::vector<Kind> kinds() {
   std::vector<Kind> kinds{
       {"Memory", open_memory},
       {"S3", [] { return open_fake({}); }},
+      {"S3WithChecksums", [] { return open_fake({.checksums = true}); }},
       {"S3IgnoringVersion2", [] { return open_fake({.version2 = false, .url_encodes = false}); }},
       {"S3RefusingVersion2", [] { return open_fake({.refuses_version2 = true}); }},
       {"Gateway", open_gateway},
@@ -173,6 +183,34 @@ TEST_P(StoreContract, ALargeObjectIsListedAsItIsRead) {
               bytes.substr(begin, bytes.size() / 2));
   upload_bytes(*store, bytes + "!", "large", {});
   EXPECT_EQ(kind_of([&] { range("large", {begin, 10}, listed.etag); }), ErrorKind::Conflict);
+}
+
+// A checksum that a store gives is that of the whole object, and the listing names its kind.
+TEST_P(StoreContract, ChecksumsAreOfTheWholeObject) {
+  const std::string large = numbers(opened.large);
+  upload_bytes(*store, "hello", "a", {});
+  upload_bytes(*store, large, "b", {});
+  Listing listing;
+  list_all(*store, "", listing, {}, {});
+  ASSERT_EQ(listing.size(), 2u);
+  for (const ObjectInfo& listed : listing) {
+    const std::string bytes = listed.key == "a" ? "hello" : large;
+    const auto head = store->head(listed.key, {});
+    const ObjectInfo got = store->get(listed.key, std::nullopt, {}, [](std::string_view) {}, {});
+    const ObjectInfo part =
+        store->get(listed.key, ByteRange{1, 2}, {}, [](std::string_view) {}, {});
+    EXPECT_EQ(got.checksum, head->checksum) << listed.key;
+    EXPECT_FALSE(part.checksum) << listed.key;
+    EXPECT_TRUE(!opened.keeps_checksums || (listed.checksum && head->checksum)) << listed.key;
+    EXPECT_TRUE(!listed.checksum || head->checksum) << listed.key;
+    if (!head->checksum) continue;
+    ChecksumState state(head->checksum->algorithm);
+    state.update(bytes);
+    EXPECT_EQ(*head->checksum, state.finish()) << listed.key;
+    if (!listed.checksum) continue;
+    EXPECT_EQ(listed.checksum->algorithm, head->checksum->algorithm);
+    EXPECT_EQ(listed.checksum->value, "");
+  }
 }
 
 TEST_P(StoreContract, ReadsRanges) {
