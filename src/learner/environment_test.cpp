@@ -23,7 +23,7 @@ TEST(CommandEnvironment, IsTheContractsInASandbox) {
       {"DATA_DIR", "/mnt/data/mnist-data"},
       {"GPU_COUNT", "0.000000"},
       {"HOME", "/root"},
-      {"HOSTNAME", "learner-1-training-DOl4q2LkR"},
+      {"HOSTNAME", "learner-1-" + kTestRun},
       {"JOB_STATE_DIR", "/job"},
       {"LANG", "C.UTF-8"},
       {"LEARNER_ID", "1"},
@@ -39,10 +39,10 @@ TEST(CommandEnvironment, IsTheContractsInASandbox) {
       {"PYTHONPATH", ":/job/model-code"},
       {"PYTHONUNBUFFERED", "1"},
       {"RESULT_BUCKET_DIR", "/mnt/results/mnist-results"},
-      {"RESULT_DIR", "/mnt/results/mnist-results/training-DOl4q2LkR"},
+      {"RESULT_DIR", "/mnt/results/mnist-results/" + kTestRun},
       {"TMPDIR", "/tmp"},
       {"TRAINING_COMMAND", "python3 train.py --lr 1 "},
-      {"TRAINING_ID", "training-DOl4q2LkR"},
+      {"TRAINING_ID", kTestRun},
       {"TRAINING_JOB", ""},
       {"USER", "learner"}};
   EXPECT_EQ(environment_of(test_assignment("python3 train.py\n--lr 1\n")), expected);
@@ -89,8 +89,10 @@ TEST(Banner, IsTheRecordedSkeleton) {
             "  TRAINING_JOB: \n"
             "  TRAINING_COMMAND: python3 train.py --iters 20\n"
             "Storing trained model at:\n"
-            "  RESULT_DIR: /mnt/results/mnist-results/training-DOl4q2LkR\n"
-            "Wed Jun  6 05:00:07 UTC 2018: Running Tensorflow job\n");
+            "  RESULT_DIR: /mnt/results/mnist-results/" +
+                kTestRun +
+                "\n"
+                "Wed Jun  6 05:00:07 UTC 2018: Running Tensorflow job\n");
   EXPECT_NE(banner(env, "pytorch", now).find(": Running training job\n"), std::string::npos);
   EXPECT_EQ(closing_line(137), "Training process finished. Exit code: 137\n");
 }

@@ -153,9 +153,11 @@ TEST_F(ExecuteTest, ACancelLetsTheProgramSaveAndEndsTheShell) {
 }
 
 TEST_F(ExecuteTest, ACancelWaitsForWhatTheShellStartedInTheBackground) {
-  run_and_cancel(
+  const auto result = run_and_cancel(
       "bash -c 'trap \"sleep 0.1; echo saved; exit\" TERM; echo ready; while :; do sleep 0.01; "
       "done' & wait");
+  EXPECT_TRUE(result.stopped);
+  EXPECT_EQ(result.exit_code, 143);
   EXPECT_THAT(output(), EndsWith("saved\n"));
 }
 
@@ -200,9 +202,9 @@ TEST_F(SandboxedExecuteTest, SeesTheDocumentedDirectories) {
           "for d in $RESULT_DIR $CHECKPOINT_DIR $LOG_DIR $MODEL_DIR $HOME $TMPDIR; do "
           "touch $d/file || echo cannot write $d; done");
   EXPECT_EQ(result.exit_code, 0) << output();
-  EXPECT_EQ(output(), "/job/model-code\nthe data\n/mnt/results/mnist-results/training-DOl4q2LkR\n");
+  EXPECT_EQ(output(), "/job/model-code\nthe data\n/mnt/results/mnist-results/" + kTestRun + "\n");
   EXPECT_TRUE(fs::exists(dir_.path() / "work/job/logs/file"));
-  EXPECT_TRUE(fs::exists(dir_.path() / "work/mnt/results/mnist-results/training-DOl4q2LkR/file"));
+  EXPECT_TRUE(fs::exists(dir_.path() / ("work/mnt/results/mnist-results/" + kTestRun + "/file")));
 }
 
 TEST_F(SandboxedExecuteTest, CannotChangeItsDataOrSeeTheServicesFiles) {
@@ -222,7 +224,7 @@ TEST_F(SandboxedExecuteTest, ACancelLetsTheProgramSave) {
       "bash -c 'trap \"sleep 0.1; echo saved > $RESULT_DIR/checkpoint; exit\" TERM; echo ready; "
       "while :; do sleep 0.01; done'");
   EXPECT_TRUE(result.stopped);
-  EXPECT_EQ(read_file(dir_.path() / "work/mnt/results/mnist-results/training-DOl4q2LkR/checkpoint"),
+  EXPECT_EQ(read_file(dir_.path() / ("work/mnt/results/mnist-results/" + kTestRun + "/checkpoint")),
             "saved\n");
 }
 
@@ -244,9 +246,7 @@ TEST_F(SandboxedExecuteTest, ACancelRightAtTheStartIsNotLost) {
       std::this_thread::sleep_for(std::chrono::milliseconds(2 * i));
       stop.request_stop();
     });
-    const auto start = std::chrono::steady_clock::now();
     EXPECT_TRUE(run("sleep 1000", stop.get_token()).stopped);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
   }
 }
 
@@ -258,11 +258,11 @@ TEST(Command, AContainerGetsTheDocumentedMountsAndNoSecret) {
   const Command command =
       make_command({.layout = layout, .assignment = assignment, .data_directory = "/cache/t"});
   const std::string line = join(command.argv, " ");
-  EXPECT_THAT(line, HasSubstr("podman run --rm --init --name training-DOl4q2LkR"));
+  EXPECT_THAT(line, HasSubstr("podman run --rm --init --name " + kTestRun));
   EXPECT_THAT(line, HasSubstr("source=/cache/t,target=/mnt/data/mnist-data,readonly"));
   EXPECT_THAT(line, HasSubstr("source=/w/job,target=/job"));
   EXPECT_THAT(line, HasSubstr("--workdir /job/model-code"));
-  EXPECT_THAT(line, HasSubstr("--env RESULT_DIR=/mnt/results/mnist-results/training-DOl4q2LkR"));
+  EXPECT_THAT(line, HasSubstr("--env RESULT_DIR=/mnt/results/mnist-results/" + kTestRun));
   EXPECT_THAT(line, EndsWith("python train.py"));
   EXPECT_THAT(line, Not(HasSubstr("the-secret-of-the-data")));
 }

@@ -10,7 +10,7 @@ namespace {
 TEST(Layout, APlainCommandSeesTheHostsPaths) {
   const Layout layout = layout_of("/w", test_assignment(), Confinement::None);
   EXPECT_EQ(layout.seen(layout.model_dir()), "/w/job/model-code");
-  EXPECT_EQ(layout.seen(layout.result_dir()), "/w/mnt/results/mnist-results/training-DOl4q2LkR");
+  EXPECT_EQ(layout.seen(layout.result_dir()), "/w/mnt/results/mnist-results/" + kTestRun);
 }
 
 TEST(Layout, AConfinedCommandSeesTheDocumentedPaths) {

@@ -53,12 +53,10 @@ class LearnerFixture : public ::testing::Test {
   }
 
   std::string training_log() { return server_.log("training-log.txt"); }
-  std::string stored(const std::string& name) {
-    return content(*results_)["training-DOl4q2LkR/" + name];
-  }
+  std::string stored(const std::string& name) { return content(*results_)[kTestRun + "/" + name]; }
 
   TempDir dir_;
-  fs::path work_ = dir_.path() / "runs/training-DOl4q2LkR";
+  fs::path work_ = dir_.path() / ("runs/" + kTestRun);
   FakeClock clock_;
   FakeServer server_;
   std::unique_ptr<objectstore::ObjectStore> data_ =

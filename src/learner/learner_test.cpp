@@ -192,7 +192,7 @@ TEST_F(LearnerTest, ResultsThatTheBucketRefusesAreKeptAndNamed) {
   EXPECT_EQ(finish.verdict->kind, "results_not_stored");
   const fs::path kept = work_ / "mnt/results/mnist-results";
   EXPECT_THAT(finish.verdict->message, HasSubstr(kept.string()));
-  EXPECT_EQ(read_file(kept / "training-DOl4q2LkR/m"), "model\n");
+  EXPECT_EQ(read_file(kept / (kTestRun + "/m")), "model\n");
   EXPECT_THAT(training_log(), HasSubstr(kept.string()));
 }
 
@@ -235,9 +235,9 @@ class RecoveringLearnerTest : public LearnerTest {
  protected:
   // What a learner leaves that is killed while the command runs.
   void leave_cut_off_run() {
-    make_private_dir(work_ / "mnt/results/mnist-results/training-DOl4q2LkR");
+    make_private_dir(work_ / ("mnt/results/mnist-results/" + kTestRun));
     make_private_dir(work_ / "logs");
-    put(work_ / "mnt/results/mnist-results/training-DOl4q2LkR/part", "part");
+    put(work_ / ("mnt/results/mnist-results/" + kTestRun + "/part"), "part");
     put(work_ / "logs/training-log.txt", "epoch 1\nepoch 2\n");
     put(work_ / "execute-began", "");
     server_.with([](State& s) { s.logs["training-log.txt"] = "epoch 1\nep"; });
@@ -317,8 +317,8 @@ TEST_F(RecoveringLearnerTest, TheOutcomeThatWasKnownStays) {
 
 TEST_F(RecoveringLearnerTest, EndsWhatTheLostCommandLeftRunning) {
   leave_cut_off_run();
-  Process stray = Process::spawn(
-      {.argv = {"/bin/sleep", "1000"}, .env = {{"TRAINING_ID", "training-DOl4q2LkR"}}});
+  Process stray =
+      Process::spawn({.argv = {"/bin/sleep", "1000"}, .env = {{"TRAINING_ID", kTestRun}}});
   run(2);
   EXPECT_EQ(stray.wait().signal, SIGKILL);
 }

@@ -9,6 +9,7 @@
 #include "base/files.hpp"
 #include "base/process.hpp"
 #include "base/strings.hpp"
+#include "learner/test_assignment.hpp"
 
 namespace trainyard::learner {
 namespace {
@@ -86,18 +87,26 @@ TEST_F(ProcessTreeTest, TellsEachOnceAndThenWhatTheShellStarts) {
   EXPECT_EQ(shell.wait().code, 143);
 }
 
-TEST_F(ProcessTreeTest, StraysAreKnownByTheirEnvironment) {
+class StraysTest : public ProcessTreeTest {
+ protected:
+  Process start_stray(const std::string& script, const std::string& more = "") {
+    return start(script, {{"TRAINING_ID", kTestRun + more}});
+  }
+  std::size_t end() { return end_strays("TRAINING_ID=" + kTestRun, kPatience); }
+};
+
+TEST_F(StraysTest, AreKnownByTheirEnvironment) {
   const std::string stop = "echo ready; kill -STOP $$";  // no exec after "ready"
-  Process stray = start(stop, {{"TRAINING_ID", "training-teststray"}});
-  Process other = start(stop, {{"TRAINING_ID", "training-teststrays"}});
-  ASSERT_EQ(end_strays("TRAINING_ID=training-teststray", kPatience), 1u);
+  Process stray = start_stray(stop);
+  Process other = start_stray(stop, "1");
+  ASSERT_EQ(end(), 1u);
   EXPECT_EQ(stray.wait().signal, SIGKILL);
   EXPECT_FALSE(other.try_wait().has_value());
 }
 
-TEST_F(ProcessTreeTest, AStrayIsFoundWhileItGoesFromOneProgramToTheNext) {
-  Process stray = start("echo ready; exec sleep 1000", {{"TRAINING_ID", "training-teststray"}});
-  ASSERT_EQ(end_strays("TRAINING_ID=training-teststray", kPatience), 1u);
+TEST_F(StraysTest, AreFoundWhileTheyGoFromOneProgramToTheNext) {
+  Process stray = start_stray("echo ready; exec sleep 1000");
+  ASSERT_EQ(end(), 1u);
   EXPECT_EQ(stray.wait().signal, SIGKILL);
 }
 

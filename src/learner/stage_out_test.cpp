@@ -65,18 +65,18 @@ TEST_F(StageOutTest, StoresTheDocumentedLayout) {
   run(*store_);
   const std::map<std::string, std::string> expected = {
       {"_wml_checkpoints/ckpt-1", "checkpoint"},
-      {"training-DOl4q2LkR/learner-1/evaluation-metrics.txt", "{}\n"},
-      {"training-DOl4q2LkR/learner-1/load-data.log", "load-data.log!"},
-      {"training-DOl4q2LkR/learner-1/load-model.log", "load-model.log!"},
-      {"training-DOl4q2LkR/learner-1/training-log.txt", "training-log.txt!"},
-      {"training-DOl4q2LkR/model.bin", "weights"}};
+      {kTestRun + "/learner-1/evaluation-metrics.txt", "{}\n"},
+      {kTestRun + "/learner-1/load-data.log", "load-data.log!"},
+      {kTestRun + "/learner-1/load-model.log", "load-model.log!"},
+      {kTestRun + "/learner-1/training-log.txt", "training-log.txt!"},
+      {kTestRun + "/model.bin", "weights"}};
   EXPECT_EQ(content(*store_), expected);
   EXPECT_THAT(told_, IsEmpty());
 }
 
 TEST_F(StageOutTest, KeepsBelowThePrefixOfTheManifest) {
   run(*store_, "team/a/");
-  EXPECT_THAT(content(*store_), Contains(Key("team/a/training-DOl4q2LkR/model.bin")));
+  EXPECT_THAT(content(*store_), Contains(Key("team/a/" + kTestRun + "/model.bin")));
   EXPECT_THAT(content(*store_), Contains(Key("team/a/_wml_checkpoints/ckpt-1")));
   EXPECT_THAT(content(*store_), SizeIs(6));
 }
@@ -86,7 +86,7 @@ TEST_F(StageOutTest, TheRunsOwnLogsWinOverTheCommands) {
   make_private_dir(layout_.result_dir() / "learner-1");
   put(layout_.result_dir() / "learner-1" / kTrainingLog, "forged");
   run(*store_);
-  EXPECT_EQ(content(*store_)["training-DOl4q2LkR/learner-1/training-log.txt"], "training-log.txt!");
+  EXPECT_EQ(content(*store_)[kTestRun + "/learner-1/training-log.txt"], "training-log.txt!");
 }
 
 TEST_F(StageOutTest, TriesAgainWhileTheStoreIsAway) {
@@ -211,8 +211,8 @@ TEST_F(ResultSyncTest, SendsWhatIsQuietAndFinishOnlyTheRest) {
   age(layout_.result_dir() / "model.bin");
   FailingStore counting(*store_, {});
   EXPECT_EQ(sync(counting), 0u);
-  EXPECT_THAT(content(*store_), Contains(Key("training-DOl4q2LkR/model.bin")));
-  EXPECT_THAT(content(*store_), Not(Contains(Key("training-DOl4q2LkR/growing"))));
+  EXPECT_THAT(content(*store_), Contains(Key(kTestRun + "/model.bin")));
+  EXPECT_THAT(content(*store_), Not(Contains(Key(kTestRun + "/growing"))));
   const unsigned sent = counting.calls(StoreCall::Put);
   upload_->finish({});
   EXPECT_THAT(content(*store_), SizeIs(7));
@@ -222,7 +222,7 @@ TEST_F(ResultSyncTest, SendsWhatIsQuietAndFinishOnlyTheRest) {
 
 TEST_F(ResultSyncTest, ALogThatNeverRestsGoesUpNowAndThen) {
   EXPECT_EQ(sync(*store_), 0u);
-  const std::string key = "training-DOl4q2LkR/learner-1/training-log.txt";
+  const std::string key = kTestRun + "/learner-1/training-log.txt";
   EXPECT_EQ(content(*store_)[key], "training-log.txt!");
   put(layout_.log_file(kTrainingLog), "training-log.txt! and more");
   sync(*store_);
@@ -247,7 +247,7 @@ TEST_F(ResultSyncTest, ADirectoryThatTheCommandMadeAnewIsLookedInto) {
   put(layout_.result_dir() / "second", "after");
   age(layout_.result_dir() / "second");
   sync(*store_);
-  EXPECT_EQ(content(*store_)["training-DOl4q2LkR/second"], "after");
+  EXPECT_EQ(content(*store_)[kTestRun + "/second"], "after");
 }
 
 TEST_F(ResultSyncTest, NoDirectoryIsReachedThroughALink) {

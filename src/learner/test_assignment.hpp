@@ -1,12 +1,21 @@
 #pragma once
 // An assignment for tests: two buckets, two CPU slots, the host's own programs.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <string>
+
 #include "wire/learner.hpp"
 
 namespace trainyard::learner {
 
+// Each test program's own: a learner that takes a lost one's place ends every process of the
+// machine that has the run's id.
+inline const std::string kTestRun = fmt::format("training-{:09}", ::getpid());
+
 inline wire::Assignment test_assignment(std::string command = "true") {
   wire::Assignment assignment;
-  assignment.run = *model::RunId::parse("training-DOl4q2LkR");
+  assignment.run = *model::RunId::parse(kTestRun);
   assignment.manifest.name = "tf-mnist";
   assignment.manifest.framework = {.name = "tensorflow", .version = "2.21", .runtimes = {}};
   assignment.manifest.command = std::move(command);
