@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """Staging beside other S3 clients, in one run: wall time, CPU time and peak memory of each.
 
-  bench/staging.py [--servers ours,rgw,swift] [--clients ours,s5cmd,rclone,aws,s3cmd]
-                   [--shapes one,many,small,tiny] [--scale 0.02] [--rounds 3] [--limit SECONDS]
-                   [--dir DIR]
+  bench/staging.py --full                      the whole table, in 20 minutes
+  bench/staging.py [--servers ours,rgw,swift] [--clients ours,s5cmd,rclone,crt,aws,s3cmd]
+                   [--shapes one,many,small,tiny] [--scale 0.02] [--rounds 3] [--minutes 20]
+                   [--limit SECONDS] [--dir DIR] [--install]
 
 Downloads go past the cache into an empty directory, uploads below a fresh prefix; the page cache is
-warm for all. Clients take turns in each round, after a sync; the table has the medians. Servers: our store as a
-process of its own; Ceph RGW and Swift's s3api from tests/testbed. What is not installed is left out
-and named. `--scale 1` is 4 GiB for the first two shapes, 10,000 and 100,000 files for the others.
+warm for all. In each round the clients take turns, shape by shape, after a sync; the table has the
+medians. A round that would end after --minutes is left out, and so is what takes a client more than
+--limit seconds, or three times as long as ours and more than 30. Servers: our store as a process of
+its own; Ceph RGW and Swift's s3api from tests/testbed. What is not installed is left out and named;
+--install brings s5cmd and crt, which is boto3 with the client of the AWS CRT. --scale 1 is 4 GiB for
+the first two shapes, 10,000 and 100,000 files for the others, and needs 35 GB of disk.
 """
 import argparse
 import contextlib
@@ -22,9 +26,11 @@ import tempfile
 import time
 from typing import NamedTuple
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-DRIVER = ROOT / "build/bench/bench/staging/staging_driver"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "staging"))
+import peers  # noqa: E402
+
 MIB = 1 << 20
+SHORTEST_LIMIT = 30  # seconds
 
 
 class Shape(NamedTuple):
@@ -45,61 +51,6 @@ def shapes(scale):
             "many": Shape(max(1, int(64 * scale)), 64 * MIB),
             "small": Shape(max(1, int(10_000 * scale)), 100 * 1024),
             "tiny": Shape(max(1, int(100_000 * scale)), 1024)}
-
-
-class Server(NamedTuple):
-    endpoint: str
-    access_key: str
-    secret_key: str
-    bucket: str = "trainyard-bench"
-
-    def variables(self):
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-        return kept | {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key,
-                       "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
-                       "AWS_EC2_METADATA_DISABLED": "true",
-                       "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
-                       "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
-                       "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-
-
-# ---- clients: the defaults of each, but for those that default to few connections ------------------
-
-def ours(server, verb, prefix, directory):
-    return [DRIVER, verb, server.endpoint, server.bucket, prefix, directory]
-
-
-def s5cmd(server, verb, prefix, directory):
-    remote = f"s3://{server.bucket}/{prefix}/"
-    where = [f"{remote}*", f"{directory}/"] if verb == "download" else [f"{directory}/", remote]
-    return ["s5cmd", "--log", "error", "--endpoint-url", server.endpoint, "cp", *where]
-
-
-def rclone(server, verb, prefix, directory):
-    remote = (f":s3,provider=Other,env_auth,endpoint='{server.endpoint}',"
-              f"force_path_style=true:{server.bucket}/{prefix}")
-    where = [remote, directory] if verb == "download" else [directory, remote]
-    return ["rclone", "copy", "--quiet", "--config", "/dev/null", "--transfers", "16",
-            "--checkers", "16", *where]
-
-
-def aws(server, verb, prefix, directory):
-    remote = f"s3://{server.bucket}/{prefix}/"
-    where = [remote, f"{directory}/"] if verb == "download" else [f"{directory}/", remote]
-    return ["aws", "s3", "cp", "--recursive", "--only-show-errors", "--endpoint-url", server.endpoint,
-            *where]
-
-
-def s3cmd(server, verb, prefix, directory):
-    remote = f"s3://{server.bucket}/{prefix}/"
-    where = ["get", "--recursive", remote, f"{directory}/"] if verb == "download" else [
-        "put", "--recursive", f"{directory}/", remote]
-    host = server.endpoint.split("://")[1]
-    return ["s3cmd", "--config", "/dev/null", "--no-ssl", "--quiet", "--no-progress",
-            "--host", host, "--host-bucket", host, *where]
-
-
-CLIENTS = {"ours": ours, "s5cmd": s5cmd, "rclone": rclone, "aws": aws, "s3cmd": s3cmd}
 
 
 # ---- measuring -------------------------------------------------------------------------------------
@@ -161,17 +112,22 @@ def measure(command, variables, limit):
         if child.returncode:
             complaint.seek(0)
             lines = complaint.read().decode(errors="replace").split("\n")
-            raise RuntimeError(next((l for l in reversed(lines) if l.strip()), "failed")[:200])
+            raise RuntimeError(next((l for l in reversed(lines) if l.strip()), "failed")[:100])
     return Result(wall, usage.ru_utime + usage.ru_stime, peak,
                   cpu_of_descendants() - before)
 
 
 def make_files(directory, shape):
-    """Random bytes: no client, server or file system can make them smaller."""
+    """Random bytes: no client, server or file system can make them smaller. Large files are one file
+    with many names, which spares the disk; nobody on the way knows."""
     block = os.urandom(MIB + 4096)
+    first = directory / "0000/000000.bin"
     for number in range(shape.files):
         folder = directory / f"{number // 500:04}"
         folder.mkdir(parents=True, exist_ok=True)
+        if number > 0 and shape.bytes >= MIB:
+            os.link(first, folder / f"{number:06}.bin")
+            continue
         with open(folder / f"{number:06}.bin", "wb") as out:
             out.write(number.to_bytes(8, "big"))
             for offset in range(8, shape.bytes, MIB):
@@ -185,131 +141,158 @@ def check(directory, shape):
         raise RuntimeError(f"{found[0]} files with {found[1]} bytes arrived")
 
 
+class Cell:
+    """One shape in one direction: what each client took, round by round."""
+
+    def __init__(self, name, shape, verb, clients):
+        self.name, self.shape, self.verb = name, shape, verb
+        self.results, self.faults = {c: [] for c in clients}, {}
+        self.cost = 0.0  # seconds of the last round
+
+    def median(self, client):
+        """As a Result; None when there is none."""
+        measured = self.results[client]
+        return Result(*(statistics.median(v) for v in zip(*measured))) if measured else None
+
+    def limit(self, most):
+        ours = self.median("ours") if "ours" in self.results else None
+        return min(most, max(SHORTEST_LIMIT, 3 * ours.wall)) if ours else most
+
+    def row(self):
+        cells = []
+        for client in self.results:
+            found = self.median(client)
+            cells.append(self.faults.get(client) or
+                         (f"{found.wall:.2f} · {found.cpu:.2f} · {found.peak:.0f}" if found else "–"))
+        ours = self.median("ours") if "ours" in self.results else None
+        others = [m.wall for c in self.results if c != "ours" and c not in self.faults
+                  and (m := self.median(c))]
+        ratio = f"{ours.wall / min(others):.2f}" if ours and others else "–"
+        limit = "–" if not ours else "server" if ours.server > ours.cpu else "client"
+        server = f"{ours.server:.2f}, {limit}" if ours else "–"
+        return f"| {self.shape} | {self.verb} | {' | '.join(cells)} | {ratio} | {server} |"
+
+
 class Bench:
     def __init__(self, options, server, work):
         self.options, self.server, self.work = options, server, work
         self.uploads = self.downloads = 0
+        self.shapes = {n: s for n, s in shapes(options.scale).items() if n in options.shapes}
+        self.cells = [Cell(n, s, verb, options.clients) for n, s in self.shapes.items()
+                      for verb in ("download", "upload")]
 
-    def once(self, client, verb, name, shape):
-        build = CLIENTS[client]
-        if verb == "upload":
+    def drive(self, *words):
+        return subprocess.run([peers.DRIVER, words[0], self.server.endpoint, self.server.bucket,
+                               *words[1:]], env=self.server.variables(), check=True,
+                              capture_output=True, text=True).stdout
+
+    def once(self, client, cell):
+        build, limit = peers.CLIENTS[client], cell.limit(self.options.limit)
+        variables = self.server.variables()
+        if cell.verb == "upload":
             self.uploads += 1
-            command = build(self.server, verb, f"up-{self.uploads}", self.work / name)
-            return measure(command, self.server.variables(), self.options.limit)
+            prefix = f"up-{self.uploads}"
+            try:
+                return measure(build(self.server, "upload", prefix, self.work / cell.name), variables,
+                               limit)
+            finally:
+                if cell.shape.size >= 64 * MIB and cell.shape.files <= 10_000:  # room for the next
+                    self.drive("remove", prefix)
         self.downloads += 1
         target = self.work / f"target-{self.downloads}"
         target.mkdir()
         try:
-            result = measure(build(self.server, verb, name, target), self.server.variables(),
-                             self.options.limit)
-            check(target, shape)
+            result = measure(build(self.server, "download", cell.name, target), variables, limit)
+            check(target, cell.shape)
             return result
         finally:
             # Small files stay: ext4 makes the next ones slowly where some were just removed.
-            if shape.bytes >= MIB:
+            if cell.shape.bytes >= MIB:
                 shutil.rmtree(target)
 
-    def rows(self, name, shape, verb):
-        results, faults = {c: [] for c in self.options.clients}, {}
-        for _ in range(self.options.rounds):
-            for client in self.options.clients:
-                if client in faults:
-                    continue
-                try:
-                    results[client].append(self.once(client, verb, name, shape))
-                except RuntimeError as fault:
-                    faults[client] = str(fault)
-        base = statistics.median(r.wall for r in results["ours"]) if results["ours"] else None
-        for client, measured in results.items():
-            if client in faults:
-                print(f"| {shape} | {verb} | {client} | {faults[client]} ||||||")
+    def round(self, cell):
+        begin = time.monotonic()
+        for client in self.options.clients:
+            if client in cell.faults:
                 continue
-            wall, cpu, peak, server = (statistics.median(values) for values in zip(*measured))
-            speed = (f"{shape.size / MIB / wall:,.0f} MiB/s" if shape.bytes >= MIB
-                     else f"{shape.files / wall:,.0f} files/s")
-            print(f"| {shape} | {verb} | {client} | {wall:.2f} | {speed} | {wall / base:.2f} | "
-                  f"{cpu:.2f} | {peak:.0f} | {server:.2f} |", flush=True)
+            try:
+                cell.results[client].append(self.once(client, cell))
+            except RuntimeError as fault:
+                cell.faults[client] = str(fault)
+        cell.cost = time.monotonic() - begin
+        print(f"{cell.shape} {cell.verb}: a round in {cell.cost:.0f} s", file=sys.stderr)
 
     def warm(self, name, shape):
         """The cache's own tree: made, then as a later run finds it."""
         times = []
         for _ in range(4):
-            out = subprocess.run([DRIVER, "share", self.server.endpoint, self.server.bucket, name,
-                                  self.work / "cache"], env=self.server.variables(), check=True,
-                                 capture_output=True, text=True).stdout
+            out = self.drive("share", name, self.work / "cache")
             times.append(float(next(w[9:] for w in out.split() if w.startswith("ready_ms="))))
         shutil.rmtree(self.work / "cache")
-        print(f"| {shape} | {times[0]:.0f} ms | {statistics.median(times[1:]):.0f} ms |", flush=True)
+        return f"| {shape} | {times[0]:.0f} ms | {statistics.median(times[1:]):.0f} ms |"
 
-    def run(self):
-        chosen = {n: s for n, s in shapes(self.options.scale).items() if n in self.options.shapes}
-        for name, shape in chosen.items():
+    def run(self, deadline):
+        for name, shape in self.shapes.items():
             make_files(self.work / name, shape)
-        print("| shape | direction | client | wall s | speed | wall / ours | CPU s | peak MiB | "
-              "server CPU s |\n|---|---|---|---|---|---|---|---|---|")
-        for name, shape in chosen.items():
-            subprocess.run(ours(self.server, "upload", name, self.work / name), check=True,
-                           env=self.server.variables(), stdout=subprocess.DEVNULL)
-            for verb in ("download", "upload"):
-                self.rows(name, shape, verb)
+            self.drive("upload", name, self.work / name)
+        caches = []
+        for number in range(self.options.rounds):
+            for cell in self.cells:
+                if number == 0 or time.monotonic() + cell.cost < deadline:
+                    self.round(cell)
+            if number == 0:
+                caches = [self.warm(name, shape) for name, shape in self.shapes.items()]
+        self.print(caches)
+
+    def print(self, caches):
+        rounds = sorted({len(r) for cell in self.cells for c, r in cell.results.items()
+                         if c not in cell.faults})
+        print(f"Wall seconds · CPU seconds · peak MiB, medians of {rounds[0]} to {rounds[-1]}.\n")
+        clients = " | ".join(self.options.clients)
+        print(f"| shape | direction | {clients} | ours / fastest other | server's CPU with ours, limit |")
+        print("|---" * (len(self.options.clients) + 4) + "|")
+        for cell in self.cells:
+            print(cell.row())
         print("\n| through the cache | cold | warm |\n|---|---|---|")
-        for name, shape in chosen.items():
-            self.warm(name, shape)
+        print("\n".join(caches), flush=True)
 
 
-# ---- servers ---------------------------------------------------------------------------------------
-
-@contextlib.contextmanager
-def our_store(work):
-    server = Server("", "AKIABENCH", "bench/secret")
-    process = subprocess.Popen([DRIVER, "serve", work / "store", server.bucket], stdout=subprocess.PIPE,
-                               text=True, env=server.variables())
-    try:
-        yield server._replace(endpoint=process.stdout.readline().strip())
-    finally:
-        process.terminate()
-        process.wait()
-
-
-@contextlib.contextmanager
-def from_testbed(store):
-    sys.path.insert(0, str(ROOT / "tests/testbed"))
-    import testbed
-    try:
-        with testbed.Testbed() as bed:
-            known = bed.stores_of(store.split("-")[0])[store]
-            yield Server(known.endpoint, known.access_key, known.secret_key, testbed.BUCKET)
-    except testbed.Missing as missing:
-        raise SystemExit(f"{store} is not installed: {missing}") from missing
-
-
-SERVERS = {"ours": our_store, "rgw": lambda work: from_testbed("rgw-s3"),
-           "swift": lambda work: from_testbed("swift-s3")}
-
-
-def main():
+def options_of(arguments):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--full", action="store_true")
     parser.add_argument("--servers", default="ours")
     parser.add_argument("--clients", default="ours,s5cmd,rclone")
     parser.add_argument("--shapes", default="one,many,small,tiny")
     parser.add_argument("--scale", type=float, default=0.02)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--limit", type=float, default=120, help="seconds for one transfer")
+    parser.add_argument("--minutes", type=float, default=20, help="for one server")
+    parser.add_argument("--limit", type=float, default=150, help="seconds for one transfer")
     parser.add_argument("--dir", default=None)
-    options = parser.parse_args()
+    parser.add_argument("--install", action="store_true")
+    options = parser.parse_args(arguments)
+    if options.full:
+        options.scale, options.clients, options.install = 1.0, "ours,s5cmd,rclone,crt", True
+    return options
+
+
+def main():
+    options = options_of(sys.argv[1:])
+    began = time.monotonic()
+    if options.install:
+        peers.install()
     asked = options.clients.split(",")
-    options.clients = [c for c in asked if c == "ours" or shutil.which(c)]
+    options.clients = [c for c in asked if peers.program(c)]
     options.shapes = options.shapes.split(",")
     missing = [c for c in asked if c not in options.clients]
     if missing:
         print("not installed: " + ", ".join(missing))
     for name in options.servers.split(","):
         with tempfile.TemporaryDirectory(dir=options.dir) as work, \
-             SERVERS[name](pathlib.Path(work)) as server:
-            print(f"\nserver {name}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, median of "
-                  f"{options.rounds}\n")
-            Bench(options, server, pathlib.Path(work)).run()
+             peers.SERVERS[name](pathlib.Path(work)) as server:
+            print(f"\nServer {name}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}.\n", flush=True)
+            Bench(options, server, pathlib.Path(work)).run(began + 60 * options.minutes)
+        began = time.monotonic()
 
 
 if __name__ == "__main__":

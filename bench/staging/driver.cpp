@@ -4,6 +4,7 @@
 //   staging_driver stage ENDPOINT BUCKET PREFIX DIRECTORY CACHE        a private copy through it
 //   staging_driver share ENDPOINT BUCKET PREFIX CACHE                  the cache's own tree
 //   staging_driver upload ENDPOINT BUCKET PREFIX DIRECTORY
+//   staging_driver remove ENDPOINT BUCKET PREFIX                       all below it
 //   staging_driver serve DIRECTORY BUCKET                              our gateway, until a signal
 //
 // Keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Prints what it did as one line.
@@ -19,6 +20,7 @@
 #include "base/error.hpp"
 #include "gateway/gateway.hpp"
 #include "objectstore/dataset_cache.hpp"
+#include "objectstore/listing.hpp"
 #include "objectstore/open_store.hpp"
 #include "objectstore/transfer.hpp"
 
@@ -87,10 +89,19 @@ int serve(const Arguments& arguments) {
   return 0;
 }
 
+objectstore::TreeReport remove_all(const Arguments& arguments) {
+  const auto store = open(arguments);
+  objectstore::Listing listing;
+  objectstore::list_all(*store, objectstore::folder_prefix(arguments.at(3)), listing, {}, {});
+  for (const objectstore::ObjectInfo& object : listing) store->remove(object.key, {});
+  return {.files = listing.size()};
+}
+
 objectstore::TreeReport transfer(const Arguments& arguments) {
   const std::string& verb = arguments.at(0);
   if (verb == "stage") return stage(arguments, objectstore::DataAccess::PrivateCopy);
   if (verb == "share") return stage(arguments, objectstore::DataAccess::SharedReadOnly);
+  if (verb == "remove") return remove_all(arguments);
   const auto store = open(arguments);
   if (verb == "download") {
     return objectstore::download_tree(*store, objectstore::folder_prefix(arguments.at(3)),
