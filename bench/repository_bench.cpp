@@ -134,7 +134,8 @@ BENCHMARK_CAPTURE(list, all, RunQuery{.limit = 10'000})->Arg(10'000)->Unit(bench
 BENCHMARK_CAPTURE(list, all_by_id, RunQuery{.order = Order::ById, .limit = 10'000})
     ->Arg(10'000)
     ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(list, page_with_connections, RunQuery{.limit = 1000, .with_connections = true})
+BENCHMARK_CAPTURE(list, page_with_connections,
+                  RunQuery{.limit = 1000, .detail = repository::RunDetail::Whole})
     ->Arg(10'000)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(list, queue, RunQuery{.phases = {model::Phase::Queued}})

@@ -104,7 +104,7 @@ void wake_to_start(benchmark::State& state) {
     while (records.runs->find(id)->status.handle.empty()) std::this_thread::yield();
     append_retrying(*records.runs, id, model::Finished{1, model::RunState::Completed, {}},
                     clock.now());
-    records.runs->remove(id);
+    records.runs->remove({id});
     engine.forget(id);
     state.ResumeTiming();
   }

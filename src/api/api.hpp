@@ -59,8 +59,8 @@ struct ApiParts {
   Clock& clock;
   accounts::Accounts& accounts;
   accounts::AuditLog& audit;
-  // Takes a run out for good, or asks for it to end first and does it then (T23).
-  std::function<void(const model::RunId&)> remove_run;
+  // Takes runs out for good, or asks for them to end first and does it then (T23).
+  std::function<void(const std::vector<model::RunId>&)> remove_runs;
 };
 
 class Api {

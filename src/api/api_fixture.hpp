@@ -50,22 +50,23 @@ class ApiTest : public ::testing::Test {
     options.check_buckets = false;
     options.echo_secrets = echo_secrets;
     options.version = "1";
-    api_ =
-        make_api(options, {.runs = runs_,
-                           .definitions = *stored_.definitions,
-                           .experiments = *stored_.experiments,
-                           .experiment_runs = *stored_.experiment_runs,
-                           .contents = *contents_,
-                           .logs = *logs_,
-                           .scheduler = *scheduler_,
-                           .catalogue = catalogue_,
-                           .host = host_,
-                           .environments = *environments_,
-                           .hub = hub_,
-                           .clock = clock_,
-                           .accounts = accounts_,
-                           .audit = *audit_,
-                           .remove_run = [this](const model::RunId& id) { janitor_->remove(id); }});
+    api_ = make_api(options, {.runs = runs_,
+                              .definitions = *stored_.definitions,
+                              .experiments = *stored_.experiments,
+                              .experiment_runs = experiment_runs_,
+                              .contents = *contents_,
+                              .logs = *logs_,
+                              .scheduler = *scheduler_,
+                              .catalogue = catalogue_,
+                              .host = host_,
+                              .environments = *environments_,
+                              .hub = hub_,
+                              .clock = clock_,
+                              .accounts = accounts_,
+                              .audit = *audit_,
+                              .remove_runs = [this](const std::vector<model::RunId>& ids) {
+                                janitor_->remove(ids);
+                              }});
     server_ = http::serve(
         {}, [this](http::Request& request) { return api_->handle(request); },
         [this](const http::Request& request, const Error& error) {
@@ -175,6 +176,8 @@ class ApiTest : public ::testing::Test {
   RunHub hub_;
   repository::ObservedRepository runs_{*stored_.runs,
                                        [this](const model::TrainingRun& r) { hub_.changed(r.id); }};
+  repository::ObservedExperimentRuns experiment_runs_{
+      *stored_.experiment_runs, [this](const model::TrainingRun& r) { hub_.changed(r.id); }};
   engine::FakeEngine engine_{engine::cpu_slots(4)};
   AlwaysReady gate_;
   std::unique_ptr<scheduler::Scheduler> scheduler_ = scheduler::make_scheduler(

@@ -141,6 +141,28 @@ TEST_F(ApiTest, ListsPageByPageInBothViews) {
   EXPECT_EQ(send("GET", "/v3/models?view=all").status, 400);
 }
 
+TEST_F(ApiTest, AListShowsWhatIsSoAlsoWhenItIsAskedAgain) {
+  const auto run = submitted();
+  const auto other = submitted();
+  const auto first = send("GET", "/v3/models");
+  EXPECT_THAT(first.body, Not(HasSubstr("hush")));
+  EXPECT_EQ(send("GET", "/v3/models").body, first.body);
+  repository::append_retrying(runs_, run, model::CancelRequested{"ann"}, kNow);
+  const auto states = [&] {
+    std::map<std::string, RunState> result;
+    for (const auto& shown : wire::decode_run_list(send("GET", "/v3/models").body).runs) {
+      result[shown.id] = shown.state;
+    }
+    return result;
+  };
+  const std::map<std::string, RunState> expected{{run.str(), RunState::Canceled},
+                                                 {other.str(), RunState::Pending}};
+  EXPECT_EQ(states(), expected);
+  EXPECT_EQ(states(), expected);
+  janitor_->remove({run});
+  EXPECT_EQ(states().size(), 1u);
+}
+
 TEST_F(ApiTest, CancelTakesAnArrayAndAnObject) {
   const std::string change = R"({"op":"replace","path":"/status/state","value":"canceled"})";
   for (const std::string& body : {change, "[" + change + "]"}) {
@@ -196,7 +218,7 @@ TEST_F(ApiTest, ARunWhoseResultsAreNowhereElseStaysUntilItIsDeleted) {
   janitor_->tick();
   EXPECT_TRUE(runs_.find(run));
   EXPECT_TRUE(forgotten_.empty());
-  janitor_->remove(run);
+  janitor_->remove({run});
   EXPECT_FALSE(runs_.find(run));
 }
 

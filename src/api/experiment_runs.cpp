@@ -79,11 +79,8 @@ http::Answer list(Service& service, Call& call) {
 http::Answer cancel(Service& service, Call& call) {
   wire::decode_cancel(call.request.body->read_all(kMaxJsonBody));
   const auto run = find_run_of(service, call);
-  for (const auto& training : run.runs) {
-    if (model::is_terminal(training.status.state)) continue;
-    repository::append_retrying(service.parts.runs, training.id, model::CancelRequested{call.user},
-                                service.parts.clock.now());
-  }
+  service.parts.experiment_runs.append(run.id, model::CancelRequested{call.user},
+                                       service.parts.clock.now());
   service.parts.scheduler.wake();
   return empty_response(204);
 }
@@ -104,7 +101,12 @@ http::Answer monitor(Service& service, Call& call) {
 }  // namespace
 
 void remove_experiment_run(Service& service, const repository::ExperimentRun& run) {
-  for (const auto& training : run.runs) service.parts.remove_run(training.id);
+  // Those that wait end by that, and all go at once.
+  service.parts.experiment_runs.append(run.id, model::CancelRequested{run.owner},
+                                       service.parts.clock.now());
+  std::vector<model::RunId> trainings;
+  for (const auto& training : run.runs) trainings.push_back(training.id);
+  service.parts.remove_runs(trainings);
   // It is gone by itself when all its training runs could go at once.
   if (service.parts.experiment_runs.find(run.id)) {
     service.parts.experiment_runs.remove(run.id);

@@ -30,16 +30,12 @@ class JanitorThread final : public Janitor {
     thread_ = std::jthread([this](std::stop_token stop) { work(stop); });
   }
 
-  void remove(const model::RunId& run) override {
-    auto record = parts_.runs.find(run);
-    if (!record) return;
-    if (!model::is_terminal(record->status.state)) {
-      mark(run);
-      record = repository::append_retrying(parts_.runs, run, model::CancelRequested{record->owner},
-                                           parts_.clock.now());
-      parts_.wake_scheduler();
+  void remove(const std::vector<model::RunId>& runs) override {
+    std::vector<model::RunId> ended;
+    for (const auto& run : runs) {
+      if (has_ended_now(run)) ended.push_back(run);
     }
-    if (model::is_terminal(record->status.state)) erase(run);
+    erase(ended);
   }
 
   void run_ended(const model::RunId& run) override {
@@ -50,10 +46,12 @@ class JanitorThread final : public Janitor {
   }
 
   void tick() override {
+    std::vector<model::RunId> ended;
     for (const auto& run : marked()) {
       const auto record = parts_.runs.find(run);
-      if (!record || model::is_terminal(record->status.state)) erase(run);
+      if (!record || model::is_terminal(record->status.state)) ended.push_back(run);
     }
+    erase(ended);
     remove_expired();
     parts_.contents.sweep(parts_.definitions.used_contents());
   }
@@ -78,28 +76,47 @@ class JanitorThread final : public Janitor {
     query.limit = kBatch;
     while (true) {
       const auto page = parts_.runs.list(query);
+      std::vector<model::RunId> expired;
       for (const auto& run : page.runs) {
         const bool unsaved = parts_.has_unsaved_results && parts_.has_unsaved_results(run.id);
-        if (!unsaved) erase(run.id);
+        if (!unsaved) expired.push_back(run.id);
       }
+      erase(expired);
       if (page.next.empty()) return;
       query.start_after = page.next;
     }
   }
 
+  // True when it has ended, by this call if it was waiting; else it is marked and asked to end.
+  bool has_ended_now(const model::RunId& run) {
+    auto record = parts_.runs.find(run);
+    if (!record) return false;
+    if (model::is_terminal(record->status.state)) return true;
+    mark(run);
+    record = repository::append_retrying(parts_.runs, run, model::CancelRequested{record->owner},
+                                         parts_.clock.now());
+    parts_.wake_scheduler();
+    return model::is_terminal(record->status.state);
+  }
+
   // Traces first, the record last: what is interrupted is found and done again.
-  void erase(const model::RunId& run) {
-    const auto record = parts_.runs.find(run);
-    parts_.forget(run);
-    parts_.logs.remove(run);
-    parts_.hub.forget(run);
-    if (record) {
-      parts_.runs.remove(run);
-      remove_definition(record->definition_id);
-      log::info("removed the history of {}", run.str());
+  void erase(const std::vector<model::RunId>& runs) {
+    if (runs.empty()) return;
+    std::set<std::string> definitions;
+    for (const auto& run : runs) {
+      const auto record = parts_.runs.find(run);
+      if (record) definitions.insert(record->definition_id);
+      parts_.forget(run);
+      parts_.logs.remove(run);
+      parts_.hub.forget(run);
     }
-    parts_.hub.changed(run);
-    unmark(run);
+    parts_.runs.remove(runs);
+    for (const auto& id : definitions) remove_definition(id);
+    for (const auto& run : runs) {
+      log::info("removed the history of {}", run.str());
+      parts_.hub.changed(run);
+      unmark(run);
+    }
   }
 
   void remove_definition(const std::string& id) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "definition/definition_store.hpp"
@@ -40,8 +41,9 @@ class Janitor {
  public:
   virtual ~Janitor() = default;
   virtual void start() = 0;
-  // Removes an ended run now; a live one is canceled, and removed when it has ended. Thread-safe.
-  virtual void remove(const model::RunId& run) = 0;
+  // Removes ended runs now, in one transaction; live ones are canceled, and removed when they have
+  // ended. Thread-safe.
+  virtual void remove(const std::vector<model::RunId>& runs) = 0;
   // A run changed: if it was to go and has ended it goes soon. Thread-safe, cheap.
   virtual void run_ended(const model::RunId& run) = 0;
   virtual void tick() = 0;  // one round, for tests; not while started

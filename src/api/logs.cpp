@@ -49,6 +49,7 @@ Log find_log(Service& service, const Call& call) {
                 "and evaluation-metrics.txt");
   }
   auto& logs = service.parts.logs;
+  if (model::is_terminal(run.status.state)) logs.seal(run.id);  // again, after a crash
   return {logs, run.id, *stream, logs.size(run.id, *stream)};
 }
 

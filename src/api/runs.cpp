@@ -5,6 +5,7 @@
 #include "api/submit.hpp"
 #include "base/error.hpp"
 #include "base/strings.hpp"
+#include "wire/json_writer.hpp"
 #include "wire/run.hpp"
 
 namespace trainyard::api {
@@ -47,34 +48,77 @@ http::Answer read(Service& service, Call& call) {
   return json_response(200, wire::encode_run(run, how));
 }
 
+std::string next_url(const Call& call, std::string_view view, const Paging& wanted,
+                     const repository::RunPage& page) {
+  return fmt::format("{}/v3/models?{}limit={}&start={}", call.base_url, view, wanted.limit,
+                     percent_encode(page.next));
+}
+
+// Nothing is shown of it that changes without an event.
+bool is_still(const model::TrainingRun& run) {
+  return run.status.phase == model::Phase::Queued || run.status.phase == model::Phase::Ended;
+}
+
+RunTexts::Text encoded(Service& service, const Call& call, const model::TrainingRun& run) {
+  const auto how = rendering(service, call, run);
+  auto text = std::make_shared<const std::string>(wire::encode_run(run, how));
+  if (is_still(run) && how.secrets == wire::Secrets::Masked) {
+    service.run_texts.keep(run.id, run.version, text);
+  }
+  return text;
+}
+
+// The texts of a page, from those that are kept if all of them are.
+std::vector<RunTexts::Text> texts_of(Service& service, const Call& call, repository::RunQuery query,
+                                     repository::RunPage& page) {
+  const bool masked = !service.options.echo_secrets;
+  std::vector<RunTexts::Text> texts;
+  for (const auto& run : page.runs) {
+    auto text = masked ? service.run_texts.find(run.id, run.version) : nullptr;
+    if (!text) break;
+    texts.push_back(std::move(text));
+  }
+  if (texts.size() == page.runs.size()) return texts;
+  query.detail = masked ? repository::RunDetail::WithoutKeys : repository::RunDetail::Whole;
+  page = service.parts.runs.list(query);
+  texts.clear();
+  for (const auto& run : page.runs) texts.push_back(encoded(service, call, run));
+  return texts;
+}
+
+http::Answer list_whole(Service& service, Call& call) {
+  const auto wanted = paging(call, kPage, kPage);
+  const repository::RunQuery query{.owner = shown_owner(call),
+                                   .order = repository::Order::ById,
+                                   .limit = wanted.limit,
+                                   .start_after = wanted.start};
+  auto page = service.parts.runs.list(query);
+  wire::JsonWriter out;
+  out.begin_object().key("resources").begin_array();
+  for (const auto& text : texts_of(service, call, query, page)) out.raw(*text);
+  out.end_array();
+  if (!page.next.empty()) {
+    out.key("next").begin_object().field("url", next_url(call, "", wanted, page)).end_object();
+  }
+  out.end_object();
+  return json_response(200, out.take());
+}
+
+http::Answer list_summaries(Service& service, Call& call) {
+  const auto wanted = paging(call, kPage, kSummaryPage);
+  const auto page = service.parts.runs.list(
+      {.owner = shown_owner(call), .limit = wanted.limit, .start_after = wanted.start});
+  wire::RunListWriter writer(wire::ListView::Summary);
+  for (const auto& run : page.runs) writer.add(run);
+  return json_response(
+      200, writer.finish(page.next.empty() ? "" : next_url(call, "view=summary&", wanted, page)));
+}
+
 http::Answer list(Service& service, Call& call) {
   const auto view = call.request.query.get("view").value_or("");
-  if (!view.empty() && view != "summary") {
-    throw Error(ErrorKind::InvalidInput, "view can only be summary");
-  }
-  const bool summary = !view.empty();
-  const auto page_wanted = paging(call, kPage, summary ? kSummaryPage : kPage);
-  repository::RunQuery query;
-  query.owner = shown_owner(call);
-  query.order = summary ? repository::Order::BySubmission : repository::Order::ById;
-  query.limit = page_wanted.limit;
-  query.start_after = page_wanted.start;
-  query.with_connections = !summary;
-  const auto page = service.parts.runs.list(query);
-  wire::RunListWriter writer(summary ? wire::ListView::Summary : wire::ListView::Full);
-  for (const auto& run : page.runs) {
-    if (summary) {
-      writer.add(run);
-    } else {
-      writer.add(run, rendering(service, call, run));
-    }
-  }
-  const std::string next = page.next.empty()
-                               ? ""
-                               : fmt::format("{}/v3/models?{}limit={}&start={}", call.base_url,
-                                             summary ? "view=summary&" : "", page_wanted.limit,
-                                             percent_encode(page.next));
-  return json_response(200, writer.finish(next));
+  if (view.empty()) return list_whole(service, call);
+  if (view == "summary") return list_summaries(service, call);
+  throw Error(ErrorKind::InvalidInput, "view can only be summary");
 }
 
 http::Answer cancel(Service& service, Call& call) {
@@ -91,7 +135,7 @@ http::Answer cancel(Service& service, Call& call) {
 }
 
 http::Answer remove(Service& service, Call& call) {
-  service.parts.remove_run(find_run(service, call).id);
+  service.parts.remove_runs({find_run(service, call).id});
   return empty_response(204);
 }
 

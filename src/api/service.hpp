@@ -10,6 +10,7 @@
 #include "api/metrics.hpp"
 #include "api/router.hpp"
 #include "api/run_hub.hpp"
+#include "api/run_texts.hpp"
 #include "base/error.hpp"
 #include "http/server.hpp"
 #include "wire/run.hpp"
@@ -21,6 +22,7 @@ struct Service {
   ApiParts parts;
   TimePoint started;
   Metrics metrics;
+  RunTexts run_texts;  // with masked secrets
   // Wrong passwords, for each user name and each address.
   accounts::Throttle guesses_of_user{{.burst = 10, .refill = Milliseconds(30'000)}};
   accounts::Throttle guesses_of_address{{.burst = 50, .refill = Milliseconds(6'000)}};

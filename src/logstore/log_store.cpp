@@ -93,10 +93,10 @@ class FileLogStore final : public LogStore {
     with_context(run.str(), [&] {
       auto shard = shard_of(run).lock();
       if (is_sealed(run)) return;
+      if (!fs::exists(directory_of(run))) return seal_nothing(run);
       for (const Stream stream : kStreams) {
         if (shard->files.open(path_of(run, stream))) fsync_path(path_of(run, stream));
       }
-      make_private_dir(directory_of(run));
       write_file_atomic(seal_of(run), "", 0600);
       fsync_path(directory_);
     });
@@ -134,6 +134,12 @@ class FileLogStore final : public LogStore {
   fs::path seal_of(const model::RunId& run) const { return directory_of(run) / kSealName; }
   bool is_sealed(const model::RunId& run) const {
     return ::access(seal_of(run).c_str(), F_OK) == 0;
+  }
+
+  // There is no byte to keep: hundreds of runs that never began are canceled at once.
+  void seal_nothing(const model::RunId& run) const {
+    make_private_dir(directory_of(run));
+    open_file(seal_of(run), O_WRONLY | O_CREAT, 0600);
   }
 
   std::shared_ptr<const Fd> find_file(const model::RunId& run, Stream stream) {

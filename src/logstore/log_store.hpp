@@ -41,7 +41,7 @@ class LogStore {
   virtual std::uint64_t offset_of_last_lines(const model::RunId& run, Stream stream,
                                              std::size_t lines) = 0;
   // No more bytes will come: followers end. Survives a crash of the machine, as do the bytes before
-  // it. Idempotent.
+  // it; where there are none it may be lost by that, and has to be repeated. Idempotent.
   virtual void seal(const model::RunId& run) = 0;
   virtual bool sealed(const model::RunId& run) = 0;
   // `wake` is called after each append of new bytes, seal and remove of this run, from that thread,

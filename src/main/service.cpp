@@ -173,6 +173,8 @@ class Service final : public RunningService {
         contents_(definition::open_definition_store(config_.state_dir / "definitions",
                                                     definition_limits(config_))),
         runs_(*stored_.runs, [this](const model::TrainingRun& run) { run_changed(run); }),
+        experiment_runs_(*stored_.experiment_runs,
+                         [this](const model::TrainingRun& run) { run_changed(run); }),
         engine_(engine::make_local_engine(engine_options(config_, env), clock_)),
         catalogue_(load_catalogue()),
         host_(runtime::detect_host(runner_, engine_->capacity().gpus, catalogue_.host_programs())),
@@ -305,9 +307,10 @@ class Service final : public RunningService {
         runs_, *engine_, gate_, clock_,
         {.server_url = local_url_,
          .cancel_grace = config_.cancel_grace,
-         .learner_token = [this](const model::RunId& run, unsigned attempt) {
-           return api::learner_token(identity_.signing_key, run, attempt);
-         }});
+         .learner_token =
+             [this](const model::RunId& run, unsigned attempt) {
+               return api::learner_token(identity_.signing_key, run, attempt);
+             }});
     scheduler_there_.store(scheduler_.get());
     api_ = api::make_api(api_options(), api_parts());
     std::scoped_lock guard(api_mutex_);
@@ -366,7 +369,7 @@ class Service final : public RunningService {
     return {.runs = runs_,
             .definitions = *stored_.definitions,
             .experiments = *stored_.experiments,
-            .experiment_runs = *stored_.experiment_runs,
+            .experiment_runs = experiment_runs_,
             .contents = *contents_,
             .logs = *logs_,
             .scheduler = *scheduler_,
@@ -377,7 +380,7 @@ class Service final : public RunningService {
             .clock = clock_,
             .accounts = accounts_,
             .audit = *audit_,
-            .remove_run = [this](const model::RunId& id) { janitor_->remove(id); }};
+            .remove_runs = [this](const std::vector<model::RunId>& ids) { janitor_->remove(ids); }};
   }
 
   void announce() {
@@ -423,6 +426,7 @@ class Service final : public RunningService {
   std::atomic<scheduler::Scheduler*> scheduler_there_{nullptr};
   std::unique_ptr<api::Janitor> janitor_;
   repository::ObservedRepository runs_;
+  repository::ObservedExperimentRuns experiment_runs_;
   std::unique_ptr<engine::ComputeEngine> engine_;
   runtime::Catalogue catalogue_;
   const runtime::Host host_;

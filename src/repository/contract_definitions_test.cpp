@@ -69,7 +69,7 @@ TEST_P(DefinitionContract, UsedContentsAreThoseOfDefinitionsAndRuns) {
   EXPECT_THAT(definitions_.used_contents(), testing::UnorderedElementsAre("aa", "bb"));
   definitions_.remove(empty.id);
   append(run.id, model::CancelRequested{.by = "anna"}, 3);
-  runs_.remove(run.id);
+  runs_.remove({run.id});
   EXPECT_THAT(definitions_.used_contents(), ElementsAre("aa"));
 }
 

@@ -133,10 +133,31 @@ TEST_P(ExperimentContract, AnExperimentRunLeavesWithItsLastTrainingRun) {
   for (int number : {10, 11}) {
     EXPECT_TRUE(experiment_runs_.find(id));
     append(run_id(number), model::CancelRequested{.by = "anna"}, 200);
-    runs_.remove(run_id(number));
+    runs_.remove({run_id(number)});
   }
   EXPECT_FALSE(experiment_runs_.find(id));
   EXPECT_THAT(experiment_runs_.list(experiment.id, 9, "").runs, IsEmpty());
+}
+
+TEST_P(ExperimentContract, AnEventOfTheExperimentRunReachesAllThatItAppliesTo) {
+  const Experiment experiment = stored(1);
+  const std::string id = started(1, experiment).id;
+  append(run_id(10), model::Dispatched{.attempt = 1, .slots = {"GPU-0"}}, 150);
+  append(run_id(11), model::CancelRequested{.by = "anna"}, 160);
+  const model::Event cancel = model::CancelRequested{.by = "bob"};
+  const auto changed = experiment_runs_.append(id, cancel, at(200));
+  ASSERT_EQ(changed.size(), 1u) << "the other has ended";
+  EXPECT_EQ(changed[0], experiment_runs_.find(id)->runs[0]);
+  EXPECT_TRUE(changed[0].status.cancel_requested);
+  EXPECT_EQ(changed[0].version, 3u);
+  EXPECT_EQ(changed[0].modified_at, at(200));
+  EXPECT_EQ(runs_.find(run_id(11))->version, 2u);
+  const auto events = runs_.events_after(0, 9, run_id(10));
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(events[1].event, cancel);
+  EXPECT_EQ(events[1].version, 3u);
+  EXPECT_THAT(experiment_runs_.append(id, cancel, at(201)), IsEmpty());
+  EXPECT_EQ(kind_of([&] { experiment_runs_.append("none", cancel, at(1)); }), ErrorKind::NotFound);
 }
 
 TEST_P(ExperimentContract, RemovingTheRecordLeavesTheTrainingRuns) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "repository/contract.hpp"
+#include "repository/record.hpp"
 
 namespace trainyard::repository {
 namespace {
@@ -119,11 +120,16 @@ TEST_P(RunListContract, PagesOverSeveralStatesKeepTheOrder) {
   }
 }
 
-TEST_P(RunListContract, APageWithoutConnectionsIsBrief) {
+TEST_P(RunListContract, APageShowsAsMuchAsWasAsked) {
   const auto created = create(1);
   append(created.id, model::Abandoned{.verdict = exit_one()}, 2);
   const auto full = *runs_.find(created.id);
-  EXPECT_EQ(runs_.list({.with_connections = true}).runs.at(0), full);
+  EXPECT_EQ(runs_.list({.detail = RunDetail::Whole}).runs.at(0), full);
+
+  model::TrainingRun without_keys = full;
+  remove_keys(without_keys.manifest);
+  EXPECT_NE(without_keys, full);
+  EXPECT_EQ(runs_.list({.detail = RunDetail::WithoutKeys}).runs.at(0), without_keys);
 
   const auto brief = runs_.list({}).runs.at(0);
   model::TrainingRun expected = full;

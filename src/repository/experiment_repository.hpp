@@ -71,6 +71,10 @@ class ExperimentRunRepository {
   // Puts all its training runs into the queue, in their order, or none. Durable when it returns.
   // NotFound: no such experiment. Conflict: an id exists. InvalidInput: no runs.
   virtual ExperimentRun start(const NewExperimentRun& started, TimePoint now) = 0;
+  // Applies `event` to all its training runs by model::next, whatever their versions; returns those
+  // that it changed, brief. NotFound.
+  virtual std::vector<model::TrainingRun> append(const std::string& id, const model::Event& event,
+                                                 TimePoint now) = 0;
   virtual std::optional<ExperimentRun> find(const std::string& id) = 0;
   // Of one experiment. limit: at least 1. start_after: the cursor of ExperimentRunPage::next.
   virtual ExperimentRunPage list(const std::string& experiment_id, std::size_t limit,

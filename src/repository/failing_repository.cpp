@@ -24,8 +24,8 @@ class FailingRunRepository final : public RunRepository {
                                         const std::optional<model::RunId>& run) override {
     return plan_.run([&] { return inner_.events_after(sequence, limit, run); });
   }
-  void remove(const model::RunId& id) override {
-    plan_.run([&] { inner_.remove(id); });
+  void remove(const std::vector<model::RunId>& ids) override {
+    plan_.run([&] { inner_.remove(ids); });
   }
 
  private:
@@ -97,6 +97,10 @@ class FailingExperimentRunRepository final : public ExperimentRunRepository {
 
   ExperimentRun start(const NewExperimentRun& started, TimePoint now) override {
     return plan_.run([&] { return inner_.start(started, now); });
+  }
+  std::vector<model::TrainingRun> append(const std::string& id, const model::Event& event,
+                                         TimePoint now) override {
+    return plan_.run([&] { return inner_.append(id, event, now); });
   }
   std::optional<ExperimentRun> find(const std::string& id) override {
     return plan_.run([&] { return inner_.find(id); });

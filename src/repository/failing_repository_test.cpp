@@ -54,7 +54,7 @@ class BusyRuns final : public RunRepository {
                                         const std::optional<model::RunId>& run) override {
     return inner_.runs->events_after(sequence, limit, run);
   }
-  void remove(const model::RunId& id) override { inner_.runs->remove(id); }
+  void remove(const std::vector<model::RunId>& ids) override { inner_.runs->remove(ids); }
 
  private:
   Repositories inner_ = make_memory_repositories();

@@ -89,6 +89,21 @@ class MemoryExperimentRunRepository final : public ExperimentRunRepository {
                      records->experiment_runs[++records->last_experiment_run] = std::move(stored));
   }
 
+  std::vector<model::TrainingRun> append(const std::string& id, const model::Event& event,
+                                         TimePoint now) override {
+    auto records = records_->lock();
+    const auto found = std::ranges::find_if(
+        records->experiment_runs, [&](const auto& entry) { return entry.second.run.id == id; });
+    if (found == records->experiment_runs.end()) throw_no_experiment_run(id);
+    std::vector<model::TrainingRun> changed;
+    for (const model::RunId& member : found->second.members) {
+      const model::TrainingRun& run = records->runs.at(member);
+      auto after = after_event(run, event, run.version, now);
+      if (after) make_brief(changed.emplace_back(records->change(std::move(*after), event)));
+    }
+    return changed;
+  }
+
   std::optional<ExperimentRun> find(const std::string& id) override {
     auto records = records_->lock();
     for (const auto& [order, stored] : records->experiment_runs) {

@@ -43,6 +43,15 @@ struct Records {
     run.queue_order = ++last_queue_order;
     return runs[run.id] = std::move(run);
   }
+  // The run as `event` left it.
+  const model::TrainingRun& change(model::TrainingRun after, const model::Event& event) {
+    events.push_back({.sequence = ++last_sequence,
+                      .run = after.id,
+                      .version = after.version,
+                      .at = after.modified_at,
+                      .event = event});
+    return runs[after.id] = std::move(after);
+  }
   // With its events, its key, and its place in an experiment run.
   void erase(const model::RunId& id) {
     runs.erase(id);

@@ -76,7 +76,10 @@ class MemoryRunRepository final : public RunRepository {
       page.runs.resize(query.limit);
       page.next = encode_cursor(query.order, page.runs.back());
     }
-    if (!query.with_connections) std::ranges::for_each(page.runs, make_brief);
+    if (query.detail == RunDetail::Brief) std::ranges::for_each(page.runs, make_brief);
+    if (query.detail == RunDetail::WithoutKeys) {
+      for (model::TrainingRun& run : page.runs) remove_keys(run.manifest);
+    }
     return page;
   }
 
@@ -87,13 +90,7 @@ class MemoryRunRepository final : public RunRepository {
     if (found == records->runs.end()) throw_no_run(id);
     auto after = after_event(found->second, event, expected_version, now);
     if (!after) return found->second;
-    records->events.push_back({.sequence = ++records->last_sequence,
-                               .run = id,
-                               .version = after->version,
-                               .at = now,
-                               .event = event});
-    found->second = std::move(*after);
-    return found->second;
+    return records->change(std::move(*after), event);
   }
 
   std::vector<StoredEvent> events_after(std::uint64_t sequence, std::size_t limit,
@@ -109,12 +106,13 @@ class MemoryRunRepository final : public RunRepository {
     return result;
   }
 
-  void remove(const model::RunId& id) override {
+  void remove(const std::vector<model::RunId>& ids) override {
     auto records = records_->lock();
-    const auto found = records->runs.find(id);
-    if (found == records->runs.end()) throw_no_run(id);
-    check_removable(id, found->second.status.state);
-    records->erase(id);
+    for (const model::RunId& id : ids) {
+      const auto found = records->runs.find(id);
+      if (found != records->runs.end()) check_removable(id, found->second.status.state);
+    }
+    for (const model::RunId& id : ids) records->erase(id);
   }
 
  private:

@@ -1,8 +1,8 @@
 #pragma once
-// A RunRepository that tells of every change that it let through.
+// Repositories that tell of every change of a run that they let through.
 #include <functional>
 
-#include "repository/run_repository.hpp"
+#include "repository/experiment_repository.hpp"
 
 namespace trainyard::repository {
 
@@ -31,10 +31,42 @@ class ObservedRepository final : public RunRepository {
                                         const std::optional<model::RunId>& run) override {
     return inner_.events_after(sequence, limit, run);
   }
-  void remove(const model::RunId& id) override { inner_.remove(id); }
+  void remove(const std::vector<model::RunId>& ids) override { inner_.remove(ids); }
 
  private:
   RunRepository& inner_;
+  std::function<void(const model::TrainingRun&)> on_change_;
+};
+
+// The same for runs that are put into the queue, or changed, as one.
+class ObservedExperimentRuns final : public ExperimentRunRepository {
+ public:
+  ObservedExperimentRuns(ExperimentRunRepository& inner,
+                         std::function<void(const model::TrainingRun&)> on_change)
+      : inner_(inner), on_change_(std::move(on_change)) {}
+
+  ExperimentRun start(const NewExperimentRun& started, TimePoint now) override {
+    auto run = inner_.start(started, now);
+    for (const auto& training : run.runs) {
+      if (training.version == 1) on_change_(training);  // else it was there before
+    }
+    return run;
+  }
+  std::vector<model::TrainingRun> append(const std::string& id, const model::Event& event,
+                                         TimePoint now) override {
+    auto changed = inner_.append(id, event, now);
+    for (const auto& training : changed) on_change_(training);
+    return changed;
+  }
+  std::optional<ExperimentRun> find(const std::string& id) override { return inner_.find(id); }
+  ExperimentRunPage list(const std::string& experiment_id, std::size_t limit,
+                         const std::string& start_after) override {
+    return inner_.list(experiment_id, limit, start_after);
+  }
+  void remove(const std::string& id) override { inner_.remove(id); }
+
+ private:
+  ExperimentRunRepository& inner_;
   std::function<void(const model::TrainingRun&)> on_change_;
 };
 

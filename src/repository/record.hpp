@@ -23,8 +23,12 @@ std::optional<model::TrainingRun> after_event(const model::TrainingRun& run,
                                               const model::Event& event,
                                               std::uint64_t expected_version, TimePoint now);
 
-// Cuts a run down to what a page without connections shows.
+// Cuts a run down to what a list of brief ones shows.
 void make_brief(model::TrainingRun& run);
+// The secret of its connection, of whichever kind.
+Secret& secret_of(model::StoreReference& reference);
+// Takes the keys out of both connections.
+void remove_keys(model::Manifest& manifest);
 
 void check_limit(std::size_t limit);  // InvalidInput for 0
 // Throws Conflict while the run is not ended.

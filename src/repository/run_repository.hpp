@@ -22,6 +22,14 @@ struct NewRun {
   std::optional<std::string> idempotency_key;
 };
 
+// How much of a run a list reads.
+enum class RunDetail {
+  Brief,        // the manifest has name, framework name and version, command and compute only, and
+                // the verdict has no last lines (fast)
+  WithoutKeys,  // all but the secrets of the connections, which stay sealed
+  Whole,
+};
+
 enum class Order { ById, BySubmission, BySubmissionDescending };
 
 struct RunQuery {
@@ -34,9 +42,7 @@ struct RunQuery {
   Order order = Order::BySubmission;
   std::size_t limit = 1000;  // at least 1
   std::string start_after;   // the cursor of RunPage::next, of the same order; InvalidInput else
-  // Without: TrainingRun::manifest has name, framework name and version, command and compute only,
-  // and the verdict has no last lines (fast).
-  bool with_connections = false;
+  RunDetail detail = RunDetail::Brief;
 };
 
 struct RunPage {
@@ -68,8 +74,9 @@ class RunRepository {
   // In order; for one run when `run` is given.
   virtual std::vector<StoredEvent> events_after(std::uint64_t sequence, std::size_t limit,
                                                 const std::optional<model::RunId>& run) = 0;
-  // Removes the run and its events (T23). NotFound; Conflict while it is not ended.
-  virtual void remove(const model::RunId& id) = 0;
+  // Removes the runs and their events (T23); those that are gone already are passed over. Conflict
+  // while one has not ended: then none is removed.
+  virtual void remove(const std::vector<model::RunId>& ids) = 0;
 };
 
 // find + append, again on Conflict (at most 16 times). Thread-safe.

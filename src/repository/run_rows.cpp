@@ -6,6 +6,7 @@
 #include <array>
 
 #include "repository/columns.hpp"
+#include "repository/record.hpp"
 #include "wire/learner.hpp"
 
 namespace trainyard::repository {
@@ -36,13 +37,6 @@ constexpr std::array kDetailColumns{"manifest", "data_secret", "results_secret",
 // Where a secret stands, so that one cannot be moved to another run or connection.
 std::string data_context(const model::RunId& id) { return id.str() + "/training_data"; }
 std::string results_context(const model::RunId& id) { return id.str() + "/training_results"; }
-
-Secret& secret_of(model::StoreReference& reference) {
-  if (auto* s3 = std::get_if<model::S3Connection>(&reference.connection)) {
-    return s3->secret_access_key;
-  }
-  return std::get<model::SwiftConnection>(reference.connection).password;
-}
 
 void put_fixed(ParameterWriter& out, const model::TrainingRun& run) {
   const model::Manifest& manifest = run.manifest;
@@ -154,6 +148,18 @@ void read_run(ColumnReader& in, model::TrainingRun& run) {
   read_status(in, run.status);
 }
 
+void insert_event(db::Connection& connection, const model::TrainingRun& after,
+                  const std::string& event_json) {
+  db::Statement& insert =
+      connection.prepare("INSERT INTO events (run, version, at, event) VALUES (?, ?, ?, ?)");
+  ParameterWriter(insert)
+      .put(after.queue_order)
+      .put(after.version)
+      .put(after.modified_at)
+      .put(event_json);
+  insert.run();
+}
+
 std::string insert_statement() {
   constexpr std::size_t kCount = kFixedColumns.size() + kChangingColumns.size();
   const std::vector<std::string> marks(kCount, "?");
@@ -165,22 +171,26 @@ std::string insert_statement() {
 
 StoredRun prepare_rows(const model::TrainingRun& run, const Sealer& sealer) {
   StoredRun stored{.run = run, .manifest_json = {}, .data_secret = {}, .results_secret = {}};
-  Secret& data = secret_of(stored.run.manifest.training_data);
-  Secret& results = secret_of(stored.run.manifest.training_results);
-  stored.data_secret = sealer.seal(data, data_context(run.id));
-  stored.results_secret = sealer.seal(results, results_context(run.id));
-  data = Secret();
-  results = Secret();
+  model::Manifest& manifest = stored.run.manifest;
+  stored.data_secret = sealer.seal(secret_of(manifest.training_data), data_context(run.id));
+  stored.results_secret =
+      sealer.seal(secret_of(manifest.training_results), results_context(run.id));
+  remove_keys(manifest);
   stored.manifest_json = wire::encode_with_secrets(stored.run.manifest);
   return stored;
 }
 
+model::TrainingRun complete_but_for_secrets(StoredRun stored) {
+  stored.run.manifest = wire::decode_manifest(stored.manifest_json);
+  return std::move(stored.run);
+}
+
 model::TrainingRun complete(StoredRun stored, const Sealer& sealer) {
-  model::TrainingRun run = std::move(stored.run);
-  run.manifest = wire::decode_manifest(stored.manifest_json);
-  secret_of(run.manifest.training_data) = sealer.open(stored.data_secret, data_context(run.id));
-  secret_of(run.manifest.training_results) =
-      sealer.open(stored.results_secret, results_context(run.id));
+  const std::string data_secret = std::move(stored.data_secret);
+  const std::string results_secret = std::move(stored.results_secret);
+  model::TrainingRun run = complete_but_for_secrets(std::move(stored));
+  secret_of(run.manifest.training_data) = sealer.open(data_secret, data_context(run.id));
+  secret_of(run.manifest.training_results) = sealer.open(results_secret, results_context(run.id));
   return run;
 }
 
@@ -206,7 +216,7 @@ std::uint64_t insert_rows(db::Connection& connection, const StoredRun& stored) {
 }
 
 void update_rows(db::Connection& connection, const model::TrainingRun& before,
-                 const model::TrainingRun& after) {
+                 const model::TrainingRun& after, const std::string& event_json) {
   static const std::string kUpdate = fmt::format("UPDATE runs SET {} = ? WHERE queue_order = ?",
                                                  fmt::join(kChangingColumns, " = ?, "));
   db::Statement& update = connection.prepare(kUpdate);
@@ -214,6 +224,7 @@ void update_rows(db::Connection& connection, const model::TrainingRun& before,
   put_changing(out, after);
   out.put(after.queue_order);
   update.run();
+  insert_event(connection, after, event_json);
   if (!after.status.verdict || after.status.verdict == before.status.verdict) return;
   db::Statement& lines =
       connection.prepare("UPDATE run_details SET last_lines = ? WHERE queue_order = ?");

@@ -17,12 +17,14 @@ struct StoredRun {
   std::string data_secret, results_secret;  // sealed
 };
 model::TrainingRun complete(StoredRun stored, const Sealer& sealer);
+model::TrainingRun complete_but_for_secrets(StoredRun stored);
 
 // The other way: what create writes.
 StoredRun prepare_rows(const model::TrainingRun& run, const Sealer& sealer);
 std::uint64_t insert_rows(db::Connection& connection, const StoredRun& stored);  // its queue order
+// The row, and the event that changed it.
 void update_rows(db::Connection& connection, const model::TrainingRun& before,
-                 const model::TrainingRun& after);
+                 const model::TrainingRun& after, const std::string& event_json);
 
 enum class Details { Without, With };
 // "r.queue_order AS queue_order, r.id AS id, …" of runs AS r, and of run_details AS d.

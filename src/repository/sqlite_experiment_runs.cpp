@@ -4,6 +4,7 @@
 #include "repository/record.hpp"
 #include "repository/run_rows.hpp"
 #include "repository/sqlite_store.hpp"
+#include "wire/learner.hpp"
 
 namespace trainyard::repository {
 namespace {
@@ -65,6 +66,15 @@ std::optional<Row> find_by_key(db::Connection& connection, const NewExperimentRu
   return row;
 }
 
+std::optional<Row> find_by_id(db::Connection& connection, const std::string& id) {
+  static const std::string kFind = fmt::format("{} WHERE id = ?", kSelect);
+  db::Statement& query = connection.prepare(kFind);
+  query.bind(1, id);
+  auto row = first_row(query);
+  if (row) read_members(connection, *row);
+  return row;
+}
+
 std::int64_t insert_experiment_run(db::Connection& connection, const NewExperimentRun& started,
                                    TimePoint now) {
   db::Statement& known = connection.prepare("SELECT 1 FROM experiments WHERE id = ?");
@@ -115,16 +125,29 @@ class SqliteExperimentRunRepository final : public ExperimentRunRepository {
     return result;
   }
 
-  std::optional<ExperimentRun> find(const std::string& id) override {
-    static const std::string kFind = fmt::format("{} WHERE id = ?", kSelect);
-    return store_->readers.run([&](db::Connection& connection) -> std::optional<ExperimentRun> {
-      db::Statement& query = connection.prepare(kFind);
-      query.bind(1, id);
-      auto row = first_row(query);
-      if (!row) return std::nullopt;
-      read_members(connection, *row);
-      return std::move(row->run);
+  std::vector<model::TrainingRun> append(const std::string& id, const model::Event& event,
+                                         TimePoint now) override {
+    const std::string event_json = wire::encode(event);
+    std::vector<model::TrainingRun> changed;
+    store_->writer.run([&](db::Connection& connection) {
+      changed.clear();
+      const auto row = find_by_id(connection, id);
+      if (!row) throw_no_experiment_run(id);
+      for (const model::TrainingRun& run : row->run.runs) {
+        auto after = after_event(run, event, run.version, now);
+        if (!after) continue;
+        update_rows(connection, run, *after, event_json);
+        make_brief(changed.emplace_back(std::move(*after)));
+      }
     });
+    return changed;
+  }
+
+  std::optional<ExperimentRun> find(const std::string& id) override {
+    auto row =
+        store_->readers.run([&](db::Connection& connection) { return find_by_id(connection, id); });
+    if (!row) return std::nullopt;
+    return std::move(row->run);
   }
 
   ExperimentRunPage list(const std::string& experiment_id, std::size_t limit,

@@ -226,7 +226,7 @@ TEST_F(SqliteRepository, WhatWasAcknowledgedSurvivesAKill) {
       EXPECT_GE(run->version, version);
       check_whole(*records.runs, *run);
     }
-    for (const auto& run : records.runs->list({.with_connections = true}).runs) {
+    for (const auto& run : records.runs->list({.detail = RunDetail::Whole}).runs) {
       check_whole(*records.runs, run);
     }
     fs::remove(path_);  // the next round begins anew

@@ -44,18 +44,6 @@ void insert_key(db::Connection& connection, const NewRun& created, std::uint64_t
   insert.run();
 }
 
-void insert_event(db::Connection& connection, const model::TrainingRun& after,
-                  const std::string& event_json) {
-  db::Statement& insert =
-      connection.prepare("INSERT INTO events (run, version, at, event) VALUES (?, ?, ?, ?)");
-  ParameterWriter(insert)
-      .put(after.queue_order)
-      .put(after.version)
-      .put(after.modified_at)
-      .put(event_json);
-  insert.run();
-}
-
 StoredEvent read_event(const db::Statement& row) {
   ColumnReader in(row);
   StoredEvent event;
@@ -115,7 +103,8 @@ class SqliteRunRepository final : public RunRepository {
   }
 
   RunPage list(const RunQuery& query) override {
-    const Details details = query.with_connections ? Details::With : Details::Without;
+    const bool brief = query.detail == RunDetail::Brief;
+    const Details details = brief ? Details::Without : Details::With;
     const auto statement = list_statement(query, details);
     RunPage page;
     if (!statement) return page;
@@ -128,10 +117,10 @@ class SqliteRunRepository final : public RunRepository {
           page.next = encode_cursor(query.order, page.runs.back());
           break;
         }
-        if (query.with_connections) {
-          page.runs.push_back(complete(read_full_row(rows), store_->sealer));
-        } else {
+        if (brief) {
           read_brief_row(rows, page.runs.emplace_back());
+        } else {
+          page.runs.push_back(shown(read_full_row(rows), query.detail));
         }
       }
     });
@@ -147,8 +136,7 @@ class SqliteRunRepository final : public RunRepository {
       if (!stored) throw_no_run(id);
       auto after = after_event(stored->run, event, expected_version, now);
       if (!after) return;
-      update_rows(connection, stored->run, *after);
-      insert_event(connection, *after, event_json);
+      update_rows(connection, stored->run, *after, event_json);
       stored->run = std::move(*after);
     });
     return complete(std::move(*stored), store_->sealer);
@@ -165,18 +153,25 @@ class SqliteRunRepository final : public RunRepository {
     });
   }
 
-  void remove(const model::RunId& id) override {
+  void remove(const std::vector<model::RunId>& ids) override {
     store_->writer.run([&](db::Connection& connection) {
-      const auto stored = find_rows(connection, id.str());
-      if (!stored) throw_no_run(id);
-      check_removable(id, stored->run.status.state);
-      db::Statement& remove = connection.prepare("DELETE FROM runs WHERE queue_order = ?");
-      ParameterWriter(remove).put(stored->run.queue_order);
-      remove.run();
+      for (const model::RunId& id : ids) {
+        const auto stored = find_rows(connection, id.str());
+        if (!stored) continue;
+        check_removable(id, stored->run.status.state);
+        db::Statement& remove = connection.prepare("DELETE FROM runs WHERE queue_order = ?");
+        ParameterWriter(remove).put(stored->run.queue_order);
+        remove.run();
+      }
     });
   }
 
  private:
+  model::TrainingRun shown(StoredRun stored, RunDetail detail) const {
+    return detail == RunDetail::Whole ? complete(std::move(stored), store_->sealer)
+                                      : complete_but_for_secrets(std::move(stored));
+  }
+
   // Runs of a page that are not moved when it grows; untouched memory costs nothing.
   static constexpr std::size_t kReserved = 10'000;
 

@@ -36,7 +36,7 @@ class SchedulerRandom : public SchedulerFixture, public testing::WithParamInterf
 
   bool remove(const RunId& id) {
     EXPECT_LE(attempt(id), model::max_attempts(status(id)));
-    runs().remove(id);
+    runs().remove({id});
     engine_.forget(id);
     return true;
   }

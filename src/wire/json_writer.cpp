@@ -1,6 +1,7 @@
 #include "wire/json_writer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <nlohmann/json.hpp>
@@ -10,7 +11,14 @@
 namespace trainyard::wire {
 namespace {
 
-bool is_plain(char c) { return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f; }
+constexpr std::array<bool, 256> plain_bytes() {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0x20; c < 0x7f; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}
+constexpr auto kPlain = plain_bytes();
+
+bool is_plain(char c) { return kPlain[static_cast<unsigned char>(c)]; }
 
 void append_escaped(std::string& to, char c) {
   switch (c) {
