@@ -307,6 +307,7 @@ class Service final : public RunningService {
         runs_, *engine_, gate_, clock_,
         {.server_url = local_url_,
          .cancel_grace = config_.cancel_grace,
+         .record_revision = [this] { return record_revision_.load(); },
          .learner_token =
              [this](const model::RunId& run, unsigned attempt) {
                return api::learner_token(identity_.signing_key, run, attempt);
@@ -399,6 +400,7 @@ class Service final : public RunningService {
   }
 
   void run_changed(const model::TrainingRun& run) {
+    ++record_revision_;
     if (model::is_terminal(run.status.state)) {
       try {
         logs_->seal(run.id);
@@ -425,6 +427,7 @@ class Service final : public RunningService {
   std::unique_ptr<definition::DefinitionStore> contents_;
   std::atomic<scheduler::Scheduler*> scheduler_there_{nullptr};
   std::unique_ptr<api::Janitor> janitor_;
+  std::atomic<std::uint64_t> record_revision_{0};
   repository::ObservedRepository runs_;
   repository::ObservedExperimentRuns experiment_runs_;
   std::unique_ptr<engine::ComputeEngine> engine_;

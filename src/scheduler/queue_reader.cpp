@@ -10,7 +10,6 @@
 namespace trainyard::scheduler {
 
 namespace {
-constexpr std::size_t kQueuePage = 64;
 using model::Phase;
 }  // namespace
 
@@ -44,7 +43,7 @@ Readiness ask(RuntimeGate& gate, const model::TrainingRun& run) {
 
 std::vector<model::TrainingRun> QueueReader::next_page() {
   if (done_) return {};
-  auto page = runs_.list({.phases = {Phase::Queued}, .limit = kQueuePage, .start_after = cursor_});
+  auto page = runs_.list({.phases = {Phase::Queued}, .limit = page_, .start_after = cursor_});
   cursor_ = std::move(page.next);
   done_ = cursor_.empty();
   return std::move(page.runs);

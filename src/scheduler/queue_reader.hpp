@@ -17,12 +17,14 @@ Readiness ask(RuntimeGate& gate, const model::TrainingRun& run);
 // The queue from its head, a page at a time.
 class QueueReader {
  public:
-  explicit QueueReader(repository::RunRepository& runs) : runs_(runs) {}
+  explicit QueueReader(repository::RunRepository& runs, std::size_t page = 64)
+      : runs_(runs), page_(page) {}
   // Empty: there is no more.
   std::vector<model::TrainingRun> next_page();
 
  private:
   repository::RunRepository& runs_;
+  std::size_t page_;
   std::string cursor_;
   bool done_ = false;
 };

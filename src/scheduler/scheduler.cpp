@@ -14,11 +14,10 @@
 #include "scheduler/back_off.hpp"
 #include "scheduler/learner_starts.hpp"
 #include "scheduler/learner_watch.hpp"
+#include "scheduler/queue_forecast.hpp"
 #include "scheduler/queue_plan.hpp"
 #include "scheduler/queue_reader.hpp"
 #include "scheduler/restart_pause.hpp"
-#include "scheduler/run_durations.hpp"
-#include "scheduler/wait_reason.hpp"
 
 namespace trainyard::scheduler {
 
@@ -26,8 +25,6 @@ namespace {
 
 constexpr Milliseconds kFirstRetry{50};
 constexpr Milliseconds kLongestRetry{30'000};
-// why() asks about the environments of so many runs from the head of the queue, and of its own.
-constexpr std::size_t kReadinessAsked = 256;
 
 class SchedulerLoop final : public Scheduler {
  public:
@@ -40,7 +37,8 @@ class SchedulerLoop final : public Scheduler {
         options_(std::move(options)),
         watch_(runs, engine, clock),
         starts_(runs, engine, clock, options_),
-        durations_(runs, clock) {}
+        forecast_(runs, engine, clock, options_.record_revision,
+                  [this](const model::TrainingRun& run) { return readiness(run); }) {}
 
   void start() override;
   void wake() override;
@@ -59,7 +57,6 @@ class SchedulerLoop final : public Scheduler {
   After care_for(const std::vector<model::TrainingRun>& active);
   After dispatch(const model::TrainingRun& run, std::vector<std::string> slots);
   After serve_queue(const std::vector<model::TrainingRun>& active);
-  std::optional<QueueView> view_up_to(const model::RunId& id);
   Readiness readiness(const model::TrainingRun& run);
 
   repository::RunRepository& runs_;
@@ -69,7 +66,7 @@ class SchedulerLoop final : public Scheduler {
   const SchedulerOptions options_;
   LearnerWatch watch_;
   LearnerStarts starts_;
-  RunDurations durations_;
+  QueueForecast forecast_;
   std::set<std::pair<model::RunId, unsigned>> told_;  // attempts that were told to cancel
 
   std::mutex mutex_;
@@ -205,23 +202,7 @@ std::optional<WaitReason> SchedulerLoop::why(const model::RunId& id) {
     if (!trouble) return std::nullopt;
     return WaitReason{0, "its learner " + *trouble, {}, std::nullopt};
   }
-  const auto view = view_up_to(id);
-  if (!view) return std::nullopt;  // it has left the queue since
-  return explain(*view, view->queue.size() - 1, clock_.now(),
-                 [this](const RunBrief& brief) { return durations_.usual(brief); });
-}
-
-std::optional<QueueView> SchedulerLoop::view_up_to(const model::RunId& id) {
-  QueueView view{engine_.capacity(), briefs_of(active_runs(runs_)), {}};
-  QueueReader reader(runs_);
-  for (auto page = reader.next_page(); !page.empty(); page = reader.next_page()) {
-    for (const auto& run : page) {
-      const bool asked = view.queue.size() < kReadinessAsked || run.id == id;
-      view.queue.push_back({brief_of(run), asked ? readiness(run) : Readiness{}});
-      if (run.id == id) return view;
-    }
-  }
-  return std::nullopt;
+  return forecast_.why(*run);
 }
 
 Readiness SchedulerLoop::readiness(const model::TrainingRun& run) {

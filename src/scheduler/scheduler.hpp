@@ -3,6 +3,7 @@
 //
 // First come, first served: a run never starts while an earlier one waits for slots that it could
 // have had; all slots of a run are given at once. One thread; wake() makes it look at once.
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -53,6 +54,9 @@ struct SchedulerOptions {
   std::string server_url;   // given to learners
   Milliseconds tick{1000};  // at the latest
   Milliseconds cancel_grace{30'000};
+  // A number that is another one after each change of a run in the record. Then why() works the
+  // queue out again only when it is, or after a second. Empty: each time.
+  std::function<std::uint64_t()> record_revision = {};
   // The token that a learner of this run and attempt shows to the API.
   std::function<Secret(const model::RunId&, unsigned attempt)> learner_token;
 };

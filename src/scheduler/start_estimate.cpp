@@ -41,29 +41,30 @@ Release release_of(const QueueView& view, const ActiveRun& active, TimePoint now
 
 }  // namespace
 
-std::optional<TimePoint> estimate_start(const QueueView& view, std::size_t index, TimePoint now,
-                                        const UsualDuration& usual) {
+std::vector<std::optional<TimePoint>> estimate_starts(const QueueView& view,
+                                                      const std::vector<Placement>& placements,
+                                                      TimePoint now, const UsualDuration& usual) {
   Releases releases;
   for (const ActiveRun& active : view.active)
     if (!active.held.empty()) releases.push(release_of(view, active, now, usual));
   std::size_t free = free_slots(view).size();
   TimePoint at = now;
-  const auto placements = plan(view).placements;
-  for (std::size_t i = 0; i <= index; ++i) {
+  std::vector<std::optional<TimePoint>> starts(view.queue.size());
+  for (std::size_t i = 0; i < view.queue.size(); ++i) {
     const auto& queued = view.queue[i];
     if (placements[i].outlook == Outlook::Never || placements[i].outlook == Outlook::Fail) continue;
-    if (queued.readiness.delayed()) return std::nullopt;
+    if (queued.readiness.delayed()) return starts;
     for (; free < queued.run.slots; releases.pop()) {
-      if (releases.empty() || !releases.top().at) return std::nullopt;
+      if (releases.empty() || !releases.top().at) return starts;
       at = std::max(at, *releases.top().at);
       free += releases.top().slots;
     }
-    if (i == index) return at;
+    starts[i] = at;
     free -= queued.run.slots;
     const auto duration = usual(queued.run);
     releases.push({duration ? std::optional(at + *duration) : std::nullopt, queued.run.slots});
   }
-  return std::nullopt;
+  return starts;
 }
 
 }  // namespace trainyard::scheduler

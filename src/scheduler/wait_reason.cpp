@@ -34,15 +34,21 @@ bool is_held(const QueueView& view, const std::string& slot) {
   });
 }
 
+bool is_short(const Forecast& forecast, std::size_t index) {
+  return forecast.view.queue[index].run.slots > forecast.placements[index].free;
+}
+
 class Explanation {
  public:
-  Explanation(const QueueView& view, std::size_t index)
-      : view_(view), index_(index), placements_(plan(view).placements) {}
+  Explanation(const Forecast& forecast, std::size_t index)
+      : forecast_(forecast),
+        view_(forecast.view),
+        index_(index),
+        placements_(forecast.placements) {}
 
   WaitReason reason() const {
     WaitReason reason;
-    reason.place = 1 + static_cast<std::size_t>(std::count_if(
-                           placements_.begin(), placements_.begin() + offset(index_), in_line));
+    reason.place = forecast_.places[index_];
     reason.message = message();
     reason.blocked_by = blocked_by();
     return reason;
@@ -50,25 +56,12 @@ class Explanation {
   Outlook outlook() const { return placements_[index_].outlook; }
 
  private:
-  static std::ptrdiff_t offset(std::size_t index) { return static_cast<std::ptrdiff_t>(index); }
-  static bool in_line(const Placement& placement) {
-    return placement.outlook != Outlook::Never && placement.outlook != Outlook::Fail;
-  }
   const QueuedRun& run() const { return view_.queue[index_]; }
   std::string slots(std::size_t count) const { return count_slots(count, view_.capacity.gpus); }
-  bool is_short(std::size_t index) const {
-    return view_.queue[index].run.slots > placements_[index].free;
-  }
+  bool is_short(std::size_t index) const { return scheduler::is_short(forecast_, index); }
 
-  // The run that keeps those behind it from starting: itself, or the first that is short.
-  std::size_t gate() const {
-    if (outlook() != Outlook::Behind) return index_;
-    std::size_t index = 0;
-    while (placements_[index].outlook != Outlook::Short &&
-           !(placements_[index].outlook == Outlook::Building && is_short(index)))
-      ++index;
-    return index;
-  }
+  // The run that keeps this one from starting: itself, or the first that is short.
+  std::size_t gate() const { return outlook() == Outlook::Behind ? forecast_.gate : index_; }
 
   std::string message() const {
     switch (outlook()) {
@@ -164,10 +157,20 @@ class Explanation {
     return ids;
   }
 
+  const Forecast& forecast_;
   const QueueView& view_;
   std::size_t index_;
-  std::vector<Placement> placements_;
+  const std::vector<Placement>& placements_;
 };
+
+bool is_gate(const Forecast& forecast, std::size_t index) {
+  const Outlook outlook = forecast.placements[index].outlook;
+  return outlook == Outlook::Short || (outlook == Outlook::Building && is_short(forecast, index));
+}
+
+bool in_line(const Placement& placement) {
+  return placement.outlook != Outlook::Never && placement.outlook != Outlook::Fail;
+}
 
 }  // namespace
 
@@ -182,14 +185,30 @@ std::string sizes_that_fit(std::size_t slots) {
   return join(names, ", ");
 }
 
-WaitReason explain(const QueueView& view, std::size_t index, TimePoint now,
-                   const UsualDuration& usual) {
-  const Explanation explanation(view, index);
+Forecast make_forecast(QueueView view, TimePoint now, const UsualDuration& usual) {
+  Forecast forecast;
+  forecast.view = std::move(view);
+  forecast.placements = plan(forecast.view).placements;
+  const std::size_t size = forecast.view.queue.size();
+  forecast.gate = size;
+  std::size_t before = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    forecast.places.push_back(before + 1);
+    if (in_line(forecast.placements[i])) ++before;
+    if (forecast.gate == size && is_gate(forecast, i)) forecast.gate = i;
+    forecast.indices.emplace(forecast.view.queue[i].run.id, i);
+  }
+  forecast.starts = estimate_starts(forecast.view, forecast.placements, now, usual);
+  return forecast;
+}
+
+WaitReason explain(const Forecast& forecast, std::size_t index, TimePoint now) {
+  const Explanation explanation(forecast, index);
   WaitReason reason = explanation.reason();
   const Outlook outlook = explanation.outlook();
   if (outlook != Outlook::Short && outlook != Outlook::Behind && outlook != Outlook::Building)
     return reason;
-  reason.estimate = estimate_start(view, index, now, usual);
+  if (const auto& start = forecast.starts[index]) reason.estimate = std::max(*start, now);
   reason.message += reason.estimate ? fmt::format("; it may start in about {}",
                                                   format_duration(*reason.estimate - now))
                                     : "; nothing is known yet to say for how long";
