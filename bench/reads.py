@@ -5,42 +5,28 @@
 
 A few runs are submitted and canceled, then copied in the database up to --history ended ones, all
 with details. wrk keeps 32 connections, each of which pauses between two requests so that together
-they ask 2,000 times a second; a last line asks as fast as answers come.
+they ask 2,000 times a second: for one run, for the first page, for pages all over the history, of
+which few were asked for before, and for the first page of the summary. A last line asks as fast as
+answers come.
 """
 import argparse
 import pathlib
 import re
-import shutil
 import sqlite3
-import sys
-import tempfile
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests/e2e"))
-import harness  # noqa: E402  # pylint: disable=wrong-import-position
-from start import Api  # noqa: E402  # pylint: disable=wrong-import-position
+from served import Api, harness, resident_mib, service, sleeping_run
 
 REAL = 60
 CONNECTIONS = 32
+ANYWHERE = "local paths = {{{paths}}}\n" \
+           "request = function() return wrk.format(nil, paths[math.random(#paths)]) end\n"
 PAUSE = "function delay() return math.random(0, {}) end\n".format(2 * CONNECTIONS * 1000 // 2000)
 
 
 def submit(yard, api):
     """Ended runs that the service wrote itself."""
-    definition = api.call("POST", "/v3/ml_assets/training_definitions", {
-        "name": "bench", "framework": {"name": "python", "version": "system"}, "command": "true"})
-    (yard.directory / "model.py").write_text("print('model')\n")
-    yard.run("zip", "-q", yard.directory / "model.zip", "model.py", cwd=yard.directory)
-    content = definition["entity"]["training_definition_version"]["content_url"]
-    api.connection.request("PUT", content.removeprefix(yard.api),
-                           (yard.directory / "model.zip").read_bytes(), api.headers)
-    assert api.connection.getresponse().read() == b'{"ok":"true"}'
     store = {"endpoint_url": "http://127.0.0.1:1", "access_key_id": "k", "secret_access_key": "s"}
-    run = {"model_definition": {"name": "bench", "definition_href": definition["metadata"]["url"],
-                                "execution": {"command": "sleep 3600",
-                                              "compute_configuration": {"name": "k80x4"}}},
-           "training_data_reference": {"type": "s3", "connection": store, "source": {"bucket": "a"}},
-           "training_results_reference": {"type": "s3", "connection": store,
-                                          "target": {"bucket": "b"}}}
+    run = sleeping_run(yard, api, "k80x4", store)
     urls = [api.call("POST", "/v3/models", run)["metadata"]["url"] for _ in range(REAL)]
     for url in urls:
         yard.trainyard("cancel", url.rpartition("/")[2])
@@ -65,6 +51,17 @@ def copy(database, history):
     db.close()
 
 
+def pages(api):
+    """Paths of pages of 50 all over the history."""
+    paths, path = [], "/v3/models?limit=1000"
+    while path and len(paths) < 1000:
+        start = path.partition("&start=")[2]
+        paths.append(f"/v3/models?limit=50&start={start}" if start else "/v3/models?limit=50")
+        following = api.call("GET", path).get("next", {}).get("url", "")
+        path = following[following.index("/v3/"):] if following else ""
+    return paths
+
+
 def wrk(yard, api, path, seconds, script):
     arguments = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"]
     for name, value in api.headers.items():
@@ -83,29 +80,23 @@ def main():
     parser.add_argument("--seconds", type=int, default=10)
     options = parser.parse_args()
     harness.require("wrk", "zip")
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="trainyard-bench-reads-"))
-    yard = harness.Service(directory, arguments=["--check-buckets", "false", "--retention", "36500d",
-                                                "--store-retry", "1s"])
-    try:
+    with service("reads", "--check-buckets", "false", "--retention", "36500d",
+                 "--store-retry", "1s") as yard:
         urls = submit(yard, Api(yard.start()))
         yard.stop()
         copy(yard.state / "trainyard.db", options.history)
         api = Api(yard.start(timeout=120))
-        script = directory / "pause.lua"
-        script.write_text(PAUSE)
-        print(f"history {options.history:,}; resident {resident(yard.pid):.0f} MiB", flush=True)
-        for name, path in (("one run", urls[0]), ("page of 50", "/v3/models?limit=50"),
-                           ("page of 50, summary", "/v3/models?view=summary&limit=50")):
-            print(f"  {name:20} {wrk(yard, api, path, options.seconds, script)}", flush=True)
-        print(f"  {'one run, no pause':20} {wrk(yard, api, urls[0], options.seconds, None)}")
-        print(f"resident {resident(yard.pid):.0f} MiB")
-    finally:
-        yard.end()
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def resident(pid):
-    return int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) / 256
+        (script := yard.directory / "pause.lua").write_text(PAUSE)
+        (anywhere := yard.directory / "anywhere.lua").write_text(
+            PAUSE + ANYWHERE.format(paths=", ".join(f'"{path}"' for path in pages(api))))
+        print(f"history {options.history:,}; resident {resident_mib(yard.pid):.0f} MiB", flush=True)
+        for name, path, lua in (("one run", urls[0], script),
+                                ("page of 50", "/v3/models?limit=50", script),
+                                ("one of 1,000 pages", "/v3/models?limit=50", anywhere),
+                                ("page of 50, summary", "/v3/models?view=summary&limit=50", script),
+                                ("one run, no pause", urls[0], None)):
+            print(f"  {name:20} {wrk(yard, api, path, options.seconds, lua)}", flush=True)
+        print(f"resident {resident_mib(yard.pid):.0f} MiB")
 
 
 if __name__ == "__main__":

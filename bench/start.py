@@ -15,56 +15,18 @@ in turn, so that all three meet the same machine. A second line of the table say
 service took to its ready line, and its resident memory before the first run and after the last.
 """
 import argparse
-import http.client
 import json
 import os
-import pathlib
 import re
 import shutil
 import statistics
 import subprocess
-import sys
-import tempfile
 import time
-import urllib.parse
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests/e2e"))
-import harness  # noqa: E402  # pylint: disable=wrong-import-position
+from served import Api, harness, percentile, resident_mib, service
 
 COMMAND = "date +%s.%N"
 STAMP = re.compile(r"^(\d{10}\.\d{9})$", re.M)
-
-
-class Api:
-    """One kept-alive connection to the service."""
-
-    def __init__(self, yard):
-        self.connection = http.client.HTTPConnection(urllib.parse.urlsplit(yard.api).netloc)
-        user = f"{yard.variables['ML_USERNAME']}:{yard.variables['ML_PASSWORD']}"
-        basic = subprocess.run(["base64", "-w0"], input=user.encode(), check=True,
-                               capture_output=True).stdout.decode()
-        token = self.call("GET", "/v3/identity/token", headers={"Authorization": f"Basic {basic}"})
-        self.headers = {"Authorization": f"Bearer {token['token']}",
-                        "Content-Type": "application/json"}
-
-    def call(self, method, path, body=None, headers=None):
-        self.connection.request(method, path, body and json.dumps(body),
-                                headers or self.headers)
-        answer = self.connection.getresponse()
-        text = answer.read()
-        if answer.status >= 300:
-            raise AssertionError(f"{method} {path}: {answer.status} {text.decode()}")
-        return json.loads(text)
-
-
-def percentile(values, share):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
-def resident_mib(pid):
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"^VmRSS:\s+(\d+) kB", status, re.M)[1]) / 1024
 
 
 def prepare(yard, work):
@@ -127,16 +89,8 @@ def wanted_run(api, archive, manifest, run):
     """The body that creates a run like `run`, with the definition that is already there."""
     entity = api.call("GET", f"/v3/models/{run}")["entity"]
     keys = json.loads(manifest.read_text())["training_results"]["connection"]
-    definition = api.call("POST", "/v3/ml_assets/training_definitions", {
-        "name": "start", "framework": entity["model_definition"]["framework"]})
-    content = urllib.parse.urlsplit(definition["entity"]["training_definition_version"]["content_url"]).path
-    api.connection.request("PUT", content, archive.read_bytes(),
-                           api.headers | {"Content-Type": "application/octet-stream"})
-    if (answer := api.connection.getresponse()).status >= 300:
-        raise AssertionError(f"upload: {answer.status} {answer.read()}")
-    answer.read()
-    body = {"model_definition": entity["model_definition"]
-            | {"definition_href": definition["metadata"]["url"]}}
+    url = api.upload(archive, {"name": "start", "framework": entity["model_definition"]["framework"]})
+    body = {"model_definition": entity["model_definition"] | {"definition_href": url}}
     for name in ("training_data_reference", "training_results_reference"):
         body[name] = entity[name] | {"connection": {
             "endpoint_url": keys["endpoint_url"], "access_key_id": keys["aws_access_key_id"],
@@ -169,14 +123,14 @@ def main():
     parser = argparse.ArgumentParser(description="submit to first instruction")
     parser.add_argument("--runs", type=int, default=100)
     runs = parser.parse_args().runs
-    work = pathlib.Path(tempfile.mkdtemp(prefix="trainyard-bench-start-"))
-    yard = harness.Service(work / "service")
-    try:
+    with service("start") as yard:
         begin = time.monotonic()
         yard.start()
         ready = time.monotonic() - begin
         time.sleep(5)
         at_rest = resident_mib(yard.pid)
+        work = yard.directory / "work"
+        work.mkdir()
         took = measure(yard, work, runs)
         time.sleep(5)
         print(f"{runs} runs each, milliseconds to the first instruction, on {os.cpu_count()} cores, "
@@ -190,9 +144,6 @@ def main():
             print(f"{name:12}" + "".join(f" {1000 * v:8.1f}" for v in row))
         print(f"ready after {1000 * ready:.0f} ms; resident {at_rest:.1f} MiB at rest, "
               f"{resident_mib(yard.pid):.1f} MiB after the runs")
-    finally:
-        yard.end()
-        shutil.rmtree(work, ignore_errors=True)
 
 
 if __name__ == "__main__":

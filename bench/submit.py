@@ -10,59 +10,56 @@ other, and measures on the way, at a tenth of the history and at its end:
   single     POST /v3/models, by one client and by sixteen at once (one fsync serves them all)
   one run    GET /v3/models/{id}
   page       GET /v3/models?limit=50, from the middle of the list
+  ends       PATCH (cancel) and DELETE of an experiment run of --batch training runs that wait
   10,000     GET /v3/models?view=summary&limit=10000, with the service's processor time for it
 """
 import argparse
-import pathlib
-import shutil
 import statistics
-import sys
-import tempfile
 import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests/e2e"))
-import harness  # noqa: E402  # pylint: disable=wrong-import-position
-from start import Api, percentile  # noqa: E402  # pylint: disable=wrong-import-position
+from served import (Api, harness, percentile, processor_seconds, references, service,
+                    sleeping_run)
 
 SINGLES = 300
 READS = 400
 
 
 def requests_of(yard, api):
-    """A run's request and an experiment's reference, of a definition with content."""
+    """A run's request, an experiment's, and its reference, of a definition with content."""
     yard.variables.pop("AWS_CA_BUNDLE", None)
     for bucket in ("data", "results"):
         yard.aws("--endpoint-url", yard.store, "s3", "mb", f"s3://bench-{bucket}")
-    (yard.directory / "model.py").write_text("print('model')\n")
-    yard.run("zip", "-q", yard.directory / "model.zip", "model.py", cwd=yard.directory)
-    definition = api.call("POST", "/v3/ml_assets/training_definitions", {
-        "name": "bench", "framework": {"name": "python", "version": "system"},
-        "command": "sleep 3600"})
-    version = definition["entity"]["training_definition_version"]
-    connection = api.connection
-    connection.request("PUT", version["content_url"].removeprefix(yard.api),
-                       (yard.directory / "model.zip").read_bytes(), api.headers)
-    assert connection.getresponse().read() == b'{"ok":"true"}'
     store = {"endpoint_url": yard.store, "access_key_id": yard.variables["AWS_ACCESS_KEY_ID"],
              "secret_access_key": yard.variables["AWS_SECRET_ACCESS_KEY"]}
-    references = {
-        "training_data_reference":
-            {"type": "s3", "connection": store, "source": {"bucket": "bench-data"}},
-        "training_results_reference":
-            {"type": "s3", "connection": store, "target": {"bucket": "bench-results"}}}
-    run = {"model_definition": {"name": "bench", "definition_href": definition["metadata"]["url"],
-                                "execution": {"command": "sleep 3600",
-                                              "compute_configuration": {"name": "small"}}}}
-    return run | references, {"settings": {"name": "bench"}} | references, \
-        {"training_definition_url": definition["metadata"]["url"]}
+    run = sleeping_run(yard, api, "small", store)
+    return run, {"settings": {"name": "bench"}} | references(store), \
+        {"training_definition_url": run["model_definition"]["definition_href"]}
 
 
-def batches(yard, api, requests, batch, count):
+def experiment_of(api, requests, batch):
     _, experiment, reference = requests
     body = experiment | {"training_references": [
         reference | {"name": f"model-{i}"} for i in range(batch)]}
-    url = f"/v3/experiments/{api.call('POST', '/v3/experiments', body)['metadata']['guid']}/runs"
+    return f"/v3/experiments/{api.call('POST', '/v3/experiments', body)['metadata']['guid']}"
+
+
+def ends(api, requests, batch):
+    """Cancel of an experiment run, and delete of one that waits."""
+    url = experiment_of(api, requests, batch) + "/runs"
+    first, second = (api.call("POST", url)["metadata"]["url"] for _ in range(2))
+    took = []
+    for method, path, body in (
+            ("PATCH", first, {"op": "replace", "path": "/status/state", "value": "canceled"}),
+            ("DELETE", second, None)):
+        start = time.monotonic()
+        api.call(method, path, body)
+        took.append((time.monotonic() - start) * 1000)
+    print(f"of {batch} runs: cancel {took[0]:,.0f} ms, delete {took[1]:,.0f} ms", flush=True)
+
+
+def batches(yard, api, requests, batch, count):
+    url = experiment_of(api, requests, batch) + "/runs"
     start, before = time.monotonic(), processor_seconds(yard.pid)
     for _ in range(count):
         api.call("POST", url)
@@ -84,11 +81,6 @@ def singles(yard, run, clients):
     for thread in threads:
         thread.join()
     return clients * (SINGLES // clients + 1) / (time.monotonic() - start)
-
-
-def processor_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
 
 
 def reads(yard, api, path, count):
@@ -119,9 +111,7 @@ def main():
     parser.add_argument("--batch", type=int, default=500)
     options = parser.parse_args()
     harness.require("aws", "zip")
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="trainyard-bench-submit-"))
-    yard = harness.Service(directory, arguments=["--check-buckets", "false", "--cpu-slots", "1"])
-    try:
+    with service("submit", "--check-buckets", "false", "--cpu-slots", "1") as yard:
         api = Api(yard.start())
         requests = requests_of(yard, api)
         first = options.history // 10 // options.batch
@@ -130,11 +120,9 @@ def main():
         measure(yard, api, first * options.batch)
         batches(yard, api, requests, options.batch, rest)
         measure(yard, api, options.history)
+        ends(api, requests, options.batch)
         for clients in (1, 16):
             print(f"single, {clients} clients: {singles(yard, requests[0], clients):,.0f} runs/s")
-    finally:
-        yard.end()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 if __name__ == "__main__":
