@@ -107,6 +107,8 @@ TEST_F(ApiTest, ARunIsCheckedWithoutBeingStarted) {
   large.replace(large.find("\"name\":\"k80\""), 12, "\"gpus\":99");
   EXPECT_THAT(check(large).body, HasSubstr("99"));
   EXPECT_EQ(check(large).status, 400);
+  large.replace(large.find("\"python\""), 8, "\"pythn\"");  // both at once
+  EXPECT_THAT(check(large).body, AllOf(HasSubstr("did you mean python"), HasSubstr("99")));
   EXPECT_EQ(check(run_request(url_ + "/v3/ml_assets/training_definitions/none")).status, 400);
   EXPECT_TRUE(wire::decode_run_list(send("GET", "/v3/models").body).runs.empty());
 }

@@ -110,15 +110,39 @@ struct Lookups {
   std::map<std::string, repository::TrainingDefinition> definitions;  // by the URL that was sent
 };
 
+// Several checks, and one error for what they refuse together.
+class Refusals {
+ public:
+  template <typename Fn>
+  void collect(std::string_view context, Fn&& check) {
+    try {
+      with_context(context, std::forward<Fn>(check));
+    } catch (const Error& e) {
+      first_kind_ = first_kind_.value_or(e.kind());
+      texts_.emplace_back(e.what());
+    }
+  }
+  void throw_any() const {
+    if (first_kind_) throw Error(*first_kind_, join(texts_, "; "));
+  }
+
+ private:
+  std::optional<ErrorKind> first_kind_;
+  std::vector<std::string> texts_;
+};
+
 // What the machine and the stores have against it.
 runtime::RuntimeSpec check(Lookups& lookups, const model::Manifest& manifest) {
   Service& service = lookups.service;
   if (const auto missing = manifest::missing_parts(manifest); !missing.empty()) refuse(missing);
-  const auto runtime = with_context("model_definition.framework", [&] {
-    return service.parts.catalogue.resolve(manifest.framework, service.parts.host);
+  Refusals refusals;
+  runtime::RuntimeSpec runtime;
+  refusals.collect("model_definition.framework", [&] {
+    runtime = service.parts.catalogue.resolve(manifest.framework, service.parts.host);
   });
-  with_context("model_definition.execution",
-               [&] { scheduler::check_fits(manifest.compute, lookups.capacity); });
+  refusals.collect("model_definition.execution",
+                   [&] { scheduler::check_fits(manifest.compute, lookups.capacity); });
+  refusals.throw_any();
   lookups.buckets.check(manifest);
   return runtime;
 }
