@@ -1,23 +1,19 @@
 // Any keys, one a line; a line that begins with '0' is an object without bytes. Every path stays
 // inside, is a name that can be, and is no other's.
-#include <cstddef>
-#include <cstdint>
 #include <set>
 #include <string>
-#include <string_view>
 
 #include "base/strings.hpp"
+#include "fuzzing.hpp"
 #include "objectstore/key_paths.hpp"
+
+using namespace trainyard::fuzzing;
 
 namespace {
 
 namespace store = trainyard::objectstore;
 
-void check(bool right) {
-  if (!right) __builtin_trap();
-}
-
-store::Listing read_listing(const std::string& text) {
+store::Listing read_listing(std::string_view text) {
   store::Listing listing;
   std::set<std::string> keys;
   for (const std::string& line : trainyard::split(text, '\n')) {
@@ -31,22 +27,21 @@ store::Listing read_listing(const std::string& text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const store::Listing listing =
-      read_listing(std::string(reinterpret_cast<const char*>(data), size));
+  const store::Listing listing = read_listing(text_of(data, size));
   const store::KeyPaths places = store::place_keys(listing, "");
-  check(places.paths.size() == listing.size());
+  require(places.paths.size() == listing.size());
   std::set<std::string> taken(places.directories.begin(), places.directories.end());
   for (std::size_t i = 0; i < listing.size(); ++i) {
     const std::string& path = places.paths[i];
-    check(!path.empty() || listing[i].size == 0);
+    require(!path.empty() || listing[i].size == 0);
     if (path.empty()) continue;
-    check(taken.insert(path).second);
+    require(taken.insert(path).second);
     for (const std::string& name : trainyard::split(path, '/')) {
-      check(!name.empty() && name != "." && name != ".." && name.size() <= 255);
-      check(name.find('\0') == name.npos);
+      require(!name.empty() && name != "." && name != ".." && name.size() <= 255);
+      require(name.find('\0') == name.npos);
     }
     const std::size_t slash = path.rfind('/');
-    check(slash == path.npos || taken.contains(path.substr(0, slash)));
+    require(slash == path.npos || taken.contains(path.substr(0, slash)));
   }
   return 0;
 }

@@ -1,20 +1,14 @@
 // The small parsers and formatters of base: no input may crash them, and what they accept must come
 // back the same.
-#include <cstdint>
-#include <cstdlib>
-
 #include "base/clock.hpp"
-#include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/strings.hpp"
-
-namespace {
+#include "fuzzing.hpp"
 
 using namespace trainyard;
+using namespace trainyard::fuzzing;
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+namespace {
 
 void percent(std::string_view text) {
   require(percent_decode(percent_encode(text)) == text);
@@ -52,7 +46,7 @@ void decoder(std::string_view text, Decode decode, Encode encode) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const std::string_view text = text_of(data, size);
   percent(text);
   sizes_and_times(text);
   shown_text(text);
