@@ -1,4 +1,4 @@
-"""A proxy on loopback that passes everything on and counts the requests by their first line."""
+"""A proxy on loopback that passes everything on, counts the requests by their first line, and can hold some."""
 import collections
 import re
 import socket
@@ -16,6 +16,10 @@ class CountingProxy:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self._lock = threading.Lock()
         self._requests = []
+        self._held = None  # matches the first lines that wait
+        self._holding = 0
+        self._go = threading.Event()
+        self._go.set()
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -23,6 +27,20 @@ class CountingProxy:
         """("GET", "/bucket/key?query") of each request so far."""
         with self._lock:
             return list(self._requests)
+
+    def hold(self, pattern):
+        """From now on requests whose "METHOD /target" matches wait for release()."""
+        self._go.clear()
+        self._held = re.compile(pattern)
+
+    def holding(self):
+        """How many requests have had to wait so far."""
+        with self._lock:
+            return self._holding
+
+    def release(self):
+        self._held = None
+        self._go.set()
 
     def counts(self, bucket):
         """How many of each sort went to a bucket: "list", "GET", "HEAD" …"""
@@ -48,8 +66,13 @@ class CountingProxy:
                 if count:
                     # A client sends a request's head in one piece.
                     found = [(m.decode(), t.decode()) for m, t in REQUEST.findall(data)]
+                    held = self._held
+                    waits = held and any(held.match(f"{m} {t}") for m, t in found)
                     with self._lock:
                         self._requests += found
+                        self._holding += bool(waits)
+                    if waits:
+                        self._go.wait()
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
         except OSError:

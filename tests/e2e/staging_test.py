@@ -2,15 +2,19 @@
 # ctest: timeout 600
 """Data in and results out through the real service: once, whole, and whatever goes away meanwhile."""
 import collections
+import concurrent.futures
+import hashlib
 import os
 import pathlib
 import signal
 import textwrap
+import time
 
 import counting_proxy
 import harness
 import training_run_test as runs
 
+AT_ONCE = 100
 Bucket = collections.namedtuple("Bucket", "service endpoint name")
 
 # Writes, waits for a file of the test's, writes again.
@@ -58,6 +62,14 @@ def connection(bucket):
 
 
 def submit(yard, data, results, command):
+    return train(yard, *prepare(yard, data, results, command))
+
+
+def train(yard, definition, manifest):
+    return yard.trainyard("train", definition, manifest).out.strip()
+
+
+def prepare(yard, data, results, command):
     work = yard.directory / "submission"
     work.mkdir(exist_ok=True)
     (work / "program.py").write_text(PROGRAM)
@@ -75,7 +87,7 @@ def submit(yard, data, results, command):
           connection: {connection(results)}
           target: {{bucket: {results.name}, type: s3}}
         """))
-    return yard.trainyard("train", work / "model.zip", work / "job.yaml").out.strip()
+    return work / "model.zip", work / "job.yaml"
 
 
 def stored(bucket, run):
@@ -158,20 +170,43 @@ def test_a_lost_learner_takes_its_command_with_it_and_no_results(yard):
     assert stored(results, run) >= {"early", "learner-1/training-log.txt"}
 
 
-def test_many_runs_at_once_cause_one_transfer_and_later_ones_none(yard):
-    start(yard, "--cpu-slots", "6", "--check-buckets", "false")
-    files = {f"d{i % 3}/file{i}": f"content {i}" for i in range(30)}
+def start_at_once(yard, job, settings):
+    """Submits AT_ONCE runs, of what job() gives, behind one that has the only slot, then gives them a slot each."""
+    go = yard.directory / "go"
+    start(yard, "--cpu-slots", "1", *settings)
+    blocker = submit(yard, make_bucket(yard, "own", {"x": "1"}), make_bucket(yard, "results"),
+                     f"while [ ! -e {go} ]; do sleep 0.1; done")
+    yard.wait_for(blocker, "running")
+    definition, manifest = job()
+    with concurrent.futures.ThreadPoolExecutor(4) as submitting:
+        started = list(submitting.map(lambda _: train(yard, definition, manifest), range(AT_ONCE)))
+    start(yard, "--cpu-slots", str(AT_ONCE + 1), *settings)
+    go.touch()
+    return started
+
+
+def test_a_hundred_runs_at_once_cause_one_transfer_and_later_ones_none(yard):
+    files = {f"d{i % 3}/file{i}": f"content {i}\n" for i in range(30)}
     data = make_bucket(yard, "data", files)
-    results = make_bucket(yard, "results")
     proxy = counting_proxy.CountingProxy(data.endpoint)
     through = data._replace(endpoint=proxy.url)
+    results = Bucket(yard, data.endpoint, "results")
     command = "cat ${DATA_DIR}/*/* | sort | md5sum"
-    started = [submit(yard, through, results, command) for _ in range(6)]
+    proxy.hold("GET /data/.+")
+    started = start_at_once(yard, lambda: prepare(yard, through, results, command),
+                            ["--check-buckets", "false", "--results-quiet", "0s"])
+    deadline = time.monotonic() + 40  # before the one that fetches asks again
+    while proxy.counts("data")["list"] < AT_ONCE and time.monotonic() < deadline:
+        time.sleep(0.1)
+    proxy.release()
+    sums = set()
     for run in started:
         assert runs.wait_end(yard, run, 120)["state"] == "completed"
-    assert proxy.counts("data")["GET"] == 30, proxy.counts("data")
-    assert len({line for run in started for line in yard.trainyard("logs", run).out.splitlines()
-                if line.endswith("  -")}) == 1
+        sums |= {line for line in yard.trainyard("logs", run).out.splitlines() if line.endswith("  -")}
+    assert sums == {hashlib.md5("".join(sorted(files.values())).encode()).hexdigest() + "  -"}, sums
+    fetched = collections.Counter(target for method, target in proxy.requests()
+                                  if method == "GET" and "?" not in target)
+    assert fetched == {f"/data/{key}": 1 for key in files}, fetched
 
     before = proxy.counts("data")
     later = submit(yard, through, results, command)
