@@ -14,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   });
   attempt([&] { s3::parse_error(xml); });
   attempt([&] { s3::parse_upload_id(xml); });
+  attempt([&] { s3::parse_open_uploads(xml); });
   attempt([&] { s3::parse_completed_etag(xml); });
   return 0;
 }

@@ -9,6 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   namespace store = trainyard::objectstore;
   const std::string_view json = text_of(data, size);
   attempt([&] { store::swift::parse_listing(json); });
+  attempt([&] { store::swift::parse_static_manifest(json); });
   attempt([&] { store::keystone::read_token(json, "loopback"); });
   attempt([&] { store::keystone::read_token(json, ""); });
   attempt([&] { store::keystone::read_projects(json); });

@@ -139,7 +139,18 @@ ResultUpload::Failures ResultUpload::finish(std::stop_token stop) {
     const std::string key = learner_folder() + std::string(name);
     attempt([&] { os::upload_file(options_.store, file, key, stop); });
   }
+  tidy(stop);
   return failures_;
+}
+
+// Best effort. The checkpoints' folder is left alone: other runs may be uploading there.
+void ResultUpload::tidy(std::stop_token stop) {
+  try {
+    const auto removed = options_.store.discard_unfinished(run_folder(), std::move(stop));
+    if (removed != 0) log::info("removed what {} unfinished uploads had left", removed);
+  } catch (const std::exception& e) {
+    log::warn("parts of unfinished uploads may remain below {}: {}", run_folder(), e.what());
+  }
 }
 
 void ResultUpload::store(Tree& tree, std::stop_token stop) {

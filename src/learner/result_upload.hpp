@@ -48,7 +48,8 @@ class ResultUpload {
     std::optional<Error> lasting, passing;  // the first of each sort
   };
   // Everything; the logs last, because they tell of the rest. A store that does not answer is asked
-  // once, and not for each file. Never throws but for defects.
+  // once, and not for each file. What uploads of this or an earlier learner left unfinished below
+  // the run's own folder is removed. Never throws but for defects.
   Failures finish(std::stop_token stop);
 
  private:
@@ -63,6 +64,7 @@ class ResultUpload {
   bool open(Tree& tree);
   void store(Tree& tree, std::stop_token stop);
   void sync_log(std::string_view name, Milliseconds quiet, std::stop_token stop);
+  void tidy(std::stop_token stop);
   std::string run_folder() const;
   std::string learner_folder() const;
   template <typename Fn>

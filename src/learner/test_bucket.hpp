@@ -47,6 +47,9 @@ class BorrowedStore final : public objectstore::ObjectStore {
   void remove(const std::string& key, std::stop_token stop) override {
     store_.remove(key, std::move(stop));
   }
+  std::uint64_t discard_unfinished(const std::string& prefix, std::stop_token stop) override {
+    return store_.discard_unfinished(prefix, std::move(stop));
+  }
 
  private:
   objectstore::ObjectStore& store_;

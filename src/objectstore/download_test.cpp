@@ -221,6 +221,7 @@ TEST_F(Download, AListingThatGoesInCirclesIsCaught) {
     ListPage list(const std::string&, const std::string&, std::stop_token) override {
       return {{}, "again"};
     }
+    std::uint64_t discard_unfinished(const std::string&, std::stop_token) override { return 0; }
     void remove(const std::string&, std::stop_token) override {}
 
    private:

@@ -42,6 +42,9 @@ class FailingStore final : public ObjectStore {
   ListPage list(const std::string& prefix, const std::string& continuation,
                 std::stop_token stop) override;
   void remove(const std::string& key, std::stop_token stop) override;
+  std::uint64_t discard_unfinished(const std::string& prefix, std::stop_token stop) override {
+    return inner_.discard_unfinished(prefix, stop);
+  }
 
   unsigned calls(StoreCall call) const { return calls_[static_cast<std::size_t>(call)]; }
   std::uint64_t bytes_delivered() const { return bytes_delivered_; }

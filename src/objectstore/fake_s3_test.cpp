@@ -283,6 +283,14 @@ FakeS3::Answer FakeS3::write(State& state, const http::ClientRequest& request, c
 
 FakeS3::Answer FakeS3::upload(State& state, const http::ClientRequest& request,
                               const Target& target, const std::string& body) {
+  if (target.query.has("uploads") && request.method == "GET") {
+    std::string xml = "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>";
+    for (const auto& [id, upload] : state.uploads) {
+      if (!upload.key.starts_with(*target.query.get("prefix"))) continue;
+      xml += "<Upload><Key>" + upload.key + "</Key><UploadId>" + id + "</UploadId></Upload>";
+    }
+    return {200, xml + "</ListMultipartUploadsResult>"};
+  }
   if (target.query.has("uploads")) {
     const std::string id = fmt::format("2~{}/+", state.next_upload++);
     state.uploads[id] = {target.key, {}};

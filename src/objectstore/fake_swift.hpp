@@ -57,6 +57,7 @@ class FakeSwift final : public http::Client {
   Answer read(State& state, const http::ClientRequest& request, const Object& object);
   Answer write(State& state, const http::ClientRequest& request, const Place& place,
                std::string body);
+  Answer manifest(State& state, const Object& object);
   std::string assemble(State& state, const Object& object);
   static const Object* find(State& state, const std::string& path);
 

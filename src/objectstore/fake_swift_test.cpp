@@ -151,6 +151,9 @@ FakeSwift::Answer FakeSwift::answer(State& state, const http::ClientRequest& req
   if (request.method == "PUT") return write(state, request, place, std::move(body));
   const auto object = container->second.find(place.key);
   if (object == container->second.end()) return {404, "no object"};
+  if (request.method == "GET" && place.query.get("multipart-manifest") == "get") {
+    return manifest(state, object->second);
+  }
   if (request.method != "DELETE") return read(state, request, object->second);
   if (place.query.get("multipart-manifest") == "delete") {
     for (const std::string& path : object->second.segments) {
@@ -223,6 +226,15 @@ FakeSwift::Answer FakeSwift::read(State& state, const http::ClientRequest& reque
                                                     first + answer.body.size() - 1, bytes.size()));
   }
   return answer;
+}
+
+FakeSwift::Answer FakeSwift::manifest(State& state, const Object& object) {
+  Json items = Json::array();
+  for (const std::string& path : object.segments) {
+    const Object& segment = *find(state, path);
+    items.push_back({{"name", path}, {"hash", segment.etag}, {"bytes", segment.bytes.size()}});
+  }
+  return {200, items.dump(), {{"X-Static-Large-Object", "True"}}};
 }
 
 FakeSwift::Answer FakeSwift::write(State& state, const http::ClientRequest& request,

@@ -52,6 +52,8 @@ inline bool has(const http::ClientRequest& request, std::string_view part) {
 // The kind of request, as both protocols have it.
 inline std::string kind_of(const http::ClientRequest& request) {
   if (has(request, "/auth/")) return "token";
+  if (request.method == "GET" && has(request, "uploads=")) return "list uploads";
+  if (has(request, "multipart-manifest=get")) return "manifest";
   if (has(request, "list-type=") || has(request, "format=json")) return "list";
   if (request.method == "GET") return request.headers.get("Range") ? "read a range" : "read";
   if (request.method == "HEAD") return "head";
@@ -64,14 +66,20 @@ inline std::string kind_of(const http::ClientRequest& request) {
   return has(request, "_segments") ? "begin parts" : "put";
 }
 
-inline const char* const kKinds[] = {"token",          "list",  "read",        "read a range",
-                                     "head",           "put",   "begin parts", "part",
-                                     "complete parts", "abort", "remove"};
+inline const char* const kKinds[] = {"token",  "list",         "read",    "read a range",   "head",
+                                     "put",    "begin parts",  "part",    "complete parts", "abort",
+                                     "remove", "list uploads", "manifest"};
+
+// Whether a store is asked so: by S3, or else by Swift.
+inline bool is_asked(std::string_view kind, bool by_s3) {
+  if (kind == "token" || kind == "manifest") return !by_s3;
+  return kind != "list uploads" || by_s3;
+}
 
 // Whether it is made for objects of several parts only, or shows only there.
 inline bool is_about_parts(std::string_view kind) {
   return kind.find("parts") != kind.npos || kind == "part" || kind == "abort" || kind == "read" ||
-         kind == "head";
+         kind == "manifest" || kind == "head";
 }
 
 inline std::string text_of(std::size_t size, int seed) {
@@ -104,6 +112,7 @@ class Use {
     fetch_all();
     look();
     put_again();
+    discard_unfinished();
   }
 
  private:
@@ -175,6 +184,16 @@ class Use {
     put_plainly("large", text_of(bench_.large, 4));
     if (is("begin parts") || is("'abort'")) return;
     EXPECT_LE(bench_.left_parts(), bench_.vouches_for_large ? 0 : bench_.large / 1000 + 1) << what_;
+  }
+
+  // Nothing of an upload that was given up is left, and what stands is not touched.
+  void discard_unfinished() {
+    const std::uint64_t large = bench_.plain->head("large", {})->size;
+    const bool done = attempt("tidy up", [&] { bench_.store->discard_unfinished("", {}); });
+    if (done && !is("damaged") && !is("truncated")) {
+      EXPECT_EQ(bench_.plain->discard_unfinished("", {}), 0u) << what_;
+    }
+    EXPECT_EQ(download_bytes(*bench_.plain, "large", 1u << 24).size(), large) << what_;
   }
 
   void read_a_range() {

@@ -73,6 +73,7 @@ class MemoryStore final : public ObjectStore {
     return page;
   }
 
+  std::uint64_t discard_unfinished(const std::string&, std::stop_token) override { return 0; }
   void remove(const std::string& key, std::stop_token) override {
     objects_.with([&](auto& objects) { objects.erase(key); });
   }

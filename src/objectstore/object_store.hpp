@@ -81,6 +81,10 @@ class ObjectStore {
   virtual ListPage list(const std::string& prefix, const std::string& continuation,
                         std::stop_token stop) = 0;
   virtual void remove(const std::string& key, std::stop_token stop) = 0;  // missing is fine
+  // Removes what uploads to keys below `prefix` left that were begun and never ended: parts, and
+  // segments that no object stands on. Nobody may be uploading there. How many uploads or segments
+  // these were.
+  virtual std::uint64_t discard_unfinished(const std::string& prefix, std::stop_token stop) = 0;
 };
 
 }  // namespace trainyard::objectstore

@@ -108,10 +108,14 @@ class RetryingStore final : public ObjectStore {
     retrier_.run([&] { store_->remove(key, stop); }, stop);
   }
 
+  std::uint64_t discard_unfinished(const std::string& prefix, std::stop_token stop) override {
+    return again<std::uint64_t>(stop, [&] { return store_->discard_unfinished(prefix, stop); });
+  }
+
  private:
   template <typename Result, typename Fn>
   Result again(std::stop_token stop, Fn&& attempt) {
-    Result result;
+    Result result{};
     retrier_.run([&] { result = attempt(); }, stop);
     return result;
   }

@@ -88,6 +88,10 @@ class S3Store final : public ObjectStore {
     }
   }
 
+  std::uint64_t discard_unfinished(const std::string& prefix, std::stop_token stop) override {
+    return uploader_.discard_unfinished(prefix, stop);
+  }
+
  private:
   using Query = std::vector<std::pair<std::string, std::string>>;
 

@@ -358,6 +358,24 @@ TEST(S3Upload, ACancelAborts) {
   EXPECT_EQ(f.fake.server->open_uploads(), 0u);
 }
 
+TEST(S3Upload, UnfinishedOnesAreDiscardedBelowThePrefixOnly) {
+  PartsFixture f;
+  // The answers that name the uploads are lost.
+  f.fake.server->script = [](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
+    if (request.url.find("uploads=") == std::string::npos || request.method != "POST") return {};
+    return Fault{.reset_after = true};
+  };
+  for (const char* key : {"run-1/a", "run-1/b", "run-10/a"}) {
+    EXPECT_THROW(upload_bytes(*f.store, f.bytes, key, {}), Error);
+  }
+  const std::size_t begun = f.fake.server->open_uploads();
+  const std::uint64_t discarded = f.store->discard_unfinished("run-1/", {});
+  EXPECT_GE(discarded, 2u);
+  EXPECT_EQ(f.fake.server->open_uploads(), begun - discarded);
+  EXPECT_GT(f.fake.server->open_uploads(), 0u);
+  EXPECT_EQ(f.store->discard_unfinished("run-1/", {}), 0u);
+}
+
 TEST(S3Upload, PartsGrowWhenTenThousandWouldNotDo) {
   constexpr std::uint64_t kMiB = 1u << 20, kGiB = 1u << 30;
   EXPECT_EQ(s3::part_size_for(kGiB, 16 * kMiB), 16 * kMiB);

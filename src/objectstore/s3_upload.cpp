@@ -200,4 +200,31 @@ void Uploader::abort_once(const std::string& key, const std::string& upload_id) 
   if (response.status == 200) throw_not_confirmed(key);  // S3 says 204
 }
 
+OpenUploads Uploader::list_open(const std::string& prefix, std::stop_token stop) {
+  Request request;
+  request.action = "list the unfinished uploads";
+  request.query = {
+      {"uploads", ""}, {"encoding-type", "url"}, {"max-uploads", "1000"}, {"prefix", prefix}};
+  request.stop = std::move(stop);
+  return parse_open_uploads(client_.send(request).body);
+}
+
+// What is aborted is not listed again: the next page is again the first.
+std::uint64_t Uploader::discard_unfinished(const std::string& prefix, std::stop_token stop) {
+  std::uint64_t discarded = 0;
+  std::string first;
+  while (true) {
+    const OpenUploads open = list_open(prefix, stop);
+    for (const auto& upload : open.uploads) {
+      // A store that ignores the prefix must not cost others their uploads.
+      if (!upload.key.starts_with(prefix)) continue;
+      abort_once(upload.key, upload.id);
+      ++discarded;
+    }
+    const bool moves = !open.uploads.empty() && open.uploads.front().id != first;
+    if (!open.truncated || !moves) return discarded;
+    first = open.uploads.front().id;
+  }
+}
+
 }  // namespace trainyard::objectstore::s3

@@ -6,6 +6,7 @@
 #include "objectstore/part_runner.hpp"
 #include "objectstore/retry.hpp"
 #include "objectstore/s3_client.hpp"
+#include "objectstore/s3_xml.hpp"
 
 namespace trainyard::objectstore::s3 {
 
@@ -15,8 +16,10 @@ class Uploader {
   Uploader(Client& client, Clock& clock);
   // Verified by the store (Content-MD5) and by the ETag that it answers with. Throws Conflict when
   // the source changed meanwhile. An upload in parts that fails is aborted, so that no parts
-  // remain.
+  // remain; when the answer that named it was lost, they do until discard_unfinished().
   ObjectInfo put(const std::string& key, Source& source, std::stop_token stop);
+  // ObjectStore::discard_unfinished().
+  std::uint64_t discard_unfinished(const std::string& prefix, std::stop_token stop);
 
  private:
   struct Plan;
@@ -27,6 +30,7 @@ class Uploader {
   std::string complete(const Plan& plan, std::stop_token stop);
   std::optional<ObjectInfo> look(const Plan& plan, std::stop_token stop);
   void abort(const Plan& plan) noexcept;
+  OpenUploads list_open(const std::string& prefix, std::stop_token stop);
   void abort_once(const std::string& key, const std::string& upload_id);
 
   Client& client_;

@@ -123,6 +123,23 @@ std::optional<ErrorBody> parse_error(std::string_view xml) {
                    std::string(trim(text(root, "Endpoint")))};
 }
 
+OpenUploads parse_open_uploads(std::string_view xml) {
+  const Document document(xml);
+  const pugi::xml_node root = document.need("ListMultipartUploadsResult");
+  const bool encoded = trim(text(root, "EncodingType")) == "url";
+  OpenUploads open;
+  open.truncated = trim(text(root, "IsTruncated")) == "true";
+  for (const pugi::xml_node& node : root.children()) {
+    if (local_name(node) != "Upload") continue;
+    if (open.uploads.size() == kMaxListed) throw_not_s3("a page of uploads that is too long");
+    open.uploads.push_back({decode_key(text(node, "Key"), encoded), text(node, "UploadId")});
+    if (open.uploads.back().key.empty() || open.uploads.back().id.empty()) {
+      throw_not_s3("a list with a broken upload");
+    }
+  }
+  return open;
+}
+
 std::string parse_upload_id(std::string_view xml) {
   const Document document(xml);
   const std::string id = text(document.need("InitiateMultipartUploadResult"), "UploadId");

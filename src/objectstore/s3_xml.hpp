@@ -32,6 +32,16 @@ struct ErrorBody {
 };
 std::optional<ErrorBody> parse_error(std::string_view xml);
 
+struct OpenUploads {
+  struct Upload {
+    std::string key;
+    std::string id;
+  };
+  std::vector<Upload> uploads;
+  bool truncated = false;
+};
+OpenUploads parse_open_uploads(std::string_view xml);  // ListMultipartUploadsResult
+
 std::string parse_upload_id(std::string_view xml);  // InitiateMultipartUploadResult
 // CompleteMultipartUploadResult: the ETag without quotes.
 std::string parse_completed_etag(std::string_view xml);

@@ -49,6 +49,9 @@ class PrefixedStore final : public ObjectStore {
   void remove(const std::string& key, std::stop_token stop) override {
     inner_->remove(prefix_ + key, stop);
   }
+  std::uint64_t discard_unfinished(const std::string& prefix, std::stop_token stop) override {
+    return inner_->discard_unfinished(prefix_ + prefix, stop);
+  }
 
  private:
   std::unique_ptr<ObjectStore> inner_;

@@ -51,6 +51,22 @@ std::vector<Entry> parse_listing(std::string_view json) {
   return entries;
 }
 
+std::vector<Segment> parse_static_manifest(std::string_view json) {
+  const Json items = Json::parse(json, nullptr, false);
+  if (!items.is_array()) {
+    throw Error(ErrorKind::Corrupt, "the store's answer is not the manifest of a large object");
+  }
+  std::vector<Segment> segments;
+  for (const Json& item : items) {
+    const auto bytes = item.is_object() ? item.find("bytes") : item.end();
+    if (!item.is_object() || bytes == item.end() || !bytes->is_number_unsigned()) throw_broken();
+    const bool plain = !item.contains("range") && !item.contains("sub_slo");
+    segments.push_back({text(item, "name"), plain ? text(item, "hash") : std::string(),
+                        bytes->get<std::uint64_t>()});
+  }
+  return segments;
+}
+
 std::string static_manifest(const std::vector<Segment>& segments) {
   Json manifest = Json::array();
   for (const Segment& segment : segments) {

@@ -22,6 +22,9 @@ struct Segment {
   std::string md5;   // hex
   std::uint64_t size = 0;
 };
+// As "?multipart-manifest=get" gives it; empty: the object is no static large one. A segment that
+// is a large object itself, or a part of one, has no MD5. Throws Corrupt.
+std::vector<Segment> parse_static_manifest(std::string_view json);
 std::string static_manifest(const std::vector<Segment>& segments);
 
 }  // namespace trainyard::objectstore::swift

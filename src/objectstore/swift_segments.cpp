@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <set>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -10,6 +11,7 @@
 #include "base/log.hpp"
 #include "base/strings.hpp"
 #include "objectstore/damaged.hpp"
+#include "objectstore/object_headers.hpp"
 #include "objectstore/source_body.hpp"
 #include "objectstore/sources.hpp"
 
@@ -17,11 +19,82 @@ namespace trainyard::objectstore::swift {
 namespace {
 
 constexpr std::size_t kLongestReadableKey = 900;  // leaves room for the rest of the name
-constexpr std::size_t kFolderBytes = 8;
+constexpr std::size_t kFolderBytes = 8, kNumberDigits = 8;
 constexpr std::chrono::seconds kPatience{5};  // with what is only tidying up
 
 bool all_of(std::string_view text, std::string_view characters) {
   return text.find_first_not_of(characters) == text.npos;
+}
+
+// "<key>/" of "<key>/<16 hex digits>/<8 digits>"; empty for other names.
+std::string_view stem_of(std::string_view name) {
+  constexpr std::size_t kRest = 2 * kFolderBytes + 1 + kNumberDigits;
+  if (name.size() <= kRest + 1) return {};
+  const std::string_view stem = name.substr(0, name.size() - kRest);
+  const std::string_view rest = name.substr(stem.size());
+  const bool ours = stem.ends_with('/') && rest[2 * kFolderBytes] == '/' &&
+                    all_of(rest.substr(0, 2 * kFolderBytes), "0123456789abcdef") &&
+                    all_of(rest.substr(2 * kFolderBytes + 1), "0123456789");
+  return ours ? stem : std::string_view();
+}
+
+void remove_segment(Client& client, const std::string& name) {
+  Request request;
+  request.action = "remove a segment";
+  request.method = "DELETE";
+  request.container = client.segments_container();
+  request.key = name;
+  request.not_found_is_answer = true;
+  request.total_timeout = kPatience;
+  client.send(request);
+}
+
+std::vector<std::string> list_segments(Client& client, const std::string& prefix,
+                                       std::stop_token stop) {
+  std::vector<std::string> names;
+  std::string marker;
+  do {
+    Request request;
+    request.action = "list the segments";
+    request.container = client.segments_container();
+    request.query = {{"format", "json"}, {"prefix", prefix}, {"marker", marker}};
+    request.not_found_is_answer = true;
+    request.total_timeout = kPatience;
+    request.stop = stop;
+    const http::ClientResponse response = client.send(request);
+    if (response.status != 200) break;  // no such container, or nothing more in it
+    const auto entries = parse_listing(response.body);
+    marker = entries.empty() ? std::string() : entries.back().object.key;
+    for (const Entry& entry : entries) names.push_back(entry.object.key);
+  } while (!marker.empty());
+  return names;
+}
+
+// Names in the container of the segments; those of the object that stands at the key.
+std::set<std::string> segments_of(Client& client, const std::string& key, std::stop_token stop) {
+  const auto ask = [&](const char* method, std::vector<std::pair<std::string, std::string>> query) {
+    Request request;
+    request.action = "read the manifest of '" + printable(key) + "'";
+    request.method = method;
+    request.key = key;
+    request.query = std::move(query);
+    request.not_found_is_answer = true;
+    request.total_timeout = kPatience;
+    request.stop = stop;
+    return client.send(request);
+  };
+  std::set<std::string> names;
+  const http::ClientResponse object = ask("HEAD", {});
+  if (object.status == 404) return names;
+  confirmed(object_info(key, object.headers));
+  if (!object.headers.get("X-Static-Large-Object")) return names;
+  const http::ClientResponse manifest = ask("GET", {{"multipart-manifest", "get"}});
+  if (manifest.status == 404) throw_not_confirmed(key);  // it was there
+  const std::string container = "/" + client.segments_container() + "/";
+  for (const Segment& segment : parse_static_manifest(manifest.body)) {
+    if (segment.path.starts_with(container)) names.insert(segment.path.substr(container.size()));
+  }
+  return names;
 }
 
 }  // namespace
@@ -77,54 +150,45 @@ Segment Segments::send(std::size_t index, Source& slice, std::stop_token stop) {
   return {"/" + client_.segments_container() + "/" + key, to_hex(md5), slice.size()};
 }
 
-void Segments::remove_one(const std::string& name) {
-  Request request;
-  request.action = "remove a segment";
-  request.method = "DELETE";
-  request.container = client_.segments_container();
-  request.key = name;
-  request.not_found_is_answer = true;
-  request.total_timeout = kPatience;
-  client_.send(request);
-}
-
 void Segments::remove(std::size_t count) noexcept {
   try {
-    for (std::size_t i = 0; i < count; ++i) remove_one(name(i));
+    for (std::size_t i = 0; i < count; ++i) remove_segment(client_, name(i));
   } catch (const std::exception& error) {
     log::warn("segments of an upload may remain: {}", error.what());
   }
 }
 
 bool Segments::is_of_another_upload(const std::string& name) const {
-  constexpr std::size_t kFolder = 2 * kFolderBytes, kNumber = 8;
-  if (!name.starts_with(stem_) || name.starts_with(folder_)) return false;
-  const std::string_view rest = std::string_view(name).substr(stem_.size());
-  return rest.size() == kFolder + 1 + kNumber && rest[kFolder] == '/' &&
-         all_of(rest.substr(0, kFolder), "0123456789abcdef") &&
-         all_of(rest.substr(kFolder + 1), "0123456789");
+  return stem_of(name) == stem_ && !name.starts_with(folder_);
 }
 
 void Segments::remove_others() noexcept {
   try {
-    std::string marker;
-    do {
-      Request request;
-      request.action = "list the segments";
-      request.container = client_.segments_container();
-      request.query = {{"format", "json"}, {"prefix", stem_}, {"marker", marker}};
-      request.total_timeout = kPatience;
-      const http::ClientResponse response = client_.send(request);
-      if (response.status == 204) return;
-      const auto entries = parse_listing(response.body);
-      marker = entries.empty() ? std::string() : entries.back().object.key;
-      for (const Entry& entry : entries) {
-        if (is_of_another_upload(entry.object.key)) remove_one(entry.object.key);
-      }
-    } while (!marker.empty());
+    for (const std::string& name : list_segments(client_, stem_, {})) {
+      if (is_of_another_upload(name)) remove_segment(client_, name);
+    }
   } catch (const std::exception& error) {
     log::warn("segments of an earlier upload may remain: {}", error.what());
   }
+}
+
+std::uint64_t remove_unused_segments(Client& client, const std::string& prefix,
+                                     std::stop_token stop) {
+  std::uint64_t removed = 0;
+  std::string stem;
+  std::set<std::string> used;
+  for (const std::string& name : list_segments(client, prefix, stop)) {
+    const std::string_view its_stem = stem_of(name);
+    if (its_stem.empty()) continue;  // not one of ours
+    if (its_stem != stem) {
+      stem = its_stem;
+      used = segments_of(client, stem.substr(0, stem.size() - 1), stop);
+    }
+    if (used.contains(name)) continue;
+    remove_segment(client, name);
+    ++removed;
+  }
+  return removed;
 }
 
 }  // namespace trainyard::objectstore::swift

@@ -16,6 +16,10 @@ namespace trainyard::objectstore::swift {
 // source changed meanwhile.
 std::string put_verified(Client& client, Request& request, Source& source);
 
+// Those of all uploads to keys below `prefix` that no object stands on. How many they were.
+std::uint64_t remove_unused_segments(Client& client, const std::string& prefix,
+                                     std::stop_token stop);
+
 // Thread-safe.
 class Segments {
  public:
@@ -31,7 +35,6 @@ class Segments {
  private:
   std::string name(std::size_t index) const;
   bool is_of_another_upload(const std::string& name) const;
-  void remove_one(const std::string& name);
 
   Client& client_;
   const Retrier& retrier_;

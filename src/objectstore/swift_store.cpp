@@ -7,6 +7,7 @@
 #include "objectstore/object_headers.hpp"
 #include "objectstore/swift_client.hpp"
 #include "objectstore/swift_listing.hpp"
+#include "objectstore/swift_segments.hpp"
 #include "objectstore/swift_upload.hpp"
 
 namespace trainyard::objectstore {
@@ -87,6 +88,10 @@ class SwiftStore final : public ObjectStore {
     // A bulk delete answers 200 and tells in its body how it went.
     const bool told = segmented && response.body.find("200 OK") != std::string::npos;
     if (response.status == 200 && !told) throw_not_confirmed(key);
+  }
+
+  std::uint64_t discard_unfinished(const std::string& prefix, std::stop_token stop) override {
+    return swift::remove_unused_segments(client_, prefix, stop);
   }
 
  private:

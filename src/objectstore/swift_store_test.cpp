@@ -297,6 +297,37 @@ TEST(SwiftUpload, AnUploadDamagedOnItsWayIsRefused) {
   EXPECT_THAT(error.what(), HasSubstr("damaged"));
 }
 
+TEST(SwiftUpload, SegmentsWithoutAnObjectAreDiscardedBelowThePrefixOnly) {
+  FakeSwiftStore fake;
+  SwiftOptions options = fake.options();
+  options.single_limit = options.segment_size = 1000;
+  const auto store = fake.open(options);
+  EXPECT_EQ(store->discard_unfinished("run/", {}), 0u);  // there is no container of segments
+  upload_bytes(*store, std::string(2500, 'x'), "run/stands", {});
+  for (const char* key :
+       {"run/stands/0123456789abcdef/00000000", "run/lost/0123456789abcdef/00000000", "run/notes",
+        "run/lost/0123456789ABCDEF/00000000", "other/0123456789abcdef/00000000"}) {
+    fake.server->put("mnist_segments", key, "x");
+  }
+  EXPECT_EQ(store->discard_unfinished("run/", {}), 2u);
+  EXPECT_EQ(fake.server->keys("mnist_segments").size(), 3u + 3u);
+  EXPECT_EQ(download_bytes(*store, "run/stands", 10'000), std::string(2500, 'x'));
+}
+
+TEST(SwiftListing, ReadsStaticManifests) {
+  const auto segments = swift::parse_static_manifest(
+      R"([{"name":"/c/a","bytes":3,"hash":"h"},{"name":"/c/b","bytes":9,"hash":"h","sub_slo":true}])");
+  ASSERT_EQ(segments.size(), 2u);
+  EXPECT_EQ(segments[0].path, "/c/a");
+  EXPECT_EQ(segments[0].md5, "h");
+  EXPECT_EQ(segments[1].size, 9u);
+  EXPECT_EQ(segments[1].md5, "");
+  for (const char* text : {"", "{}", "[1]", "[{}]", R"([{"bytes":-1}])"}) {
+    EXPECT_EQ(error_of([&] { swift::parse_static_manifest(text); }).kind(), ErrorKind::Corrupt)
+        << text;
+  }
+}
+
 TEST(SwiftListing, ReadsAndRefuses) {
   const auto entries = swift::parse_listing(
       R"([{"name":"a","bytes":3,"hash":"h","content_type":"text/plain"},{"subdir":"d/"},)"
