@@ -170,6 +170,79 @@ def test_a_lost_learner_takes_its_command_with_it_and_no_results(yard):
     assert stored(results, run) >= {"early", "learner-1/training-log.txt"}
 
 
+# Leaves files of all sizes, and once told the largest: 40 MiB go in three parts.
+RESULTS = """
+import hashlib, os, pathlib, sys, time
+results = pathlib.Path(os.environ["RESULT_DIR"])
+for name, size in {"empty": 0, "small": 1000, "d/middle": 3 << 20}.items():
+    (results / name).parent.mkdir(exist_ok=True)
+    (results / name).write_bytes(hashlib.shake_128(name.encode()).digest(size))
+print("waiting", flush=True)
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.05)
+(results / "large").write_bytes(hashlib.shake_128(b"large").digest(40 << 20))
+"""
+RESULT_SIZES = {"empty": 0, "small": 1000, "d/middle": 3 << 20, "large": 40 << 20}
+
+
+def submit_results(yard, data, results, go):
+    work = yard.directory / "submission"
+    work.mkdir(exist_ok=True)
+    (work / "results.py").write_text(RESULTS)
+    yard.run("zip", "-q", work / "model.zip", "results.py", cwd=work)
+    return submit(yard, data, results, f"python3 results.py {go}")
+
+
+def check_results(bucket, run):
+    """Every byte is there, and nothing of an upload that was given up."""
+    copy = bucket.service.directory / f"copy-{run}"
+    runs.aws(bucket.service, "s3", "cp", "--recursive", "--only-show-errors",
+             f"s3://{bucket.name}/{run}/", copy)
+    for name, size in RESULT_SIZES.items():
+        assert (copy / name).read_bytes() == hashlib.shake_128(name.encode()).digest(size), name
+    left = runs.aws(bucket.service, "s3api", "list-multipart-uploads", "--bucket", bucket.name).out
+    assert "UploadId" not in left, left
+
+
+def test_results_are_whole_when_the_learner_dies_in_the_middle_of_an_upload(yard):
+    start(yard)
+    data = make_bucket(yard, "data", {"x": "1"})
+    results = make_bucket(yard, "results")
+    proxy = counting_proxy.CountingProxy(results.endpoint)
+    go = yard.directory / "go"
+    run = submit_results(yard, data, results._replace(endpoint=proxy.url), go)
+    harness.wait_until(lambda: "d/middle" in stored(results, run), "results go up meanwhile", 60)
+    proxy.hold("PUT .*partNumber=2")
+    go.touch()
+    harness.wait_until(proxy.holding, "the second part is on its way", 90)
+    harness.wait_until(lambda: runs.show(yard, run)["phase"] == "storing", "the command ended", 60)
+    os.kill(learner_of(run), signal.SIGKILL)
+    proxy.release()
+    status = runs.wait_end(yard, run, 120)
+    assert status["attempt"] == 2, status
+    check_results(results, run)
+
+
+def test_results_are_whole_when_the_store_goes_away_in_the_middle_of_an_upload(yard):
+    start(yard)
+    other = elsewhere(yard)
+    data = make_bucket(yard, "data", {"x": "1"})
+    results = make_bucket(other, "results")
+    proxy = counting_proxy.CountingProxy(results.endpoint)
+    go = yard.directory / "go"
+    run = submit_results(yard, data, results._replace(endpoint=proxy.url), go)
+    harness.wait_until(lambda: "d/middle" in stored(results, run), "results go up meanwhile", 60)
+    proxy.hold("PUT .*partNumber=2")
+    go.touch()
+    harness.wait_until(proxy.holding, "the second part is on its way", 90)
+    other.kill()
+    proxy.release()
+    wait_for_trouble(yard, run, attempt=1)
+    other.start()
+    assert (other.store, runs.wait_end(yard, run, 180)["state"]) == (results.endpoint, "completed")
+    check_results(results, run)
+
+
 def start_at_once(yard, job, settings):
     """Submits AT_ONCE runs, of what job() gives, behind one that has the only slot, then gives them a slot each."""
     go = yard.directory / "go"
