@@ -60,7 +60,7 @@ std::string location_of(const http::Answer& answer) {
 class ApiServer final : public Api {
  public:
   ApiServer(ApiOptions options, ApiParts parts)
-      : service_{std::move(options), std::move(parts), TimePoint{}, {}, RunTexts()} {
+      : service_{std::move(options), std::move(parts), TimePoint{}} {
     service_.started = service_.parts.clock.now();
     for (const auto add :
          {add_identity, add_users, add_access_tokens, add_audit, add_instances, add_definitions,

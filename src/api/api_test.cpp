@@ -165,6 +165,34 @@ TEST_F(ApiTest, AListShowsWhatIsSoAlsoWhenItIsAskedAgain) {
   EXPECT_EQ(states().size(), 1u);
 }
 
+TEST_F(ApiTest, ARunShowsItsLastMetricsWhileItTrainsAndAfterwards) {
+  const auto run = dispatched();
+  report(run, {model::StagingStarted{1}, model::TrainingStarted{1}});
+  const auto metrics = [&] {
+    const auto one = wire::decode_run(send("GET", "/v3/models/" + run.str()).body).metrics;
+    const auto list = wire::decode_run_list(send("GET", "/v3/models").body).runs.at(0).metrics;
+    EXPECT_EQ(one, list);
+    return one;
+  };
+  EXPECT_TRUE(metrics().empty());
+  std::size_t offset = 0;
+  for (const int step : {1, 2}) {
+    const std::string line =
+        fmt::format(R"({{"grouplabel":"test","etimes":{{"iteration":{}}},"values":{{"acc":0.5}}}})",
+                    step) +
+        "\n";
+    const auto path = "/logs/evaluation-metrics.txt?offset=" + std::to_string(offset);
+    EXPECT_EQ(as_learner("PUT", run, path, line).status, 200);
+    offset += line.size();
+    ASSERT_EQ(metrics().size(), 1u);
+    EXPECT_EQ(metrics()[0].iteration, step);
+    EXPECT_EQ(metrics()[0].phase, "test");
+  }
+  report(run, {model::Finished{1, RunState::Completed, {}}}, 3);
+  ASSERT_EQ(metrics().size(), 1u);
+  EXPECT_EQ(metrics()[0].iteration, 2);
+}
+
 TEST_F(ApiTest, CancelTakesAnArrayAndAnObject) {
   const std::string change = R"({"op":"replace","path":"/status/state","value":"canceled"})";
   for (const std::string& body : {change, "[" + change + "]"}) {

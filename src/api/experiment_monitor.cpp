@@ -51,7 +51,8 @@ class ExperimentMonitor final : public http::PushSource {
     return wire::encode(wire::ExperimentFrame{.run = training.id,
                                               .name = training.name,
                                               .state = frame.state,
-                                              .message = frame.message.value_or("")});
+                                              .message = frame.message.value_or(""),
+                                              .metrics = frame.metrics});
   }
 
   std::vector<Training> trainings_;  // that have not ended

@@ -3,6 +3,7 @@
 
 #include "api/experiment_monitor.hpp"
 #include "api/experiments.hpp"
+#include "api/run_metrics.hpp"
 #include "api/submit.hpp"
 #include "base/ids.hpp"
 #include "base/strings.hpp"
@@ -16,11 +17,22 @@ constexpr std::size_t kPage = 50;
 constexpr std::size_t kLargestPage = 200;
 constexpr std::uint16_t kNormalClosure = 1000;
 
-wire::ExperimentRun view(const repository::ExperimentRun& run) {
+using LatestMetrics = std::vector<std::vector<wire::Metric>>;  // of each training run
+
+LatestMetrics metrics_of(Service& service, const repository::ExperimentRun& run) {
+  LatestMetrics metrics;
+  for (const auto& training : run.runs) {
+    metrics.push_back(latest_metrics(service.parts.logs, training));
+  }
+  return metrics;
+}
+
+wire::ExperimentRun view(const repository::ExperimentRun& run, const LatestMetrics& metrics) {
   return {.id = run.id,
           .experiment_id = run.experiment_id,
           .created_at = run.created_at,
-          .runs = run.runs};
+          .runs = run.runs,
+          .metrics = metrics};
 }
 
 repository::ExperimentRun find_run_of(Service& service, const Call& call) {
@@ -35,10 +47,11 @@ repository::ExperimentRun find_run_of(Service& service, const Call& call) {
                           printable(call.param("id")), printable(id)));
 }
 
-http::Response answer(const Call& call, const repository::Experiment& experiment,
+http::Response answer(Service& service, const Call& call, const repository::Experiment& experiment,
                       const repository::ExperimentRun& run) {
-  return json_response(
-      200, wire::encode(view(run), wire::evaluation_definition(experiment.entity), call.base_url));
+  const auto metrics = metrics_of(service, run);
+  const auto evaluation = wire::evaluation_definition(experiment.entity);
+  return json_response(200, wire::encode(view(run, metrics), evaluation, call.base_url));
 }
 
 http::Answer start(Service& service, Call& call) {
@@ -53,20 +66,24 @@ http::Answer start(Service& service, Call& call) {
        .idempotency_key = key},
       service.parts.clock.now());
   service.parts.scheduler.wake();
-  return answer(call, experiment, run);
+  return answer(service, call, experiment, run);
 }
 
 http::Answer read(Service& service, Call& call) {
   const auto experiment = find_experiment(service, call);
-  return answer(call, experiment, find_run_of(service, call));
+  return answer(service, call, experiment, find_run_of(service, call));
 }
 
 http::Answer list(Service& service, Call& call) {
   const auto experiment = find_experiment(service, call);
   const auto wanted = paging(call, kPage, kLargestPage);
   const auto page = service.parts.experiment_runs.list(experiment.id, wanted.limit, wanted.start);
+  std::vector<LatestMetrics> metrics;
+  for (const auto& run : page.runs) metrics.push_back(metrics_of(service, run));
   std::vector<wire::ExperimentRun> views;
-  for (const auto& run : page.runs) views.push_back(view(run));
+  for (std::size_t i = 0; i < page.runs.size(); ++i) {
+    views.push_back(view(page.runs[i], metrics[i]));
+  }
   const std::string next =
       page.next.empty() ? ""
                         : fmt::format("{}/v3/experiments/{}/runs?limit={}&start={}", call.base_url,

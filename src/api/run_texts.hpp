@@ -15,7 +15,8 @@ class RunTexts {
  public:
   using Text = std::shared_ptr<const std::string>;
 
-  explicit RunTexts(std::size_t most_bytes = std::size_t{16} << 20) : half_(most_bytes / 2) {}
+  RunTexts() : RunTexts(std::size_t{16} << 20) {}
+  explicit RunTexts(std::size_t most_bytes) : half_(most_bytes / 2) {}
 
   // The text of the run at this version; null when it is not kept.
   Text find(const model::RunId& run, std::uint64_t version);

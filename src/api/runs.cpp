@@ -1,11 +1,11 @@
 // Training runs (wml-v3 b.2–b.4): /v3/models.
 #include <fmt/format.h>
 
+#include "api/run_metrics.hpp"
 #include "api/service.hpp"
 #include "api/submit.hpp"
 #include "base/error.hpp"
 #include "base/strings.hpp"
-#include "wire/json_writer.hpp"
 #include "wire/run.hpp"
 
 namespace trainyard::api {
@@ -18,6 +18,7 @@ wire::RunRendering rendering(Service& service, const Call& call, const model::Tr
   wire::RunRendering how;
   how.secrets = shown_secrets(service, call, run.owner);
   how.progress = service.parts.hub.progress(run.id);
+  how.metrics = latest_metrics(service.parts.logs, run);
   return how;
 }
 
@@ -93,15 +94,10 @@ http::Answer list_whole(Service& service, Call& call) {
                                    .limit = wanted.limit,
                                    .start_after = wanted.start};
   auto page = service.parts.runs.list(query);
-  wire::JsonWriter out;
-  out.begin_object().key("resources").begin_array();
-  for (const auto& text : texts_of(service, call, query, page)) out.raw(*text);
-  out.end_array();
-  if (!page.next.empty()) {
-    out.key("next").begin_object().field("url", next_url(call, "", wanted, page)).end_object();
-  }
-  out.end_object();
-  return json_response(200, out.take());
+  wire::RunListWriter writer(wire::ListView::Full);
+  for (const auto& text : texts_of(service, call, query, page)) writer.add_encoded(*text);
+  return json_response(200,
+                       writer.finish(page.next.empty() ? "" : next_url(call, "", wanted, page)));
 }
 
 http::Answer list_summaries(Service& service, Call& call) {

@@ -1,6 +1,7 @@
 #include "manifest/asset_keys.hpp"
 
 #include "manifest/store_keys.hpp"
+#include "model/limits.hpp"
 
 namespace trainyard::manifest {
 namespace {
@@ -15,7 +16,8 @@ const Section& settings() {
           {.name = "name",
            .need = Required,
            .doc = "Any text; helps you to recognise the experiment.",
-           .sample = "my-experiment"},
+           .sample = "my-experiment",
+           .most_bytes = model::kMostNameBytes},
           {.name = "description", .doc = "Any text.", .sample = "What it is to find out"},
           {.name = "author",
            .shape = MappingOrText,
@@ -31,7 +33,10 @@ const Section& training_reference() {
   static const Section section{
       "training_reference",
       {
-          {.name = "name", .doc = "Any text; the name of the training run.", .sample = "model-1"},
+          {.name = "name",
+           .doc = "Any text; the name of the training run.",
+           .sample = "model-1",
+           .most_bytes = model::kMostNameBytes},
           {.name = "training_definition_url",
            .need = Required,
            .doc = "The URL that `bx ml show training-definitions` prints.",
@@ -63,7 +68,8 @@ const Section& definition_manifest() {
           {.name = "name",
            .need = Required,
            .doc = "Any text; helps you to recognise the training definition.",
-           .sample = "my-training-definition"},
+           .sample = "my-training-definition",
+           .most_bytes = model::kMostNameBytes},
           {.name = "description", .doc = "Any text.", .sample = "What it trains"},
           {.name = "author",
            .shape = MappingOrText,
@@ -110,19 +116,10 @@ const Section& experiment_manifest() {
            .doc = "The training runs that it consists of.",
            .sample = "[]",
            .members = &training_reference()},
-          {.name = "training_data_reference",
-           .shape = MappingOrList,
-           .aliases = {"training_data"},
-           .doc = "The bucket with the training data; absent: that of the training definitions.",
-           .sample = "{}",
-           .members = &data_reference()},
-          {.name = "training_results_reference",
-           .shape = MappingOrList,
-           .need = Required,
-           .aliases = {"training_results"},
-           .doc = "The bucket that results and logs go to.",
-           .sample = "{}",
-           .members = &results_reference()},
+          data_reference_key(
+              Optional,
+              "The bucket with the training data; absent: that of the training definitions."),
+          results_reference_key(),
       }};
   return section;
 }

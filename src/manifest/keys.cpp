@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "manifest/store_keys.hpp"
+#include "model/limits.hpp"
 #include "model/sizes.hpp"
 
 namespace trainyard::manifest {
@@ -10,8 +11,6 @@ namespace {
 
 using enum Need;
 using enum Shape;
-
-constexpr std::size_t kMostNameBytes = 1'000;
 
 const Section& named_version() {
   static const Section section{"named_version",
@@ -29,7 +28,7 @@ const Section& model_definition() {
           {.name = "name",
            .doc = "Any text; helps you to recognise the run.",
            .sample = "my-model",
-           .most_bytes = kMostNameBytes},
+           .most_bytes = model::kMostNameBytes},
           {.name = "description", .doc = "Any text.", .sample = "What this run is for"},
           {.name = "author",
            .shape = MappingOrText,
@@ -174,20 +173,10 @@ const Section& run_manifest() {
            .doc = "The model and how to train it.",
            .sample = "{}",
            .members = &model_definition()},
-          {.name = "training_data_reference",
-           .shape = MappingOrList,
-           .need = Required,
-           .aliases = {"training_data"},
-           .doc = "The bucket with the training data; every object of it is brought to the run.",
-           .sample = "{}",
-           .members = &data_reference()},
-          {.name = "training_results_reference",
-           .shape = MappingOrList,
-           .need = Required,
-           .aliases = {"training_results"},
-           .doc = "The bucket that results and logs go to.",
-           .sample = "{}",
-           .members = &results_reference()},
+          data_reference_key(
+              Required,
+              "The bucket with the training data; every object of it is brought to the run."),
+          results_reference_key(),
       }};
   return section;
 }
@@ -198,7 +187,7 @@ const Section& ffdl_manifest() {
       {
           {.name = "name",
            .doc = "Any text; helps you to recognise the run.",
-           .most_bytes = kMostNameBytes},
+           .most_bytes = model::kMostNameBytes},
           {.name = "description", .doc = "Any text."},
           {.name = "version", .doc = "The manifest's version; not looked at."},
           {.name = "learners", .shape = Count, .doc = "Machines; 1 when absent."},

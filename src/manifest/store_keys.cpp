@@ -101,6 +101,26 @@ const Section& results_reference() {
   return section;
 }
 
+Key data_reference_key(Need need, std::string_view doc) {
+  return {.name = "training_data_reference",
+          .shape = MappingOrList,
+          .need = need,
+          .aliases = {"training_data"},
+          .doc = doc,
+          .sample = "{}",
+          .members = &data_reference()};
+}
+
+Key results_reference_key() {
+  return {.name = "training_results_reference",
+          .shape = MappingOrList,
+          .need = Need::Required,
+          .aliases = {"training_results"},
+          .doc = "The bucket that results and logs go to.",
+          .sample = "{}",
+          .members = &results_reference()};
+}
+
 const Section& ffdl_store() {
   static const Section section{
       "ffdl_data_store",

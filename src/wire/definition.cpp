@@ -105,7 +105,7 @@ std::string encode(const DefinitionRequest& request) {
 
 DefinitionRequest decode_definition_request(std::string_view json) {
   const JsonObject in = JsonObject::parse(json, "training definition", kDefinitionLimit);
-  return {.name = in.text("name"),
+  return {.name = read_name(in),
           .description = in.text_or_empty("description"),
           .framework = read_framework(in.object("framework")),
           .command = in.text_or_empty("command"),

@@ -39,7 +39,7 @@ void check_references(const JsonObject& in) {
   }
   for (const JsonObject& reference : references) {
     reference.text("training_definition_url");
-    reference.text_or_empty("name");
+    if (reference.has("name")) read_name(reference);
     check_offered(reference);
   }
 }
@@ -107,7 +107,7 @@ ExperimentView read_experiment(const JsonObject& in) {
 
 ExperimentRequest decode_experiment_request(std::string_view json) {
   const JsonObject in = JsonObject::parse(json, "experiment", kExperimentLimit);
-  ExperimentRequest request{.name = in.object("settings").text("name"), .entity = {}};
+  ExperimentRequest request{.name = read_name(in.object("settings")), .entity = {}};
   check_references(in);
   in.object("training_results_reference");
   in.optional_object("training_data_reference");

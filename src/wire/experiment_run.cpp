@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "wire/best_results.hpp"
 #include "wire/parts.hpp"
 
 namespace trainyard::wire {
@@ -28,20 +29,46 @@ void write_experiment(JsonWriter& out, const ExperimentRun& run,
       .end_object();
 }
 
-void write_training(JsonWriter& out, const model::TrainingRun& run, std::string_view base_url) {
+std::string definition_url(const model::TrainingRun& run, std::string_view base_url) {
+  return fmt::format("{}/v3/ml_assets/training_definitions/{}", base_url, run.definition_id);
+}
+
+// Recorded so: the URL is the one of the definition.
+void write_best(JsonWriter& out, const model::TrainingRun& run, std::string_view base_url) {
+  out.begin_object()
+      .field("training_guid", run.id.str())
+      .field("training_reference_name", run.manifest.name)
+      .field("training_url", definition_url(run, base_url))
+      .end_object();
+}
+
+void write_best_results(JsonWriter& out, const ExperimentRun& run,
+                        std::string_view evaluation_definition, std::string_view base_url) {
+  if (state_of(run.runs) != RunState::Completed) return;
+  auto best = ranking(run.metrics, evaluation_definition);
+  if (best.empty()) return;
+  out.key("best_results").begin_object().key("experiment_best_model");
+  write_best(out, run.runs[best[0]], base_url);
+  out.key("training_reference_best_model").begin_array();
+  std::ranges::sort(best);
+  for (const std::size_t index : best) write_best(out, run.runs[index], base_url);
+  out.end_array().end_object();
+}
+
+void write_training(JsonWriter& out, const model::TrainingRun& run,
+                    const std::vector<Metric>& metrics, std::string_view base_url) {
   const model::RunStatus& status = run.status;
   out.begin_object()
       .field("training_guid", run.id.str())
       .field("training_url", "/v3/models/" + run.id.str())
       .field("training_reference_name", run.manifest.name)
-      .field("training_definition_url",
-             fmt::format("{}/v3/ml_assets/training_definitions/{}", base_url, run.definition_id))
+      .field("training_definition_url", definition_url(run, base_url))
       .field("state", to_string(status.state))
       .field("submitted_at", format_seconds(run.created_at));
   if (status.finished_at) out.field("finished_at", format_seconds(*status.finished_at));
   out.field("current_at", format_seconds(run.modified_at));
   if (status.state != RunState::Pending) out.field("message", status_message(run));
-  out.key("metrics").begin_array().end_array();
+  out.key("metrics").raw(encode(metrics));
   if (status.state == RunState::Error && status.verdict) {
     out.key("failure");
     write_failure(out, *status.verdict);
@@ -68,11 +95,13 @@ void write_run(JsonWriter& out, const ExperimentRun& run, std::string_view evalu
       .field("state", to_string(state_of(run.runs)))
       .field("submitted_at", created_at)
       .field("current_at", created_at)  // recorded so, after the end too
-      .field("current_iteration", 1)
-      .end_object()
-      .key("training_statuses")
-      .begin_array();
-  for (const auto& training : run.runs) write_training(out, training, base_url);
+      .field("current_iteration", 1);
+  write_best_results(out, run, evaluation_definition, base_url);
+  out.end_object().key("training_statuses").begin_array();
+  for (std::size_t i = 0; i < run.runs.size(); ++i) {
+    static const std::vector<Metric> kNone;
+    write_training(out, run.runs[i], run.metrics.empty() ? kNone : run.metrics[i], base_url);
+  }
   out.end_array().end_object().end_object();
 }
 
@@ -164,7 +193,7 @@ std::string encode(const ExperimentFrame& frame) {
       .field("training_guid", frame.run)
       .field("training_reference_name", frame.name);
   if (frame.state) out.field("state", to_string(*frame.state));
-  out.field("message", frame.message).key("metrics").begin_array().end_array();
+  out.field("message", frame.message).key("metrics").raw(encode(frame.metrics));
   out.end_object().end_array().end_object().end_object();
   return out.take();
 }
@@ -176,7 +205,8 @@ ExperimentFrame decode_experiment_frame(std::string_view json) {
   ExperimentFrame frame{.run = trainings[0].text_or_empty("training_guid"),
                         .name = trainings[0].text_or_empty("training_reference_name"),
                         .state = {},
-                        .message = trainings[0].text_or_empty("message")};
+                        .message = trainings[0].text_or_empty("message"),
+                        .metrics = read_metrics(trainings[0])};
   if (const auto state = trainings[0].optional_text("state")) {
     frame.state = model::parse_state(*state);
   }

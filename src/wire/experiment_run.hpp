@@ -5,7 +5,8 @@
 //   on) GET    /v3/experiments/{e}/runs[/{r}]  → 200 one, or a list by creation PATCH
 //   /v3/experiments/{e}/runs/{r}    cancel, as of a run; ours → 204
 //
-// Times are whole seconds and URLs relative, as recorded. Ours, beside the recorded fields: the
+// Times are whole seconds and URLs relative, as recorded. A run that completed shows its
+// best_results when its trainings measured something. Ours, beside the recorded fields: the
 // phase of each training.
 #include <optional>
 #include <span>
@@ -22,7 +23,8 @@ struct ExperimentRun {
   std::string id;  // uuid
   std::string experiment_id;
   TimePoint created_at;
-  std::span<const model::TrainingRun> runs;  // without connections will do
+  std::span<const model::TrainingRun> runs;           // without connections will do
+  std::span<const std::vector<Metric>> metrics = {};  // the latest of each of them; empty: none
 };
 
 // settings.evaluation_definition of an experiment as JSON; "{}" when it has none.
@@ -61,12 +63,13 @@ ExperimentRunListView decode_experiment_run_list(std::string_view json);
 
 // A frame of /v3/experiments/{e}/runs/{r}/monitor (b.5): what one of its training runs says.
 //   {"entity":{"training_statuses":[{"training_guid","training_reference_name","state","message",
-//   "metrics":[]}]}}
+//   "metrics":[METRIC…]}]}}
 struct ExperimentFrame {
   std::string run;
   std::string name;
   std::optional<model::RunState> state;
   std::string message;
+  std::vector<Metric> metrics = {};
 };
 std::string encode(const ExperimentFrame& frame);
 // The first training of the frame; throws InvalidInput when there is none.

@@ -64,6 +64,10 @@ TEST(WireExperiment, WhatIsMissingOrNotOfferedIsRefused) {
   };
   EXPECT_EQ(refused("{}"), ErrorKind::InvalidInput);
   EXPECT_EQ(refused(changed("/settings/name", 7)), ErrorKind::InvalidInput);
+  EXPECT_NO_THROW(decode_experiment_request(changed("/settings/name", std::string(1000, 'n'))));
+  for (const char* place : {"/settings/name", "/training_references/0/name"}) {
+    EXPECT_EQ(refused(changed(place, std::string(1001, 'n'))), ErrorKind::InvalidInput) << place;
+  }
   EXPECT_EQ(refused(changed("/training_references", json::array())), ErrorKind::InvalidInput);
   EXPECT_EQ(refused(changed("/training_references",
                             json(kMostTrainingReferences + 1, {{"training_definition_url", "u"}}))),
@@ -175,6 +179,38 @@ TEST(WireExperimentRun, IsAnsweredAsRecorded) {
       decode_experiment_run_list(encode_experiment_run_list({&full, 1}, "{}", "http://h", ""));
   EXPECT_EQ(list.runs.size(), 1u);
   EXPECT_EQ(list.next_url, "");
+}
+
+TEST(WireExperimentRun, OnceCompletedItShowsItsBestTrainings) {
+  std::vector<model::TrainingRun> trainings{training("model-1", "training-5H2xmKCzR"),
+                                            training("model-2", "training-8aBbiKCkg"),
+                                            training("model-3", "training-9aBbiKCkg")};
+  const std::vector<std::vector<Metric>> metrics{
+      {{.timestamp = "t", .iteration = 9, .phase = "test", .values = {{"acc", 0.8125}}}},
+      {{.timestamp = "t", .iteration = 9, .phase = "test", .values = {{"acc", 0.875}}}},
+      {}};
+  for (auto& run : trainings) run.status.state = model::RunState::Completed;
+  ExperimentRun run{.id = "r", .experiment_id = "e", .created_at = {}, .runs = trainings};
+  const auto entity_of = [&] { return json::parse(encode(run, "{}", "http://h"))["entity"]; };
+  EXPECT_FALSE(entity_of()["experiment_run_status"].contains("best_results"));
+  run.metrics = metrics;
+  const json shown = entity_of();
+  const json best = shown["experiment_run_status"]["best_results"];
+  const std::string url =
+      "http://h/v3/ml_assets/training_definitions/6f7705bb-85ee-496b-984c-14b5d6bc756e";
+  const json second{{"training_guid", "training-8aBbiKCkg"},
+                    {"training_reference_name", "model-2"},
+                    {"training_url", url}};
+  EXPECT_EQ(best["experiment_best_model"], second);
+  ASSERT_EQ(best["training_reference_best_model"].size(), 2u);
+  EXPECT_EQ(best["training_reference_best_model"][0]["training_guid"], "training-5H2xmKCzR");
+  EXPECT_EQ(best["training_reference_best_model"][1], second);
+  EXPECT_EQ(shown["training_statuses"][0]["metrics"].dump(),
+            R"([{"iteration":9,"phase":"test","timestamp":"t",)"
+            R"("values":[{"name":"acc","value":0.8125}]}])");
+  EXPECT_EQ(shown["training_statuses"][2]["metrics"], json::array());
+  trainings[2].status.state = model::RunState::Running;
+  EXPECT_FALSE(entity_of()["experiment_run_status"].contains("best_results"));
 }
 
 TEST(WireExperimentRun, TheStateIsWhatItsTrainingsComeTo) {

@@ -10,6 +10,7 @@
 #include "base/strings.hpp"
 #include "wire/json_reader.hpp"
 #include "wire/json_writer.hpp"
+#include "wire/parts.hpp"
 
 namespace trainyard::wire {
 namespace {
@@ -77,6 +78,28 @@ std::string encode(const Metric& metric) {
   }
   out.end_array().end_object();
   return out.take();
+}
+
+std::string encode(const std::vector<Metric>& metrics) {
+  JsonWriter out;
+  out.begin_array();
+  for (const Metric& metric : metrics) out.raw(encode(metric));
+  out.end_array();
+  return out.take();
+}
+
+std::vector<Metric> read_metrics(const JsonObject& status) {
+  std::vector<Metric> metrics;
+  for (const JsonObject& in : status.objects("metrics")) {
+    Metric& metric = metrics.emplace_back();
+    metric.timestamp = in.text_or_empty("timestamp");
+    metric.iteration = in.optional_number<std::int64_t>("iteration").value_or(0);
+    metric.phase = in.text_or_empty("phase");
+    for (const JsonObject& value : in.objects("values")) {
+      metric.values.emplace_back(value.text("name"), value.optional_real("value").value_or(0));
+    }
+  }
+  return metrics;
 }
 
 }  // namespace trainyard::wire

@@ -18,10 +18,12 @@ struct Metric {
   std::int64_t iteration = 0;
   std::string phase;  // "train", "test"
   std::vector<std::pair<std::string, double>> values;
+  bool operator==(const Metric&) const = default;
 };
 
 // nullopt for a line that is no metric: programs write what they like.
 std::optional<Metric> parse_metric_line(std::string_view line);
 std::string encode(const Metric& metric);
+std::string encode(const std::vector<Metric>& metrics);  // the list "metrics" of a status
 
 }  // namespace trainyard::wire

@@ -2,6 +2,7 @@
 
 #include "wire/json_reader.hpp"
 #include "wire/json_writer.hpp"
+#include "wire/parts.hpp"
 
 namespace trainyard::wire {
 
@@ -15,9 +16,9 @@ std::string encode(const MonitorFrame& frame) {
       .field("current_at", frame.current_at)
       .field("message", frame.message)
       .key("metrics")
-      .begin_array();
-  for (const Metric& metric : frame.metrics) out.raw(encode(metric));
-  out.end_array().end_object().end_object();
+      .raw(encode(frame.metrics))
+      .end_object()
+      .end_object();
   return out.take();
 }
 
@@ -30,6 +31,7 @@ MonitorFrame decode_monitor_frame(std::string_view json) {
   frame.submitted_at = status->optional_time("submitted_at");
   frame.current_at = status->optional_time("current_at");
   frame.message = status->optional_text("message");
+  frame.metrics = read_metrics(*status);
   return frame;
 }
 

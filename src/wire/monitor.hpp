@@ -19,7 +19,7 @@ struct MonitorFrame {
   std::optional<model::RunState> state;
   std::optional<TimePoint> submitted_at, current_at;
   std::optional<std::string> message;  // lines of the log, or "<id>: " as a sign of life
-  std::vector<Metric> metrics;         // not read back
+  std::vector<Metric> metrics;
 };
 
 std::string encode(const MonitorFrame& frame);

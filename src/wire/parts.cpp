@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "model/limits.hpp"
+
 namespace trainyard::wire {
 namespace {
 
@@ -95,6 +97,14 @@ void write_failure(JsonWriter& out, const model::Verdict& verdict) {
 std::string status_message(const model::TrainingRun& run) {
   const bool failed = run.status.state == model::RunState::Error && run.status.exit_code;
   return failed ? fmt::format("{}: {}", run.id.str(), *run.status.exit_code) : run.id.str() + ": ";
+}
+
+std::string read_name(const JsonObject& in) {
+  std::string name = in.text("name");
+  if (name.size() > model::kMostNameBytes) {
+    in.fail("name", fmt::format("must have at most {} bytes", model::kMostNameBytes));
+  }
+  return name;
 }
 
 void write_next(JsonWriter& out, std::string_view url) {

@@ -8,6 +8,7 @@
 #include "wire/json_reader.hpp"
 #include "wire/json_writer.hpp"
 #include "wire/learner.hpp"
+#include "wire/metric.hpp"
 #include "wire/run.hpp"
 
 namespace trainyard::wire {
@@ -41,6 +42,12 @@ model::Event read_event(const JsonObject& in);
 
 void write_progress(JsonWriter& out, const Progress& progress);
 Progress read_progress(const JsonObject& in);
+
+// The list "metrics" of a status; empty when it has none.
+std::vector<Metric> read_metrics(const JsonObject& status);
+
+// The field "name": required, and as short as names have to be.
+std::string read_name(const JsonObject& in);
 
 // A count of milliseconds, as a field; 0 or more.
 Milliseconds read_duration(const JsonObject& in, std::string_view key);

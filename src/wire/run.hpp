@@ -18,6 +18,7 @@
 #include "model/run.hpp"
 #include "wire/json_writer.hpp"
 #include "wire/learner.hpp"
+#include "wire/metric.hpp"
 
 namespace trainyard::wire {
 
@@ -36,6 +37,7 @@ struct RunRendering {
   Secrets secrets = Secrets::Masked;
   std::optional<QueueView> queue;
   std::optional<Progress> progress;
+  std::vector<Metric> metrics;
 };
 
 std::string encode_run(const model::TrainingRun& run, const RunRendering& how = {});
@@ -49,6 +51,7 @@ class RunListWriter {
  public:
   explicit RunListWriter(ListView view);
   void add(const model::TrainingRun& run, const RunRendering& how = {});
+  void add_encoded(std::string_view run);  // what encode_run made
   // The whole answer; `next_url` is empty on the last page. Call it once.
   std::string finish(std::string_view next_url);
 
@@ -96,6 +99,7 @@ struct RunView {
   std::optional<model::Verdict> verdict;
   std::optional<QueueView> queue;
   std::optional<Progress> progress;
+  std::vector<Metric> metrics;
 };
 
 struct RunListView {

@@ -41,6 +41,7 @@ void read_status(const JsonObject& in, RunView& run) {
   if (const auto verdict = in.optional_object("verdict")) run.verdict = read_verdict(*verdict);
   if (const auto queue = in.optional_object("queue")) run.queue = read_queue(*queue);
   if (const auto progress = in.optional_object("progress")) run.progress = read_progress(*progress);
+  run.metrics = read_metrics(in);
 }
 
 void read_execution(const JsonObject& in, RunView& run) {

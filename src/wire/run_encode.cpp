@@ -115,7 +115,7 @@ void write_status(JsonWriter& out, const model::TrainingRun& run, const RunRende
     write_failure(out, *status.verdict);
   }
   if (status.state != model::RunState::Pending) out.field("message", status_message(run));
-  out.key("metrics").begin_array().end_array().field("current_at", run.modified_at);
+  out.key("metrics").raw(encode(how.metrics)).field("current_at", run.modified_at);
   if (failed) out.field("error_cause", status.verdict->user_fault() ? "user" : "server");
   write_additions(out, status, how);
   out.end_object();
@@ -176,6 +176,8 @@ void RunListWriter::add(const model::TrainingRun& run, const RunRendering& how) 
     write_summary(out_, run);
   }
 }
+
+void RunListWriter::add_encoded(std::string_view run) { out_.raw(run); }
 
 std::string RunListWriter::finish(std::string_view next_url) {
   out_.end_array();
