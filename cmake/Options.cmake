@@ -1,6 +1,7 @@
 option(TRAINYARD_TESTS "Build the unit, contract and end-to-end tests" ON)
 option(TRAINYARD_BENCH "Build the benchmarks under bench/" OFF)
 option(TRAINYARD_FUZZ "Build the fuzz targets under fuzz/ (clang only)" OFF)
+option(TRAINYARD_PRECOMPILE "Precompile the headers that most files include" OFF)
 set(TRAINYARD_SANITIZE "" CACHE STRING "Value for -fsanitize=, for example address,undefined")
 
 set(CMAKE_CXX_STANDARD 20)
@@ -24,9 +25,11 @@ endif()
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # Paths relative to the source tree, so that every checkout and build folder shares one cache.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}
-                                  CCACHE_NOHASHDIR=1 ${CCACHE_PROGRAM})
+  # Paths relative to the source tree, so that every checkout and build folder shares one cache; the
+  # sloppiness is what ccache asks for to keep what was compiled with precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+    CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
   set(CMAKE_C_COMPILER_LAUNCHER ${CMAKE_CXX_COMPILER_LAUNCHER})
 endif()
 find_program(MOLD_PROGRAM mold)

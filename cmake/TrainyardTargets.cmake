@@ -1,9 +1,13 @@
 # Test programs whose code starts threads; ThreadSanitizer runs these (label `unit-threads`).
 set(TRAINYARD_THREADED accounts base http objectstore gateway repository logstore runtime engine scheduler client
     learner api main)
+# The libraries are tested as shipped, and watched; optimising the test code itself, or checking it
+# for undefined behaviour, only costs build time.
+set(TRAINYARD_TEST_OPTIONS -O0 -fno-sanitize=undefined)
 # Target that builds every unit test program, and one for those in the list above.
 add_custom_target(unit_tests)
 add_custom_target(threaded_tests)
+include(${CMAKE_CURRENT_LIST_DIR}/Precompiled.cmake)
 
 # trainyard_library(NAME DEPENDS <our libraries> LINK <outside libraries>)
 #   Builds src/NAME/*.cpp (without *_test.cpp) as the static library trainyard_NAME, and
@@ -24,6 +28,7 @@ function(trainyard_library name)
     add_library(${target} STATIC ${sources})
     target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(${target} PUBLIC ${depends} ${ARG_LINK})
+    trainyard_precompiled(${target} FOR LIBRARY)
   else()
     add_library(${target} INTERFACE)
     target_include_directories(${target} INTERFACE ${PROJECT_SOURCE_DIR}/src)
@@ -47,8 +52,8 @@ function(trainyard_unit_test name)
     target_compile_definitions(${program} PRIVATE
       TRAINYARD_TESTDATA="${CMAKE_CURRENT_SOURCE_DIR}/testdata")
   endif()
-  # The libraries are tested as shipped; optimising the test code itself only costs build time.
-  target_compile_options(${program} PRIVATE -O0)
+  target_compile_options(${program} PRIVATE ${TRAINYARD_TEST_OPTIONS})
+  trainyard_precompiled(${program} FOR TEST)
 
   add_dependencies(unit_tests ${program})
   set(label unit)
