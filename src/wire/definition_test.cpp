@@ -112,6 +112,8 @@ TEST(DefinitionJson, ABadRequestNamesItsField) {
             "training definition: field \"framework.version\" must be a text");
   EXPECT_EQ(problem(R"({"name":"d","framework":"k"})"),
             "training definition: field \"framework\" must be an object");
+  EXPECT_EQ(problem(json{{"name", std::string(1'001, 'n')}, {"framework", json::object()}}.dump()),
+            "training definition: field \"name\" must have at most 1000 bytes");
 }
 
 TEST(DefinitionJson, ListsReadBackWithTheirNextPage) {
