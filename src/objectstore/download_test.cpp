@@ -342,6 +342,19 @@ TEST_F(Download, WhatTheStoreVouchesForByLengthOnlyIsSaid) {
   EXPECT_THAT(lines, Contains(HasSubstr("of 1 file of them the store gives no checksum")));
 }
 
+TEST_F(Download, AnUploadInUnevenPartsIsNoDamage) {
+  FakeS3Store fake;
+  const std::string bytes = some_bytes(18u << 20);
+  const auto mib = [&](std::size_t from, std::size_t count) {
+    return bytes.substr(from << 20, count << 20);
+  };
+  fake.server->put_in_parts("k", {mib(0, 6), mib(6, 7), mib(13, 5)});
+  auto store = fake.open(fake.store_options());
+  download(*store);
+  EXPECT_TRUE(tree(directory).at("k") == bytes);
+  EXPECT_THAT(lines, Contains(HasSubstr("of 1 file of them the store gives no checksum")));
+}
+
 TEST(Etag, IsOfTheWholeOrOfTheParts) {
   EtagHasher whole, parts(4);
   for (const char* piece : {"01", "234567", "89"}) {

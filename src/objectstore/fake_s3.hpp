@@ -66,6 +66,7 @@ class FakeS3 final : public http::Client {
   http::ClientResponse send(const http::ClientRequest& request) override;
 
   void put(const std::string& key, std::string bytes, std::string etag = {});
+  void put_in_parts(const std::string& key, const std::vector<std::string>& parts);
   std::string bytes_of(const std::string& key);
   std::size_t open_uploads();
   std::vector<std::string> requests();  // "GET /mnist/key?query"
@@ -74,8 +75,9 @@ class FakeS3 final : public http::Client {
  private:
   struct Object {
     std::string bytes, etag;
-    std::uint64_t part_size = 0;
+    std::vector<std::uint64_t> part_sizes;
   };
+  static Object join(const std::vector<std::string>& parts);
   struct Upload {
     std::string key;
     std::map<unsigned, Object> parts;

@@ -104,7 +104,24 @@ std::pair<std::uint64_t, std::uint64_t> read_range(const std::string& text, std:
 
 void FakeS3::put(const std::string& key, std::string bytes, std::string etag) {
   if (etag.empty()) etag = md5_hex(bytes);
-  state_.lock()->objects[key] = {std::move(bytes), std::move(etag), 0};
+  state_.lock()->objects[key] = {std::move(bytes), std::move(etag), {}};
+}
+
+FakeS3::Object FakeS3::join(const std::vector<std::string>& parts) {
+  Object whole;
+  std::string md5s;
+  for (const std::string& part : parts) {
+    whole.part_sizes.push_back(part.size());
+    whole.bytes += part;
+    md5s += digest(Digest::Md5, part);
+  }
+  whole.etag = fmt::format("{}-{}", md5_hex(md5s), parts.size());
+  return whole;
+}
+
+void FakeS3::put_in_parts(const std::string& key, const std::vector<std::string>& parts) {
+  auto state = state_.lock();
+  state->objects[key] = join(parts);
 }
 
 std::string FakeS3::bytes_of(const std::string& key) {
@@ -246,9 +263,12 @@ FakeS3::Answer FakeS3::read(State& state, const http::ClientRequest& request,
     result.headers.add("x-amz-checksum-crc64nvme", crc64_of(object.bytes));
     result.headers.add("x-amz-checksum-type", "FULL_OBJECT");
   }
-  if (target.query.has("partNumber") && options_.tells_parts && object.part_size != 0) {
-    result.headers.add("x-amz-mp-parts-count", "2");
-    result.headers.add("Content-Length", std::to_string(object.part_size));
+  const auto part = parse_u64(target.query.get("partNumber").value_or(""));
+  if (part && options_.tells_parts && !object.part_sizes.empty()) {
+    if (*part < 1 || *part > object.part_sizes.size())
+      return Answer::error(416, "InvalidPartNumber");
+    result.headers.add("x-amz-mp-parts-count", std::to_string(object.part_sizes.size()));
+    result.headers.add("Content-Length", std::to_string(object.part_sizes[*part - 1]));
     return result;
   }
   if (const auto range = request.headers.get("Range")) {
@@ -268,7 +288,7 @@ FakeS3::Answer FakeS3::write(State& state, const http::ClientRequest& request, c
   if (md5 && base64_decode(*md5) != digest(Digest::Md5, body)) {
     return Answer::error(400, "BadDigest");
   }
-  Object object{body, options_.kms ? md5_hex("kms" + body) : md5_hex(body), 0};
+  Object object{body, options_.kms ? md5_hex("kms" + body) : md5_hex(body), {}};
   Answer result{200, {}, {{"ETag", "\"" + object.etag + "\""}}};
   if (options_.kms) result.headers.add("x-amz-server-side-encryption", "aws:kms");
   if (target.query.has("uploadId")) {
@@ -304,18 +324,15 @@ FakeS3::Answer FakeS3::upload(State& state, const http::ClientRequest& request,
     return {204};
   }
   if (request.method == "PUT") return write(state, request, target, body);
-  Object whole;
-  std::string md5s;
+  std::vector<std::string> parts;
   for (auto& [number, part] : found->second.parts) {
     if (body.find(fmt::format("<PartNumber>{}</PartNumber><ETag>&quot;{}&quot;", number,
                               part.etag)) == body.npos) {
       return Answer::error(400, "InvalidPart");
     }
-    if (number == 1) whole.part_size = part.bytes.size();
-    whole.bytes += part.bytes;
-    md5s += digest(Digest::Md5, part.bytes);
+    parts.push_back(part.bytes);
   }
-  whole.etag = fmt::format("{}-{}", md5_hex(md5s), found->second.parts.size());
+  const Object whole = join(parts);
   state.objects[target.key] = whole;
   state.uploads.erase(found);
   return {200, "<CompleteMultipartUploadResult><ETag>" + whole.etag +

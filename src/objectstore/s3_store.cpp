@@ -5,6 +5,7 @@
 
 #include "base/strings.hpp"
 #include "objectstore/damaged.hpp"
+#include "objectstore/etag.hpp"
 #include "objectstore/object_headers.hpp"
 #include "objectstore/s3_client.hpp"
 #include "objectstore/s3_upload.hpp"
@@ -30,7 +31,7 @@ class S3Store final : public ObjectStore {
     ObjectInfo info = confirmed(object_info(key, *response));
     // One proof is enough: the size of the parts is asked for when there is no checksum.
     const bool in_parts = info.etag.find('-') != info.etag.npos;
-    if (in_parts && !info.checksum) info.part_size = part_size_of(key, stop);
+    if (in_parts && !info.checksum) info.part_size = part_size_of(info, stop);
     return info;
   }
 
@@ -109,15 +110,31 @@ class S3Store final : public ObjectStore {
     return response.headers;
   }
 
-  // Not every store can tell; then the ETag cannot be checked.
-  std::uint64_t part_size_of(const std::string& key, std::stop_token stop) {
+  // What all parts but the last have; 0 when they differ or the store cannot tell: then the ETag
+  // cannot be checked. The first and the last part are looked at.
+  std::uint64_t part_size_of(const ObjectInfo& object, std::stop_token stop) {
+    const std::string& key = object.key;
+    const auto first = part_of(key, 1, stop);
+    if (!first || first->bytes == 0 || first->of != parts_of_etag(object.etag)) return 0;
+    const std::uint64_t before = first->bytes * (first->of - 1);
+    if (before >= object.size || object.size - before > first->bytes) return 0;
+    const auto last = first->of == 1 ? first : part_of(key, first->of, stop);
+    return last && last->bytes == object.size - before ? first->bytes : 0;
+  }
+
+  struct Part {
+    std::uint64_t bytes, of;
+  };
+  std::optional<Part> part_of(const std::string& key, std::uint64_t number, std::stop_token stop) {
     try {
-      const auto part = look(key, {{"partNumber", "1"}}, stop);
-      const bool told = part && part->get("x-amz-mp-parts-count");
-      return told ? parse_u64(part->get("Content-Length").value_or("")).value_or(0) : 0;
+      const auto part = look(key, {{"partNumber", std::to_string(number)}}, stop);
+      const auto of = part ? part->get("x-amz-mp-parts-count") : std::nullopt;
+      if (!of) return std::nullopt;
+      return Part{parse_u64(part->get("Content-Length").value_or("")).value_or(0),
+                  parse_u64(*of).value_or(0)};
     } catch (const StoreError& error) {
       if (error.retryable() || error.kind() == ErrorKind::Canceled) throw;
-      return 0;
+      return std::nullopt;
     }
   }
 

@@ -296,6 +296,24 @@ TEST(S3Upload, SendsPartsOnManyConnections) {
   EXPECT_EQ(f.fake.server->open_uploads(), 0u);
 }
 
+// Only parts that are all as long as the first, but for the last, have a size that tells their
+// ETag.
+TEST(S3Store, TheSizeOfThePartsIsToldWhereTheyAreEven) {
+  FakeS3Store fake;
+  const auto told = [&](const std::vector<std::size_t>& sizes) {
+    std::vector<std::string> parts;
+    for (const std::size_t size : sizes) parts.push_back(some_bytes(size));
+    fake.server->put_in_parts("k", parts);
+    return fake.open(fake.store_options())->head("k", {})->part_size;
+  };
+  EXPECT_EQ(told({700}), 700u);
+  EXPECT_EQ(told({1000, 1000}), 1000u);
+  EXPECT_EQ(told({1000, 1000, 567}), 1000u);
+  EXPECT_EQ(told({1000, 567, 1000}), 0u);
+  EXPECT_EQ(told({1000, 2000}), 0u);
+  EXPECT_EQ(told({500, 1000, 567}), 0u);
+}
+
 TEST(S3Upload, SendsOnlyTheFailedPartAgain) {
   for (const Fault& fault : {Fault{.reset_before = true}, Fault{.reset_after = true},
                              Fault{.corrupt_upload = true}, Fault{.status = 503}}) {
