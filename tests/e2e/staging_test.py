@@ -193,6 +193,19 @@ def submit_results(yard, data, results, go):
     return submit(yard, data, results, f"python3 results.py {go}")
 
 
+def hold_in_an_upload(yard, results):
+    """A run, and the proxy that holds its second part of the largest result until it is released."""
+    proxy = counting_proxy.CountingProxy(results.endpoint)
+    go = yard.directory / "go"
+    data = make_bucket(yard, "data", {"x": "1"})
+    run = submit_results(yard, data, results._replace(endpoint=proxy.url), go)
+    harness.wait_until(lambda: "d/middle" in stored(results, run), "results go up meanwhile", 60)
+    proxy.hold("PUT .*partNumber=2")
+    go.touch()
+    harness.wait_until(proxy.holding, "the second part is on its way", 90)
+    return proxy, run
+
+
 def check_results(bucket, run):
     """Every byte is there, and nothing of an upload that was given up."""
     copy = bucket.service.directory / f"copy-{run}"
@@ -206,15 +219,8 @@ def check_results(bucket, run):
 
 def test_results_are_whole_when_the_learner_dies_in_the_middle_of_an_upload(yard):
     start(yard)
-    data = make_bucket(yard, "data", {"x": "1"})
     results = make_bucket(yard, "results")
-    proxy = counting_proxy.CountingProxy(results.endpoint)
-    go = yard.directory / "go"
-    run = submit_results(yard, data, results._replace(endpoint=proxy.url), go)
-    harness.wait_until(lambda: "d/middle" in stored(results, run), "results go up meanwhile", 60)
-    proxy.hold("PUT .*partNumber=2")
-    go.touch()
-    harness.wait_until(proxy.holding, "the second part is on its way", 90)
+    proxy, run = hold_in_an_upload(yard, results)
     harness.wait_until(lambda: runs.show(yard, run)["phase"] == "storing", "the command ended", 60)
     os.kill(learner_of(run), signal.SIGKILL)
     proxy.release()
@@ -226,15 +232,8 @@ def test_results_are_whole_when_the_learner_dies_in_the_middle_of_an_upload(yard
 def test_results_are_whole_when_the_store_goes_away_in_the_middle_of_an_upload(yard):
     start(yard)
     other = elsewhere(yard)
-    data = make_bucket(yard, "data", {"x": "1"})
     results = make_bucket(other, "results")
-    proxy = counting_proxy.CountingProxy(results.endpoint)
-    go = yard.directory / "go"
-    run = submit_results(yard, data, results._replace(endpoint=proxy.url), go)
-    harness.wait_until(lambda: "d/middle" in stored(results, run), "results go up meanwhile", 60)
-    proxy.hold("PUT .*partNumber=2")
-    go.touch()
-    harness.wait_until(proxy.holding, "the second part is on its way", 90)
+    proxy, run = hold_in_an_upload(yard, results)
     other.kill()
     proxy.release()
     wait_for_trouble(yard, run, attempt=1)
