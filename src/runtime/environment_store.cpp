@@ -102,7 +102,6 @@ class Store final : public EnvironmentStore {
   // tries of one environment holds up none of the others.
   std::optional<std::string> next(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    building_.clear();
     while (!stop.stop_requested()) {
       const auto due = [&](const std::string& id) { return entries_.at(id).due; };
       const auto first = std::ranges::min_element(queue_, {}, due);
@@ -135,7 +134,7 @@ class Store final : public EnvironmentStore {
                          .uv = options_.uv,
                          .timeout = options_.build_timeout},
                         runner_, stop);
-      set(id, [](Entry& e) { e.kind = EnvironmentState::Kind::Ready; });
+      succeeded(id);
       return true;
     } catch (const std::exception& e) {
       log::warn("the environment for {} failed (try {}): {}", spec.label(), entry.attempt,
@@ -144,8 +143,15 @@ class Store final : public EnvironmentStore {
     }
   }
 
+  void succeeded(const std::string& id) {
+    std::scoped_lock guard(mutex_);
+    building_.clear();
+    entries_.at(id).kind = EnvironmentState::Kind::Ready;
+  }
+
   bool failed(const std::string& id, std::string reason) {
     std::scoped_lock guard(mutex_);
+    building_.clear();
     Entry& entry = entries_.at(id);
     entry.reason = std::move(reason);
     if (entry.attempt >= options_.attempts) {
@@ -157,12 +163,6 @@ class Store final : public EnvironmentStore {
     ++entry.attempt;
     queue_.push_back(id);
     return false;
-  }
-
-  template <typename Fn>
-  void set(const std::string& id, Fn&& change) {
-    std::scoped_lock guard(mutex_);
-    change(entries_.at(id));
   }
 
   const EnvironmentOptions options_;

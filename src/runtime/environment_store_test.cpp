@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -80,9 +81,11 @@ class EnvironmentStoreTest : public ::testing::Test {
   TempDir dir_;
   FakeInstaller installer_;
   SystemClock clock_;
+  std::function<void()> at_change_ = [] {};
 
  private:
   void changed() {
+    at_change_();
     std::scoped_lock guard(mutex_);
     ++changes_;
     condition_.notify_all();
@@ -129,12 +132,13 @@ TEST_F(EnvironmentStoreTest, ThePauseAfterAFailureHoldsUpNoOther) {
   installer_.fail_next(1);
   auto store = open(2, Milliseconds(3600'000));
   const auto broken = spec_of("nonsense==1");
-  store->ensure(broken);
   const auto sound = spec_of("demo==1");
+  EnvironmentState state;
+  at_change_ = [&] { state = store->ensure(broken); };
+  store->ensure(broken);
   store->ensure(sound);
   wait_for_changes(1);
   EXPECT_EQ(store->ensure(sound).kind, Kind::Ready);
-  const auto state = store->ensure(broken);
   EXPECT_EQ(state.kind, Kind::Building);
   EXPECT_THAT(state.detail,
               AllOf(HasSubstr(", try 2 of 2 in "), HasSubstr("no matching distribution")));
