@@ -4,12 +4,11 @@
 #include "base/strings.hpp"
 #include "objectstore/object_headers.hpp"
 #include "objectstore/retry.hpp"
-#include "objectstore/sources.hpp"
 
 namespace trainyard::objectstore {
 
-void throw_damaged(Source& source, const std::string& md5, const std::string& key) {
-  if (md5_of(source) != md5) {
+void throw_damaged(const std::string& key, const SourceChanged& changed) {
+  if (changed()) {
     throw Error(ErrorKind::Conflict,
                 "the source of '" + printable(key) + "' changed while it was read");
   }
@@ -27,13 +26,13 @@ void throw_not_confirmed(const std::string& key) {
               "the answer about '" + printable(key) + "' is not one of an object store");
 }
 
-ObjectInfo confirmed_put(Source& source, const std::string& md5, const std::string& key,
-                         const std::function<http::ClientResponse()>& send) {
+ObjectInfo confirmed_put(const std::string& key, const std::function<http::ClientResponse()>& send,
+                         const SourceChanged& changed) {
   http::ClientResponse response;
   try {
     response = send();
   } catch (const StoreError& error) {
-    if (error.damaged) throw_damaged(source, md5, key);
+    if (error.damaged) throw_damaged(key, changed);
     throw;
   }
   return confirmed(object_info(key, response.headers));

@@ -7,18 +7,21 @@
 
 namespace trainyard::objectstore {
 
+// Whether a source has other bytes now than when it was hashed for its upload.
+using SourceChanged = std::function<bool()>;
+
 // The store did not get the bytes that were hashed: Conflict when the source has changed since,
-// else Unavailable, for the way damaged them. `md5` is raw.
-[[noreturn]] void throw_damaged(Source& source, const std::string& md5, const std::string& key);
+// else Unavailable, for the way damaged them.
+[[noreturn]] void throw_damaged(const std::string& key, const SourceChanged& changed);
 
 // What an answer says of an object. Throws Unavailable when it names no ETag: then something on the
 // way answered in the store's place.
 ObjectInfo confirmed(ObjectInfo info);
 [[noreturn]] void throw_not_confirmed(const std::string& key);
 
-// `send` puts `source`, whose MD5 goes along (`md5`, raw), to `key`: what the store then says of
-// the object. Throws as throw_damaged() when the store got other bytes, and as confirmed().
-ObjectInfo confirmed_put(Source& source, const std::string& md5, const std::string& key,
-                         const std::function<http::ClientResponse()>& send);
+// `send` puts a source, and what it was hashed to, to `key`: what the store then says of the
+// object. Throws as throw_damaged() when the store got other bytes, and as confirmed().
+ObjectInfo confirmed_put(const std::string& key, const std::function<http::ClientResponse()>& send,
+                         const SourceChanged& changed);
 
 }  // namespace trainyard::objectstore

@@ -51,9 +51,10 @@ class FakeS3 final : public http::Client {
     bool version2 = true;        // ListObjectsV2; else list-type is ignored
     bool refuses_version2 = false;
     bool url_encodes = true;
-    bool kms = false;         // ETags that look like MD5s and are not
-    bool tells_parts = true;  // HEAD ?partNumber=1
-    bool checksums = false;   // keeps a CRC-64/NVME of every object, as AWS does
+    bool kms = false;                // ETags that look like MD5s and are not
+    bool tells_parts = true;         // HEAD ?partNumber=1
+    bool checksums = false;          // keeps a CRC-64/NVME of every object, as AWS does
+    bool refuses_checksums = false;  // a request that says something of one
     std::size_t page = 1000;
     TimePoint now = TimePoint(std::chrono::hours(24 * 365 * 50));
   };
@@ -70,6 +71,8 @@ class FakeS3 final : public http::Client {
   std::string bytes_of(const std::string& key);
   std::size_t open_uploads();
   std::vector<std::string> requests();  // "GET /mnist/key?query"
+  // What each that puts bytes was proved by: "md5", "crc", "md5 crc", "".
+  std::vector<std::string> proofs();
   Options& options() { return options_; }
 
  private:
@@ -85,7 +88,7 @@ class FakeS3 final : public http::Client {
   struct State {
     std::map<std::string, Object> objects;
     std::map<std::string, Upload> uploads;
-    std::vector<std::string> requests;
+    std::vector<std::string> requests, proofs;
     unsigned next_upload = 1;
   };
   struct Target;

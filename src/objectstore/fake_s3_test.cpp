@@ -83,6 +83,12 @@ std::string escaped(std::string_view text) {
   return xml;
 }
 
+constexpr const char* kCrc64 = "x-amz-checksum-crc64nvme";
+
+bool speaks_of_checksums(const http::Headers& headers) {
+  return headers.get(kCrc64) || headers.get("x-amz-checksum-algorithm");
+}
+
 constexpr const char* kListedChecksum =
     "<ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType>";
 
@@ -129,6 +135,7 @@ std::string FakeS3::bytes_of(const std::string& key) {
 }
 std::size_t FakeS3::open_uploads() { return state_.lock()->uploads.size(); }
 std::vector<std::string> FakeS3::requests() { return state_.lock()->requests; }
+std::vector<std::string> FakeS3::proofs() { return state_.lock()->proofs; }
 
 http::ClientResponse FakeS3::send(const http::ClientRequest& request) {
   if (request.stop.stop_requested()) throw Error(ErrorKind::Canceled, "stopped");
@@ -203,6 +210,9 @@ FakeS3::Answer FakeS3::answer(const http::ClientRequest& request, const Target& 
                               std::string body) {
   if (auto refusal = refuse(request, target)) return *std::move(refusal);
   if (target.bucket != options_.bucket) return Answer::error(404, "NoSuchBucket");
+  if (options_.refuses_checksums && speaks_of_checksums(request.headers)) {
+    return Answer::error(400, "InvalidRequest");
+  }
   auto state = state_.lock();
   if (target.query.has("uploadId") || target.query.has("uploads")) {
     return upload(*state, request, target, body);
@@ -260,7 +270,7 @@ FakeS3::Answer FakeS3::read(State& state, const http::ClientRequest& request,
     return Answer::error(412, "PreconditionFailed");
   }
   if (options_.checksums && request.headers.get("x-amz-checksum-mode") == "ENABLED") {
-    result.headers.add("x-amz-checksum-crc64nvme", crc64_of(object.bytes));
+    result.headers.add(kCrc64, crc64_of(object.bytes));
     result.headers.add("x-amz-checksum-type", "FULL_OBJECT");
   }
   const auto part = parse_u64(target.query.get("partNumber").value_or(""));
@@ -288,9 +298,15 @@ FakeS3::Answer FakeS3::write(State& state, const http::ClientRequest& request, c
   if (md5 && base64_decode(*md5) != digest(Digest::Md5, body)) {
     return Answer::error(400, "BadDigest");
   }
+  const auto crc64 = request.headers.get(kCrc64);
+  state.proofs.push_back(md5 && crc64 ? "md5 crc" : md5 ? "md5" : crc64 ? "crc" : "");
+  if (options_.checksums && crc64 && *crc64 != crc64_of(body)) {
+    return Answer::error(400, "BadDigest");
+  }
   Object object{body, options_.kms ? md5_hex("kms" + body) : md5_hex(body), {}};
   Answer result{200, {}, {{"ETag", "\"" + object.etag + "\""}}};
   if (options_.kms) result.headers.add("x-amz-server-side-encryption", "aws:kms");
+  if (options_.checksums) result.headers.add(kCrc64, crc64_of(object.bytes));
   if (target.query.has("uploadId")) {
     const auto number = parse_u64(target.query.get("partNumber").value_or(""));
     auto& upload = state.uploads.at(*target.query.get("uploadId"));
@@ -314,8 +330,11 @@ FakeS3::Answer FakeS3::upload(State& state, const http::ClientRequest& request,
   if (target.query.has("uploads")) {
     const std::string id = fmt::format("2~{}/+", state.next_upload++);
     state.uploads[id] = {target.key, {}};
-    return {200, "<InitiateMultipartUploadResult><UploadId>" + id +
-                     "</UploadId></InitiateMultipartUploadResult>"};
+    Answer begun{200, "<InitiateMultipartUploadResult><UploadId>" + id +
+                          "</UploadId></InitiateMultipartUploadResult>"};
+    const auto algorithm = request.headers.get("x-amz-checksum-algorithm");
+    if (options_.checksums && algorithm) begun.headers.add("x-amz-checksum-algorithm", *algorithm);
+    return begun;
   }
   const auto found = state.uploads.find(*target.query.get("uploadId"));
   if (found == state.uploads.end()) return Answer::error(404, "NoSuchUpload");
@@ -333,10 +352,17 @@ FakeS3::Answer FakeS3::upload(State& state, const http::ClientRequest& request,
     parts.push_back(part.bytes);
   }
   const Object whole = join(parts);
+  const auto expected = request.headers.get(kCrc64);
+  if (options_.checksums && expected && *expected != crc64_of(whole.bytes)) {
+    return Answer::error(400, "BadDigest");
+  }
   state.objects[target.key] = whole;
   state.uploads.erase(found);
-  return {200, "<CompleteMultipartUploadResult><ETag>" + whole.etag +
-                   "</ETag></CompleteMultipartUploadResult>"};
+  std::string told = "<ETag>" + whole.etag + "</ETag>";
+  if (options_.checksums) {
+    told += "<ChecksumCRC64NVME>" + crc64_of(whole.bytes) + "</ChecksumCRC64NVME>";
+  }
+  return {200, "<CompleteMultipartUploadResult>" + told + "</CompleteMultipartUploadResult>"};
 }
 
 FakeS3Store::FakeS3Store(FakeS3::Options options, std::string secret)

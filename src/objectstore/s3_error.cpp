@@ -118,6 +118,7 @@ constexpr std::array kKnown = {
     Known{"OperationAborted", ErrorKind::Unavailable, other},
     Known{"BadDigest", ErrorKind::Unavailable, other},
     Known{"XAmzContentSHA256Mismatch", ErrorKind::Unavailable, other},
+    Known{"XAmzContentChecksumMismatch", ErrorKind::Unavailable, other},  // as MinIO calls it
     Known{"IncompleteBody", ErrorKind::Unavailable, other},
 };
 
@@ -184,8 +185,9 @@ StoreError to_error(const Refusal& refusal, const Attempt& attempt) {
   if (known != kKnown.end()) {
     StoreError error(known->kind, known->sentence(refusal, attempt));
     error.retry_after = refusal.retry_after;
-    error.damaged =
-        refusal.body.code == "BadDigest" || refusal.body.code == "XAmzContentSHA256Mismatch";
+    error.damaged = refusal.body.code == "BadDigest" ||
+                    refusal.body.code == "XAmzContentSHA256Mismatch" ||
+                    refusal.body.code == "XAmzContentChecksumMismatch";
     return error;
   }
   const bool may_mend = refusal.status >= 500 || refusal.status == 408 || refusal.status == 429;

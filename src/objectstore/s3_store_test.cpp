@@ -271,10 +271,87 @@ TEST(S3Store, ASourceThatChangesWhileItIsReadIsAConflict) {
   EXPECT_EQ(seen.kind, ErrorKind::Conflict);
 }
 
+// ---- what uploads are proved by ----------------------------------------------------------------
+
+TEST(S3Proof, TheFirstUploadFindsOutWhatTheOthersGoWith) {
+  struct Row {
+    FakeS3::Options options;
+    std::vector<std::string> proofs;
+  };
+  for (const Row& row : {
+           Row{{.checksums = true}, {"md5 crc", "crc", "crc"}},
+           Row{{.kms = true, .checksums = true}, {"md5 crc", "crc", "crc"}},
+           Row{{}, {"md5 crc", "md5", "md5"}},
+           Row{{.refuses_checksums = true}, {"md5", "md5", "md5"}},
+       }) {
+    FakeS3Store fake(row.options);
+    const auto store = fake.open(fake.store_options());
+    for (const char* key : {"a", "b", "c"}) {
+      const ObjectInfo put = upload_bytes(*store, key, key, {});
+      EXPECT_EQ(put.size, 1u);
+      EXPECT_EQ(put.etag, store->head(key, {})->etag);
+      EXPECT_EQ(put.checksum.has_value(), row.options.checksums);
+    }
+    EXPECT_EQ(fake.server->proofs(), row.proofs);
+  }
+}
+
+TEST(S3Proof, AStoreThatStopsToConfirmIsGivenAnMd5Again) {
+  FakeS3Store fake({.checksums = true});
+  const auto store = fake.open(fake.store_options());
+  upload_bytes(*store, "1", "k", {});
+  fake.server->options().checksums = false;
+  const Seen seen = error_of([&] { upload_bytes(*store, "2", "k", {}); });
+  EXPECT_EQ(seen.kind, ErrorKind::Unavailable);
+  EXPECT_THAT(seen.text, HasSubstr("did not confirm the checksum of 'k'"));
+  upload_bytes(*store, "3", "k", {});
+  upload_bytes(*store, "4", "k", {});
+  EXPECT_THAT(fake.server->proofs(), ElementsAre("md5 crc", "crc", "md5 crc", "md5"));
+}
+
+TEST(S3Proof, ADamagedUploadIsNoticedByTheCrcAlone) {
+  FakeS3Store fake({.checksums = true});
+  const auto store = fake.open(fake.store_options());
+  upload_bytes(*store, "0123456789", "k", {});
+  fake.server->script = on_request("PUT", 1, {.corrupt_upload = true});
+  const Seen seen = error_of([&] { upload_bytes(*store, "abcdefghij", "k", {}); });
+  EXPECT_EQ(seen.kind, ErrorKind::Unavailable);
+  EXPECT_THAT(seen.text, HasSubstr("damaged"));
+  EXPECT_EQ(fake.server->bytes_of("k"), "0123456789");
+  EXPECT_EQ(fake.server->proofs().back(), "crc");
+}
+
+TEST(S3Proof, ADifferentCrcInTheAnswerIsNoticed) {
+  FakeS3Store fake({.checksums = true});
+  fake.server->script =
+      on_request("PUT", 1,
+                 {.status = 200,
+                  .headers = {{"ETag", "\"e\""}, {"x-amz-checksum-crc64nvme", "AAAAAAAAAAA="}}});
+  const Seen seen =
+      error_of([&] { upload_bytes(*fake.open(fake.store_options()), "bytes", "k", {}); });
+  EXPECT_EQ(seen.kind, ErrorKind::Unavailable);
+  EXPECT_THAT(seen.text, HasSubstr("damaged"));
+}
+
+TEST(S3Proof, AnotherErrorIsNotTakenForOneAboutChecksums) {
+  FakeS3Store fake({.checksums = true});
+  fake.server->script = on_request("PUT", 1, {.status = 403});
+  const auto store = fake.open(fake.store_options());
+  EXPECT_EQ(error_of([&] { upload_bytes(*store, "x", "k", {}); }).kind, ErrorKind::Forbidden);
+  EXPECT_EQ(fake.server->requests().size(), 1u);
+  fake.server->script = [](const http::ClientRequest&, unsigned) { return Fault{.status = 400}; };
+  EXPECT_EQ(error_of([&] { upload_bytes(*store, "x", "k", {}); }).kind, ErrorKind::InvalidInput);
+  fake.server->script = {};
+  upload_bytes(*store, "x", "k", {});
+  EXPECT_THAT(fake.server->proofs(), ElementsAre("md5 crc"));
+}
+
 // ---- uploads in parts --------------------------------------------------------------------------
 
 struct PartsFixture {
-  explicit PartsFixture(unsigned attempts = 1, unsigned connections = 0) {
+  explicit PartsFixture(unsigned attempts = 1, unsigned connections = 0,
+                        FakeS3::Options fake_options = {})
+      : fake(fake_options) {
     S3Options options = fake.store_options();
     options.part_size = 1000;
     options.part_connections = connections;
@@ -294,6 +371,51 @@ TEST(S3Upload, SendsPartsOnManyConnections) {
   EXPECT_EQ(put.part_size, 1000u);
   EXPECT_EQ(f.store->head("k", {})->part_size, 1000u);
   EXPECT_EQ(f.fake.server->open_uploads(), 0u);
+}
+
+TEST(S3Upload, PartsAreProvedByTheirCrcAndTheWholeByTheirSum) {
+  PartsFixture f(1, 0, {.checksums = true});
+  const std::string expected = [&] {
+    ChecksumState state(ChecksumAlgorithm::Crc64Nvme);
+    state.update(f.bytes);
+    return state.finish().value;
+  }();
+  std::string completed_with;
+  f.fake.server->script = [&](const http::ClientRequest& request, unsigned) {
+    if (request.method == "POST" && request.url.find("uploadId=") != std::string::npos) {
+      completed_with = request.headers.get("x-amz-checksum-crc64nvme").value_or("");
+    }
+    return std::optional<Fault>();
+  };
+  EXPECT_EQ(upload_bytes(*f.store, f.bytes, "k", {}).checksum->value, expected);
+  EXPECT_EQ(completed_with, expected);
+  EXPECT_EQ(f.fake.server->bytes_of("k"), f.bytes);
+  EXPECT_THAT(f.fake.server->proofs(), ElementsAre("md5 crc", "crc", "crc", "crc", "crc"));
+}
+
+TEST(S3Upload, PartsGoWithAnMd5WhereTheUploadTakesNoCrc) {
+  for (const bool refuses : {false, true}) {
+    PartsFixture f(1, 0, {.refuses_checksums = refuses});
+    upload_bytes(*f.store, f.bytes, "a", {});
+    upload_bytes(*f.store, f.bytes, "b", {});
+    EXPECT_EQ(f.fake.server->bytes_of("b"), f.bytes);
+    EXPECT_EQ(f.fake.server->proofs(), std::vector<std::string>(10, "md5"));
+    EXPECT_EQ(f.fake.server->requests().size(), 2 * 7u + (refuses ? 1 : 0));
+    EXPECT_EQ(f.fake.server->open_uploads(), 0u);
+  }
+}
+
+TEST(S3Upload, PartsThatAreJoinedWronglyAreNoticed) {
+  PartsFixture f(1, 0, {.checksums = true});
+  f.fake.server->script = on_request(
+      "POST", 2,
+      {.status = 200,
+       .body = "<CompleteMultipartUploadResult><ETag>e</ETag><ChecksumCRC64NVME>AAAAAAAAAAA="
+               "</ChecksumCRC64NVME></CompleteMultipartUploadResult>"});
+  f.fake.server->put("k", f.bytes + "!");
+  const Seen seen = error_of([&] { upload_bytes(*f.store, f.bytes, "k", {}); });
+  EXPECT_EQ(seen.kind, ErrorKind::Corrupt);
+  EXPECT_THAT(seen.text, HasSubstr("did not put the parts of 'k' together"));
 }
 
 // Only parts that are all as long as the first, but for the last, have a size that tells their

@@ -7,9 +7,8 @@
 #include "base/log.hpp"
 #include "base/strings.hpp"
 #include "objectstore/damaged.hpp"
+#include "objectstore/etag.hpp"
 #include "objectstore/object_headers.hpp"
-#include "objectstore/s3_xml.hpp"
-#include "objectstore/source_body.hpp"
 #include "objectstore/sources.hpp"
 
 namespace trainyard::objectstore::s3 {
@@ -18,27 +17,11 @@ namespace {
 constexpr std::uint64_t kMostParts = 10'000;
 constexpr std::uint64_t kMiB = 1u << 20;
 
-struct Put {
-  std::string etag;
-  std::string md5;  // raw
-};
+constexpr ChecksumAlgorithm kCrc64 = ChecksumAlgorithm::Crc64Nvme;
 
 RetryPolicy briefly(RetryPolicy policy) {
   policy.attempts = std::min(policy.attempts, 3u);
   return policy;
-}
-
-// Sends the source to the request's place.
-Put put_verified(Client& client, Request& request, Source& source) {
-  const std::string md5 = md5_of(source);
-  SourceBody body(source);
-  request.method = "PUT";
-  request.body = &body;
-  request.headers.set("Content-MD5", base64_encode(md5));
-  const ObjectInfo stored =
-      confirmed_put(source, md5, *request.key, [&] { return client.send(request); });
-  if (!stored.md5.empty() && stored.md5 != to_hex(md5)) throw_damaged(source, md5, *request.key);
-  return {stored.etag, md5};
 }
 
 }  // namespace
@@ -49,16 +32,47 @@ std::uint64_t part_size_for(std::uint64_t size, std::uint64_t wanted) {
   return (least + kMiB - 1) / kMiB * kMiB;
 }
 
-struct Uploader::Part : Put {};
-
 struct Uploader::Plan {
   std::string key;
-  std::string action;
-  std::string upload_id;
   Source& source;
   std::uint64_t part_size;
-  std::vector<Part> parts;  // filled by the workers, each its own element
+  std::string action = {};
+  std::string upload_id = {};
+  std::vector<StoredBytes> parts = {};  // filled by the workers, each its own element
+  // What the parts of this upload are proved by; the store's own once it took the CRC at all.
+  LearnedProof only_md5 = Proof::Md5;
+  LearnedProof* proof = &only_md5;
 };
+
+// What the store must make of the parts.
+struct Uploader::Whole {
+  explicit Whole(const Plan& plan);
+  bool can_compare_checksums(const ObjectInfo& there) const {
+    return checksum && there.checksum && there.checksum->algorithm == checksum->algorithm;
+  }
+  bool is(const ObjectInfo& there) const {
+    if (can_compare_checksums(there)) return there.checksum->value == checksum->value;
+    return there.etag == etag;
+  }
+
+  std::string etag;  // as most stores make it
+  std::optional<Checksum> checksum;
+};
+
+// Where no MD5s were made, what the store's ETags of the parts make is that of the parts which it
+// confirmed.
+Uploader::Whole::Whole(const Plan& plan) {
+  std::string md5s;
+  std::vector<PartChecksum> crcs;
+  for (std::size_t i = 0; i < plan.parts.size(); ++i) {
+    const StoredBytes& part = plan.parts[i];
+    const std::uint64_t size = std::min(plan.part_size, plan.source.size() - i * plan.part_size);
+    md5s += part.md5.empty() ? from_hex(part.info.md5) : part.md5;
+    if (!part.crc64.empty()) crcs.push_back({part.crc64, size});
+  }
+  etag = etag_of_parts(md5s);
+  if (crcs.size() == plan.parts.size()) checksum = combine(kCrc64, ChecksumType::FullObject, crcs);
+}
 
 Uploader::Uploader(Client& client, Clock& clock)
     : client_(client),
@@ -72,40 +86,63 @@ ObjectInfo Uploader::put(const std::string& key, Source& source, std::stop_token
   request.action = "write '" + printable(key) + "'";
   request.key = key;
   request.stop = stop;
-  const Put stored = put_verified(client_, request, source);
-  return {key, source.size(), stored.etag, to_hex(stored.md5), 0};
+  ObjectInfo info = put_verified(client_, whole_proof_, request, source).info;
+  info.size = source.size();
+  return info;
 }
 
 ObjectInfo Uploader::put_in_parts(const std::string& key, Source& source, std::stop_token stop) {
-  const std::uint64_t part_size = part_size_for(source.size(), client_.options().part_size);
-  Plan plan{key, "write '" + printable(key) + "'", begin(key, stop), source, part_size, {}};
-  plan.parts.resize((source.size() + part_size - 1) / part_size);
+  Plan plan{key, source, part_size_for(source.size(), client_.options().part_size)};
+  plan.action = "write '" + printable(key) + "'";
+  plan.parts.resize((source.size() + plan.part_size - 1) / plan.part_size);
+  begin(plan, stop);
   try {
     parts_.run(
         plan.parts.size(),
         [&](std::size_t index, std::stop_token token) { send_part(plan, index, token); }, stop);
-    const std::string etag = complete(plan, stop);
-    return {key, source.size(), etag, {}, part_size};
+    ObjectInfo info = complete(plan, stop);
+    info.key = key;
+    info.size = source.size();
+    info.part_size = plan.part_size;
+    return info;
   } catch (...) {
     abort(plan);
     throw;
   }
 }
 
-std::string Uploader::begin(const std::string& key, std::stop_token stop) {
-  std::string id;
+void Uploader::begin(Plan& plan, std::stop_token stop) {
   retrier_.run(
       [&] {
-        Request request;
-        request.action = "begin to write '" + printable(key) + "'";
-        request.method = "POST";
-        request.key = key;
-        request.query = {{"uploads", ""}};
-        request.stop = stop;
-        id = parse_upload_id(client_.send(request).body);
+        const bool offer = parts_proof_ != Proof::Md5;
+        std::optional<http::ClientResponse> response;
+        try {
+          response = begin_once(plan, offer, stop);
+        } catch (const StoreError& error) {
+          if (!offer || !may_be_about_checksums(error)) throw;
+          response = begin_once(plan, false, stop);
+        }
+        plan.upload_id = parse_upload_id(response->body);
+        const auto taken = response->headers.get("x-amz-checksum-algorithm");
+        const bool takes_crc64 = taken && algorithm_named(*taken) == kCrc64;
+        if (offer && !takes_crc64) parts_proof_ = Proof::Md5;
+        if (takes_crc64) plan.proof = &parts_proof_;
       },
       stop);
-  return id;
+}
+
+http::ClientResponse Uploader::begin_once(const Plan& plan, bool with_crc64, std::stop_token stop) {
+  Request request;
+  request.action = "begin to write '" + printable(plan.key) + "'";
+  request.method = "POST";
+  request.key = plan.key;
+  request.query = {{"uploads", ""}};
+  if (with_crc64) {
+    request.headers.add("x-amz-checksum-algorithm", std::string(name_of(kCrc64)));
+    request.headers.add("x-amz-checksum-type", std::string(name_of(ChecksumType::FullObject)));
+  }
+  request.stop = std::move(stop);
+  return client_.send(request);
 }
 
 void Uploader::send_part(Plan& plan, std::size_t index, std::stop_token stop) {
@@ -118,54 +155,60 @@ void Uploader::send_part(Plan& plan, std::size_t index, std::stop_token stop) {
         request.key = plan.key;
         request.query = {{"uploadId", plan.upload_id}, {"partNumber", std::to_string(index + 1)}};
         request.stop = stop;
-        plan.parts[index] = {put_verified(client_, request, slice)};
+        plan.parts[index] = put_verified(client_, *plan.proof, request, slice);
       },
       stop);
 }
 
-std::string Uploader::complete(const Plan& plan, std::stop_token stop) {
-  std::string md5s;
-  std::vector<std::string> etags;
-  for (const Part& part : plan.parts) {
-    md5s += part.md5;
-    etags.push_back(part.etag);
-  }
-  const std::string expected =
-      to_hex(digest(Digest::Md5, md5s)) + "-" + std::to_string(plan.parts.size());
-  const std::string xml = complete_upload_body(etags);
-  std::string etag;
+ObjectInfo Uploader::complete(const Plan& plan, std::stop_token stop) {
+  const Whole whole(plan);
+  ObjectInfo stored;
   bool asked_before = false;
   retrier_.run(
       [&] {
         // An answer may have been lost: then the upload is gone and the object is there.
         if (asked_before) {
           const auto there = look(plan, stop);
-          if (there && there->etag == expected) return void(etag = expected);
+          if (there && whole.is(*there)) return void(stored = *there);
         }
         asked_before = true;
-        const auto body = http::body_of(xml);
-        Request request;
-        request.action = plan.action;
-        request.method = "POST";
-        request.key = plan.key;
-        request.query = {{"uploadId", plan.upload_id}};
-        request.headers = {{"Content-Type", "application/xml"}};
-        request.body = body.get();
-        request.payload_hash = to_hex(digest(Digest::Sha256, xml));
-        request.success_may_hold_error = true;
-        request.stop = stop;
-        etag = parse_completed_etag(client_.send(request).body);
+        stored = complete_once(plan, whole, stop);
       },
       stop);
-  if (etag == expected) return etag;
+  if (whole.is(stored)) return stored;
   // Some stores make other ETags. Each part was verified; what is left to check is the whole size.
   std::optional<ObjectInfo> there;
   retrier_.run([&] { there = look(plan, stop); }, stop);
-  if (!there || there->size != plan.source.size()) {
+  const bool other = there && whole.can_compare_checksums(*there) && !whole.is(*there);
+  if (!there || other || there->size != plan.source.size()) {
     throw Error(ErrorKind::Corrupt, "the store did not put the parts of '" + printable(plan.key) +
                                         "' together as they were sent");
   }
-  return there->etag;
+  return *there;
+}
+
+ObjectInfo Uploader::complete_once(const Plan& plan, const Whole& whole, std::stop_token stop) {
+  std::vector<SentPart> sent;
+  for (const StoredBytes& part : plan.parts) {
+    sent.push_back({part.info.etag, whole.checksum ? part.crc64 : std::string()});
+  }
+  const std::string xml = complete_upload_body(sent);
+  const auto body = http::body_of(xml);
+  Request request;
+  request.action = plan.action;
+  request.method = "POST";
+  request.key = plan.key;
+  request.query = {{"uploadId", plan.upload_id}};
+  request.headers = {{"Content-Type", "application/xml"}};
+  if (whole.checksum) {
+    request.headers.add(std::string(header_of(kCrc64)), whole.checksum->value);
+    request.headers.add("x-amz-checksum-type", std::string(name_of(ChecksumType::FullObject)));
+  }
+  request.body = body.get();
+  request.payload_hash = to_hex(digest(Digest::Sha256, xml));
+  request.success_may_hold_error = true;
+  request.stop = std::move(stop);
+  return parse_completed(client_.send(request).body);
 }
 
 std::optional<ObjectInfo> Uploader::look(const Plan& plan, std::stop_token stop) {
@@ -173,6 +216,7 @@ std::optional<ObjectInfo> Uploader::look(const Plan& plan, std::stop_token stop)
   request.action = "look at '" + printable(plan.key) + "'";
   request.method = "HEAD";
   request.key = plan.key;
+  request.headers.add("x-amz-checksum-mode", "ENABLED");
   request.not_found_is_answer = true;
   request.stop = stop;
   const http::ClientResponse response = client_.send(request);

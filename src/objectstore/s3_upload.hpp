@@ -6,6 +6,7 @@
 #include "objectstore/part_runner.hpp"
 #include "objectstore/retry.hpp"
 #include "objectstore/s3_client.hpp"
+#include "objectstore/s3_put.hpp"
 #include "objectstore/s3_xml.hpp"
 
 namespace trainyard::objectstore::s3 {
@@ -14,20 +15,23 @@ namespace trainyard::objectstore::s3 {
 class Uploader {
  public:
   Uploader(Client& client, Clock& clock);
-  // Verified by the store (Content-MD5) and by the ETag that it answers with. Throws Conflict when
-  // the source changed meanwhile. An upload in parts that fails is aborted, so that no parts
-  // remain; when the answer that named it was lost, they do until discard_unfinished().
+  // Verified by the store and by its answer: by a CRC-64/NVME where the store takes one, which the
+  // first upload finds out, else by an MD5 and the ETag. Throws Conflict when the source changed
+  // meanwhile. An upload in parts that fails is aborted, so that no parts remain; when the answer
+  // that named it was lost, they do until discard_unfinished().
   ObjectInfo put(const std::string& key, Source& source, std::stop_token stop);
   // ObjectStore::discard_unfinished().
   std::uint64_t discard_unfinished(const std::string& prefix, std::stop_token stop);
 
  private:
   struct Plan;
-  struct Part;
+  struct Whole;
   ObjectInfo put_in_parts(const std::string& key, Source& source, std::stop_token stop);
-  std::string begin(const std::string& key, std::stop_token stop);
+  void begin(Plan& plan, std::stop_token stop);
+  http::ClientResponse begin_once(const Plan& plan, bool with_crc64, std::stop_token stop);
   void send_part(Plan& plan, std::size_t index, std::stop_token stop);
-  std::string complete(const Plan& plan, std::stop_token stop);
+  ObjectInfo complete(const Plan& plan, std::stop_token stop);
+  ObjectInfo complete_once(const Plan& plan, const Whole& whole, std::stop_token stop);
   std::optional<ObjectInfo> look(const Plan& plan, std::stop_token stop);
   void abort(const Plan& plan) noexcept;
   OpenUploads list_open(const std::string& prefix, std::stop_token stop);
@@ -37,6 +41,8 @@ class Uploader {
   Retrier retrier_;
   Retrier tidier_;  // soon gives up
   PartRunner parts_;
+  LearnedProof whole_proof_{Proof::Both};  // of objects in one request
+  LearnedProof parts_proof_{Proof::Both};  // of the parts of others
 };
 
 // The part size for a source of `size` bytes: `wanted`, or the next MiB with which 10,000 parts do.

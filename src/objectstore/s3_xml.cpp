@@ -147,17 +147,28 @@ std::string parse_upload_id(std::string_view xml) {
   return id;
 }
 
-std::string parse_completed_etag(std::string_view xml) {
+ObjectInfo parse_completed(std::string_view xml) {
+  constexpr ChecksumAlgorithm kCrc64 = ChecksumAlgorithm::Crc64Nvme;
   const Document document(xml);
-  return without_quotes(text(document.need("CompleteMultipartUploadResult"), "ETag"));
+  const pugi::xml_node root = document.need("CompleteMultipartUploadResult");
+  ObjectInfo info;
+  info.etag = without_quotes(text(root, "ETag"));
+  const std::string crc64 = text(root, element_of(kCrc64));
+  if (well_formed(kCrc64, crc64)) info.checksum = {kCrc64, ChecksumType::FullObject, crc64};
+  return info;
 }
 
-std::string complete_upload_body(const std::vector<std::string>& etags) {
+std::string complete_upload_body(const std::vector<SentPart>& parts) {
+  const std::string_view element = element_of(ChecksumAlgorithm::Crc64Nvme);
   std::string body = "<CompleteMultipartUpload>";
-  for (std::size_t i = 0; i < etags.size(); ++i) {
+  for (std::size_t i = 0; i < parts.size(); ++i) {
     fmt::format_to(std::back_inserter(body),
-                   "<Part><PartNumber>{}</PartNumber><ETag>&quot;{}&quot;</ETag></Part>", i + 1,
-                   etags[i]);
+                   "<Part><PartNumber>{}</PartNumber><ETag>&quot;{}&quot;</ETag>", i + 1,
+                   parts[i].etag);
+    if (!parts[i].crc64.empty()) {
+      fmt::format_to(std::back_inserter(body), "<{0}>{1}</{0}>", element, parts[i].crc64);
+    }
+    body += "</Part>";
   }
   return body + "</CompleteMultipartUpload>";
 }

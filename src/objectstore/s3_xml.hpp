@@ -43,10 +43,15 @@ struct OpenUploads {
 OpenUploads parse_open_uploads(std::string_view xml);  // ListMultipartUploadsResult
 
 std::string parse_upload_id(std::string_view xml);  // InitiateMultipartUploadResult
-// CompleteMultipartUploadResult: the ETag without quotes.
-std::string parse_completed_etag(std::string_view xml);
+// CompleteMultipartUploadResult: the ETag without quotes, and the checksum of the whole if it has a
+// CRC-64/NVME.
+ObjectInfo parse_completed(std::string_view xml);
 
+struct SentPart {
+  std::string etag;
+  std::string crc64;  // empty: the upload has no such checksum
+};
 // <CompleteMultipartUpload> with the parts numbered from 1.
-std::string complete_upload_body(const std::vector<std::string>& etags);
+std::string complete_upload_body(const std::vector<SentPart>& parts);
 
 }  // namespace trainyard::objectstore::s3

@@ -104,14 +104,20 @@ TEST(S3Xml, ReadsAndWritesUploadsInParts) {
                             "</InitiateMultipartUploadResult>"),
             "2~x/y");
   EXPECT_THROW(parse_upload_id("<InitiateMultipartUploadResult/>"), Error);
-  EXPECT_EQ(parse_completed_etag("  \n<CompleteMultipartUploadResult><ETag>abc-2</ETag>"
-                                 "</CompleteMultipartUploadResult>"),
-            "abc-2");
-  EXPECT_EQ(complete_upload_body({"aa", "bb"}),
+  EXPECT_EQ(complete_upload_body({{"aa", ""}, {"bb", "AAAAAAAAAAA="}}),
             "<CompleteMultipartUpload>"
             "<Part><PartNumber>1</PartNumber><ETag>&quot;aa&quot;</ETag></Part>"
-            "<Part><PartNumber>2</PartNumber><ETag>&quot;bb&quot;</ETag></Part>"
+            "<Part><PartNumber>2</PartNumber><ETag>&quot;bb&quot;</ETag>"
+            "<ChecksumCRC64NVME>AAAAAAAAAAA=</ChecksumCRC64NVME></Part>"
             "</CompleteMultipartUpload>");
+  const auto completed = [](std::string_view more) {
+    return parse_completed("  \n<CompleteMultipartUploadResult><ETag>abc-2</ETag>" +
+                           std::string(more) + "</CompleteMultipartUploadResult>");
+  };
+  EXPECT_EQ(completed("").etag, "abc-2");
+  EXPECT_FALSE(completed("<ChecksumCRC64NVME>short</ChecksumCRC64NVME>").checksum);
+  EXPECT_EQ(completed("<ChecksumCRC64NVME>AAAAAAAAAAA=</ChecksumCRC64NVME>").checksum->value,
+            "AAAAAAAAAAA=");
 }
 
 }  // namespace

@@ -105,9 +105,10 @@ std::string put_verified(Client& client, Request& request, Source& source) {
   request.method = "PUT";
   request.body = &body;
   request.headers.set("ETag", to_hex(md5));
-  const ObjectInfo stored =
-      confirmed_put(source, md5, *request.key, [&] { return client.send(request); });
-  if (stored.etag != to_hex(md5)) throw_damaged(source, md5, *request.key);
+  const SourceChanged changed = [&] { return md5_of(source) != md5; };
+  const ObjectInfo stored = confirmed_put(
+      *request.key, [&] { return client.send(request); }, changed);
+  if (stored.etag != to_hex(md5)) throw_damaged(*request.key, changed);
   return md5;
 }
 
