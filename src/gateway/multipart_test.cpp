@@ -1,3 +1,4 @@
+#include "gateway/checksums.hpp"
 #include "gateway/gateway_fixture.hpp"
 
 namespace trainyard::gateway::testing_support {
@@ -260,6 +261,35 @@ TEST_F(Multipart, FullObjectChecksumIsMadeFromTheParts) {
   EXPECT_EQ(element(done.body, "ChecksumType"), "FULL_OBJECT");
   const Reply head = s3->head("/bucket/key", {{"x-amz-checksum-mode", "ENABLED"}});
   EXPECT_EQ(head.header("x-amz-checksum-crc32"), base64_encode(raw));
+}
+
+// Whoever proves a part by a CRC-64/NVME is not made to pay for an MD5.
+TEST_F(Multipart, PartsWithACrcHaveAnEtagThatIsNoMd5) {
+  const auto crc_of = [](const std::string& bytes) {
+    ChecksumState state(ChecksumAlgorithm::Crc64Nvme);
+    state.update(bytes);
+    return state.finish().value;
+  };
+  const std::string id = start({{"x-amz-checksum-algorithm", "CRC64NVME"}});
+  const auto send = [&](int number, const std::string& bytes, Headers headers) {
+    headers.add("x-amz-checksum-crc64nvme", crc_of(bytes));
+    const Reply reply = upload(id, number, bytes, std::move(headers));
+    EXPECT_EQ(reply.header("x-amz-checksum-crc64nvme"), crc_of(bytes));
+    return Part{number, reply.header("ETag")};
+  };
+  const std::string md5_of_c = digest(Digest::Md5, c);
+  EXPECT_EQ(upload(id, 1, a, {{"x-amz-checksum-crc64nvme", crc_of(c)}}).code(), "BadDigest");
+  const Part one = send(1, a, {}), same = send(2, a, {}), other = send(2, b, {});
+  EXPECT_EQ(one.etag, same.etag);
+  EXPECT_NE(one.etag, other.etag);
+  EXPECT_NE(one.etag, '"' + to_hex(digest(Digest::Md5, a)) + '"');
+  const Part three = send(3, c, {{"Content-MD5", base64_encode(md5_of_c)}});
+  EXPECT_EQ(three.etag, '"' + to_hex(md5_of_c) + '"');
+  const std::vector<Part> parts = {one, other, three};
+  EXPECT_EQ(complete(id, parts, {{"x-amz-checksum-crc64nvme", crc_of(a)}}).code(), "BadDigest");
+  const Reply done = complete(id, parts, {{"x-amz-checksum-crc64nvme", crc_of(a + b + c)}});
+  EXPECT_EQ(element(done.body, "ChecksumCRC64NVME"), crc_of(a + b + c)) << done.body;
+  EXPECT_TRUE(s3->get("/bucket/key").body == a + b + c);
 }
 
 TEST_F(Multipart, WithoutAChoiceTheChecksumIsOfTheWhole) {

@@ -120,6 +120,10 @@ void Payload::compute(ChecksumAlgorithm algorithm) {
   if (!algorithm_) checksum_.emplace(algorithm);
 }
 
+void Payload::spare_md5() {
+  if (algorithm_ == ChecksumAlgorithm::Crc64Nvme && !expected_md5_) md5_.reset();
+}
+
 std::size_t Payload::read(std::span<char> into) {
   if (finished_ || into.empty()) return 0;
   const std::size_t count = chunked_ ? chunked_->read(into) : source_(into);
@@ -130,7 +134,7 @@ std::size_t Payload::read(std::span<char> into) {
   seen_ += count;
   if (seen_ > length_) throw S3Error(S3Code::IncompleteBody);
   const std::string_view bytes(into.data(), count);
-  md5_.update(bytes);
+  if (md5_) md5_->update(bytes);
   if (sha256_) sha256_->update(bytes);
   if (checksum_) checksum_->update(bytes);
   return count;
@@ -139,7 +143,7 @@ std::size_t Payload::read(std::span<char> into) {
 void Payload::finish() {
   finished_ = true;
   if (seen_ != length_) throw S3Error(S3Code::IncompleteBody);
-  md5_value_ = md5_.finish();
+  if (md5_) md5_value_ = md5_->finish();
   if (expected_sha256_) {
     const std::string computed = to_hex(sha256_->finish());
     if (computed != *expected_sha256_) {

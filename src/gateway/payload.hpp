@@ -34,13 +34,17 @@ class Payload {
   // Has this checksum made, too, when the client sends none. Before the first read.
   void compute(ChecksumAlgorithm algorithm);
 
+  // Makes no MD5 of a body whose client sends a CRC-64/NVME and wants no MD5 compared. Before the
+  // first read.
+  void spare_md5();
+
   // The next bytes; 0 at the end, when all of them were what the client said. Throws S3Error
   // IncompleteBody, BadDigest, XAmzContentSHA256Mismatch, SignatureDoesNotMatch, InvalidRequest,
   // and what BodyReader throws.
   std::size_t read(std::span<char> into);
 
   // After the end.
-  const std::string& md5() const { return md5_value_; }  // raw
+  const std::string& md5() const { return md5_value_; }  // raw; empty: it was spared
   const std::optional<Checksum>& checksum() const { return checksum_value_; }
 
  private:
@@ -56,7 +60,7 @@ class Payload {
   std::unique_ptr<AwsChunkedReader> chunked_;
   std::optional<std::string> expected_sha256_, expected_md5_, expected_checksum_;
   std::optional<ChecksumAlgorithm> algorithm_;
-  Hasher md5_{Digest::Md5};
+  std::optional<Hasher> md5_{Digest::Md5};
   std::optional<Hasher> sha256_;
   std::optional<ChecksumState> checksum_;
   std::string md5_value_;

@@ -3,9 +3,9 @@
 //
 // Parse → validated options → open: s3_options() needs no network and says what is wrong with the
 // manifest's words. Requests are signed with Signature Version 4, or not at all when both keys are
-// empty (a public bucket). Bodies go as UNSIGNED-PAYLOAD with a signed Content-MD5, so that the
-// store checks them. A region that the server asks for (301, 400 AuthorizationHeaderMalformed) and
-// a clock that runs differently are learned once and remembered.
+// empty (a public bucket). Bodies go as UNSIGNED-PAYLOAD with a signed CRC-64/NVME or Content-MD5, so
+// that the store checks them. Whether it takes the former, the region that it asks for (301, 400
+// AuthorizationHeaderMalformed) and a clock that runs differently are learned once and remembered.
 #include <chrono>
 #include <memory>
 #include <string>

@@ -15,11 +15,11 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/strings.hpp"
-#include "objectstore/etag.hpp"
 #include "objectstore/fetcher.hpp"
 #include "objectstore/listing.hpp"
 #include "objectstore/local_tree.hpp"
 #include "objectstore/progress.hpp"
+#include "objectstore/same_bytes.hpp"
 #include "objectstore/sources.hpp"
 #include "objectstore/transfer.hpp"
 #include "objectstore/transfer_log.hpp"
@@ -76,15 +76,6 @@ void let_tick_pass(const FileState& state) {
   const auto now = std::chrono::nanoseconds(SystemClock().now().time_since_epoch());
   const auto left = std::chrono::nanoseconds(state.changed_ns) + kTick - now;
   if (left.count() > 0) std::this_thread::sleep_for(std::min(left, kTick));
-}
-
-bool has_etag(Source& source, const std::string& etag) {
-  const auto parts = parts_of_etag(etag);
-  const std::uint64_t part_size = parts ? guess_part_size(source.size(), *parts) : 0;
-  if (parts && part_size == 0) return false;
-  EtagHasher hasher(part_size);
-  for_each_chunk(source, [&](std::string_view chunk) { hasher.update(chunk); });
-  return hasher.finish() == etag;
 }
 
 class Uploader final : public TreeUploader {
@@ -258,7 +249,7 @@ bool Uploader::Pass::try_upload(const LocalFile& file, const std::string& key) {
   let_tick_pass(before);
   MeteredSource source(std::move(opened), progress);
   const std::optional<ObjectInfo> there = self.find_there(key, mutex);
-  const bool unchanged = there && there->size == source.size() && has_etag(source, there->etag);
+  const bool unchanged = there && has_bytes_of(source, *there, self.store_, stop);
   if (unchanged) {
     progress.add_cached_file(source.size());
   } else {

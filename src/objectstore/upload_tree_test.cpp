@@ -68,6 +68,20 @@ TEST_F(Upload, StoresEveryFileBelowThePrefix) {
   EXPECT_EQ(report.transferred_files, 3u);
 }
 
+// Where ETags say nothing of the bytes, the checksums that the store keeps do.
+TEST_F(Upload, KnowsByItsChecksumWhatAnEarlierOneStored) {
+  for (const bool checksums : {true, false}) {
+    FakeS3Store fake({.kms = true, .checksums = checksums});
+    const auto there = fake.open(fake.store_options());
+    write("same", "weights");
+    write("other", "one");
+    uploader(*there)->finish({});
+    write("other", "two");
+    EXPECT_EQ(uploader(*there)->finish({}).transferred_files, checksums ? 1u : 2u);
+    EXPECT_EQ(fake.server->bytes_of("training-x/other"), "two");
+  }
+}
+
 TEST_F(Upload, SendsOnlyWhatChangedSince) {
   write("a", "one");
   write("b", "two");
