@@ -3,8 +3,8 @@
 //
 // Parse → validated options → open: s3_options() needs no network and says what is wrong with the
 // manifest's words. Requests are signed with Signature Version 4, or not at all when both keys are
-// empty (a public bucket). Bodies go as UNSIGNED-PAYLOAD with a signed CRC-64/NVME or Content-MD5, so
-// that the store checks them. Whether it takes the former, the region that it asks for (301, 400
+// empty (a public bucket). Bodies go as UNSIGNED-PAYLOAD with a signed CRC-64/NVME or Content-MD5,
+// so that the store checks them. Whether it takes the former, the region that it asks for (301, 400
 // AuthorizationHeaderMalformed) and a clock that runs differently are learned once and remembered.
 #include <chrono>
 #include <memory>
