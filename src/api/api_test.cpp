@@ -337,8 +337,9 @@ TEST_F(ApiTest, TheMonitorTellsTheStateTheLogAndTheEnd) {
   as_learner("PUT", run, "/logs/training-log.txt?offset=0", "epoch 1\n");
   http::Headers headers;
   headers.add("Authorization", token_);
-  const auto monitor = http::connect_websocket(url_ + "/v3/models/" + run.str() + "/monitor",
-                                               headers, Milliseconds(60'000));
+  const auto monitor =
+      http::connect_websocket(url_ + "/v3/models/" + run.str() + "/monitor",
+                              {.headers = headers, .timeout = Milliseconds(60'000)});
   const auto message = [&] {
     return wire::decode_monitor_frame(monitor->next(Milliseconds(60'000)).value()).message.value();
   };

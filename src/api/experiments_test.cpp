@@ -182,8 +182,8 @@ TEST_F(ExperimentsTest, TheMonitorTellsOfEachTrainingUnderItsName) {
   const auto run = started(stored(request()));
   http::Headers headers;
   headers.add("Authorization", token_);
-  const auto monitor =
-      http::connect_websocket(url_ + run.url + "/monitor", headers, Milliseconds(60'000));
+  const auto monitor = http::connect_websocket(
+      url_ + run.url + "/monitor", {.headers = headers, .timeout = Milliseconds(60'000)});
   EXPECT_EQ(send("PATCH", run.url, cancel_).status, 204);
   std::map<std::string, std::string> told;
   while (const auto text = monitor->next(Milliseconds(60'000))) {

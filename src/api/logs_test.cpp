@@ -48,7 +48,7 @@ class LogsTest : public ApiTest {
   std::unique_ptr<http::WebSocketClient> monitor(const model::RunId& run,
                                                  const std::string& query = "") {
     return http::connect_websocket(url_ + "/v3/models/" + run.str() + "/monitor" + query,
-                                   {{"Authorization", token_}}, kPatience);
+                                   {.headers = {{"Authorization", token_}}, .timeout = kPatience});
   }
   // The messages until the server closes.
   static std::string rest(http::WebSocketClient& monitor) {

@@ -70,6 +70,13 @@ void check_is_ours(const http::ClientResponse& response, const std::string& url)
                                : sentence);
 }
 
+[[noreturn]] void refuse_certificate(const Error& error) {
+  throw Error(ErrorKind::Corrupt,
+              fmt::format("{}. ML_ENV must have a host that the service's certificate is for; name "
+                          "the file of an authority that the system lacks in TRAINYARD_CA_FILE",
+                          error.what()));
+}
+
 bool succeeded(const http::ClientResponse& response) {
   return response.status >= 200 && response.status < 300;
 }
@@ -106,6 +113,7 @@ http::ClientResponse ApiClient::send(http::ClientRequest& request) {
   try {
     return http_.send(request);
   } catch (const Error& e) {
+    if (e.kind() == ErrorKind::Corrupt) refuse_certificate(e);
     if (e.kind() != ErrorKind::Unavailable) throw;
     throw Error(ErrorKind::Unavailable,
                 fmt::format("the service at {} does not answer; start it with `trainyard serve` "

@@ -50,7 +50,7 @@ struct ClientResponse {
 
 struct ClientOptions {
   std::string user_agent = "trainyard";
-  std::string ca_file;        // empty: the system's
+  std::string ca_file;        // PEM; trusted beside the system's authorities; may be empty
   std::size_t max_idle = 64;  // kept connections
 };
 
@@ -69,5 +69,8 @@ class Client {
   virtual ClientResponse send(const ClientRequest& request) = 0;
 };
 std::unique_ptr<Client> make_client(ClientOptions options = {});
+
+// For messages about certificates: "trusted are the system's authorities", and those of the file.
+std::string who_is_trusted(const std::string& ca_file);
 
 }  // namespace trainyard::http

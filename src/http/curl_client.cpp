@@ -146,7 +146,11 @@ class CurlClient final : public Client {
     CurlTransfer transfer(*slot, request);
     const CURLcode code = transfer.run();
     if (code != CURLE_OK) {
-      throw Error(kind_of(code), message[0] != 0 ? message : curl_easy_strerror(code));
+      std::string text = message[0] != 0 ? message : curl_easy_strerror(code);
+      if (kind_of(code) == ErrorKind::Corrupt) {
+        text += fmt::format(" ({})", who_is_trusted(options_.ca_file));
+      }
+      throw Error(kind_of(code), text);
     }
     pool_.give_back(std::move(slot));
     return transfer.take_response();
@@ -177,6 +181,11 @@ class StringBody final : public BodySource {
 
 std::unique_ptr<BodySource> body_of(std::string bytes) {
   return std::make_unique<StringBody>(std::move(bytes));
+}
+
+std::string who_is_trusted(const std::string& ca_file) {
+  return ca_file.empty() ? "trusted are the system's authorities"
+                         : "trusted are the system's authorities and those of " + ca_file;
 }
 
 std::unique_ptr<Client> make_client(ClientOptions options) {

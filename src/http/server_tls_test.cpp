@@ -7,6 +7,7 @@
 #include "http/server.hpp"
 #include "http/testing.hpp"
 #include "http/testing_certificate.hpp"
+#include "http/websocket_client.hpp"
 
 namespace trainyard::http {
 namespace {
@@ -95,6 +96,75 @@ TEST_F(ServerTls, StreamsWhatComesAndEndsAtAStop) {
   server->stop();
   follower.join();
   EXPECT_EQ(seen, "one\n");
+}
+
+TEST_F(ServerTls, CarriesAWebSocket) {
+  const auto log = std::make_shared<testing::FakeLog>();
+  const auto server = serve_tls([weak = std::weak_ptr(log)](Request& request) -> Answer {
+    EXPECT_EQ(request.headers.get("Authorization"), "bearer abc");
+    return WebSocketAccept{weak.lock(), 4001};
+  });
+  const WebSocketOptions trusting{
+      {{"Authorization", "bearer abc"}}, testing::kPatience, certificate_};
+  const auto client = connect_websocket(url(*server, "/"), trusting);
+  log->append("one");
+  EXPECT_EQ(client->next(testing::kPatience), "one");
+  const std::string long_text(3'000'000, 'x');
+  log->append(long_text);
+  log->finish();
+  std::string rest;
+  while (const auto frame = client->next(testing::kPatience)) rest += *frame;
+  EXPECT_EQ(rest, long_text);
+  EXPECT_EQ(client->close_code(), 4001);
+}
+
+std::string refusal(const std::string& url, const std::string& ca_file, ErrorKind kind) {
+  try {
+    connect_websocket(url, {{}, testing::kPatience, ca_file});
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), kind) << e.what();
+    return e.what();
+  }
+  return "nothing was wrong";
+}
+
+TEST_F(ServerTls, AWebSocketNeedsATrustedCertificateForItsHost) {
+  const auto server = serve_tls([](Request&) { return testing::text("hello"); });
+  const auto other =
+      serve_tls([](Request&) { return testing::text("hello"); }, {.host = "127.0.0.2"});
+  const std::string elsewhere = "wss://127.0.0.2:" + std::to_string(other->port()) + "/?secret=1";
+  const auto place = [](const Server& s, const char* host) {
+    return std::string(host) + ":" + std::to_string(s.port());
+  };
+  EXPECT_EQ(refusal(url(*server, "/?secret=1"), "", ErrorKind::Corrupt),
+            "the certificate of " + place(*server, "127.0.0.1") +
+                " (trusted are the system's authorities) is refused: self-signed certificate");
+  EXPECT_EQ(refusal(elsewhere, certificate_, ErrorKind::Corrupt),
+            "the certificate of " + place(*other, "127.0.0.2") +
+                " (trusted are the system's authorities and those of " + certificate_ +
+                ") is refused: IP address mismatch");
+  EXPECT_NE(refusal(url(*server, "/"), key_, ErrorKind::InvalidInput).find(key_ + " is no file of"),
+            std::string::npos);
+  const auto plain = testing::start([](Request&) { return testing::text("hello"); });
+  EXPECT_NE(refusal(url(*plain, "/"), "", ErrorKind::Unavailable).find("no TLS to 127.0.0.1:"),
+            std::string::npos);
+}
+
+TEST_F(ServerTls, TheClientSaysWhyACertificateIsRefused) {
+  const auto other =
+      serve_tls([](Request&) { return testing::text("hello"); }, {.host = "127.0.0.2"});
+  ClientRequest request;
+  request.url = "https://127.0.0.2:" + std::to_string(other->port()) + "/";
+  try {
+    trusting()->send(request);
+    FAIL() << "the certificate names another host";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::Corrupt);
+    EXPECT_NE(std::string(e.what()).find("matches target host name '127.0.0.2'"), std::string::npos)
+        << e.what();
+    EXPECT_NE(std::string(e.what()).find("and those of " + certificate_ + ")"), std::string::npos)
+        << e.what();
+  }
 }
 
 TEST_F(ServerTls, SaysWhichFileItCannotUse) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <type_traits>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -11,11 +12,14 @@
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/field.hpp>
+#include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
 #include "base/error.hpp"
 #include "base/strings.hpp"
 #include "http/asio_types.hpp"
+#include "http/client.hpp"
+#include "http/tls_trust.hpp"
 #include "http/url.hpp"
 
 namespace trainyard::http {
@@ -23,7 +27,6 @@ namespace trainyard::http {
 namespace {
 
 namespace websocket = boost::beast::websocket;
-using Stream = websocket::stream<Socket, false>;  // without compression
 using std::chrono::milliseconds;
 
 constexpr std::size_t kMaxMessage = 1 << 20;
@@ -67,14 +70,18 @@ void check(const error_code& error, std::string_view action) {
   throw Error(ErrorKind::Unavailable, fmt::format("{}: {}", action, error.message()));
 }
 
+// Over a Socket, or over a TlsStream with its context.
+template <typename Next>
 class BeastWebSocket final : public WebSocketClient {
  public:
-  BeastWebSocket() : stream_(context_.get_executor()) {}
+  template <typename... Context>
+  explicit BeastWebSocket(Context&... context) : stream_(context_.get_executor(), context...) {}
 
-  void connect(const Url& url, const Headers& headers, milliseconds timeout) {
+  void connect(const Url& url, const WebSocketOptions& options) {
     bool done = false;
     std::exception_ptr failure;
-    asio::co_spawn(context_.get_executor(), handshake(url, headers), [&](std::exception_ptr e) {
+    const auto timeout = options.timeout;
+    asio::co_spawn(context_.get_executor(), handshake(url, options), [&](std::exception_ptr e) {
       done = true;
       failure = e;
     });
@@ -101,15 +108,22 @@ class BeastWebSocket final : public WebSocketClient {
   std::uint16_t close_code() const override { return close_code_; }
 
  private:
-  Task<void> handshake(const Url& url, const Headers& headers) {
+  Task<void> handshake(const Url& url, const WebSocketOptions& options) {
     asio::ip::basic_resolver<asio::ip::tcp, Executor> resolver(context_.get_executor());
     const auto [not_found, addresses] =
         co_await resolver.async_resolve(url.host, std::to_string(url.port), kAwaitTuple);
     check(not_found, fmt::format("find {}", url.host));
     const auto [not_connected, address] =
-        co_await asio::async_connect(stream_.next_layer(), addresses, kAwaitTuple);
+        co_await asio::async_connect(stream_.next_layer().lowest_layer(), addresses, kAwaitTuple);
     check(not_connected, fmt::format("connect to {}", url.authority()));
-    configure(headers);
+    if constexpr (std::is_same_v<Next, TlsStream>) {
+      expect_host(stream_.next_layer(), url.host);
+      const auto [not_trusted] = co_await stream_.next_layer().async_handshake(
+          asio::ssl::stream_base::client, kAwaitTuple);
+      check_handshake(stream_.next_layer(), not_trusted,
+                      fmt::format("{} ({})", url.authority(), who_is_trusted(options.ca_file)));
+    }
+    configure(options.headers);
     websocket::response_type response;
     const auto [error] =
         co_await stream_.async_handshake(response, url.authority(), url.target, kAwaitTuple);
@@ -158,7 +172,7 @@ class BeastWebSocket final : public WebSocketClient {
   }
 
   asio::io_context context_{1};
-  Stream stream_;
+  websocket::stream<Next, false> stream_;  // without compression
   boost::beast::flat_buffer buffer_;
   bool reading_ = false;
   bool received_ = false;
@@ -169,17 +183,17 @@ class BeastWebSocket final : public WebSocketClient {
 
 }  // namespace
 
-std::unique_ptr<WebSocketClient> connect_websocket(const std::string& url, const Headers& headers,
-                                                   milliseconds timeout) {
+std::unique_ptr<WebSocketClient> connect_websocket(const std::string& url,
+                                                   const WebSocketOptions& options) {
   const Url parsed = parse_url(url);
-  const std::string place = fmt::format("{}://{}{}", parsed.scheme, parsed.authority(),
-                                        parsed.target.substr(0, parsed.target.find('?')));
   if (parsed.scheme == "https" || parsed.scheme == "wss") {
-    throw Error(ErrorKind::Unsupported,
-                fmt::format("{}: WebSocket over TLS is not offered; use http://", place));
+    auto tls = make_client_tls(options.ca_file);
+    auto client = std::make_unique<BeastWebSocket<TlsStream>>(tls);
+    client->connect(parsed, options);
+    return client;
   }
-  auto client = std::make_unique<BeastWebSocket>();
-  client->connect(parsed, headers, timeout);
+  auto client = std::make_unique<BeastWebSocket<Socket>>();
+  client->connect(parsed, options);
   return client;
 }
 

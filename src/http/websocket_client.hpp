@@ -19,10 +19,15 @@ class WebSocketClient {
   virtual std::optional<std::string> next(std::chrono::milliseconds timeout) = 0;
   virtual std::uint16_t close_code() const = 0;
 };
-// `url` is ws:// or http:// (https and wss: Unsupported; what follows over TLS does so by plain
-// HTTP). A refused upgrade throws the Error kind that fits the status, with the body as its
-// message.
-std::unique_ptr<WebSocketClient> connect_websocket(const std::string& url, const Headers& headers,
-                                                   std::chrono::milliseconds timeout);
+struct WebSocketOptions {
+  Headers headers;
+  std::chrono::milliseconds timeout{30'000};  // until the server took the upgrade
+  std::string ca_file;  // PEM; trusted beside the system's authorities; may be empty
+};
+// `url` is ws:// or http://, or with TLS wss:// or https://. A refused upgrade throws the Error
+// kind that fits the status, with the body as its message; a certificate that is not trusted, or
+// not for this host, throws Corrupt.
+std::unique_ptr<WebSocketClient> connect_websocket(const std::string& url,
+                                                   const WebSocketOptions& options);
 
 }  // namespace trainyard::http
