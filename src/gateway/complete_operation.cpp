@@ -171,7 +171,8 @@ http::Response complete_upload(Call& call) {
 
   XmlWriter xml;
   xml.open("CompleteMultipartUploadResult", kS3Namespace);
-  xml.element("Location", "http://" + call.header("host").value_or("") + call.request.raw_path);
+  xml.element("Location", (call.request.secure ? "https://" : "http://") +
+                              call.header("host").value_or("") + call.request.raw_path);
   xml.element("Bucket", call.resource.bucket);
   xml.element("Key", done.object.key);
   xml.element("ETag", quote_etag(done.object.etag));

@@ -27,6 +27,8 @@ class EmbeddedGateway final : public Gateway {
     http.worker_threads = options_.worker_threads;
     http.max_body_bytes = kMaxBody;
     http.server_name = "trainyard-store";
+    http.certificate_file = options_.certificate_file;
+    http.key_file = options_.key_file;
     server_ = http::serve(
         http, [this](http::Request& request) { return handle(request); }, error_response);
   }
@@ -35,7 +37,8 @@ class EmbeddedGateway final : public Gateway {
   std::string endpoint() const override {
     const bool v6 = options_.host.find(':') != std::string::npos;
     const std::string host = v6 ? '[' + options_.host + ']' : options_.host;
-    return fmt::format("http://{}:{}", host, port());
+    const char* scheme = options_.certificate_file.empty() ? "http" : "https";
+    return fmt::format("{}://{}:{}", scheme, host, port());
   }
 
   bool create_bucket(const std::string& name) override {

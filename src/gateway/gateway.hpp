@@ -1,7 +1,7 @@
 #pragma once
 // The embedded S3-compatible object store: the default of a single machine. One directory holds
-// everything; it serves path-style S3 (http://host:port/bucket/key) on a port of its own. Every
-// request is signed with AWS Signature Version 4; there is one owner, and no public access.
+// everything; it serves path-style S3 (http://host:port/bucket/key, or https) on a port of its own.
+// Every request is signed with AWS Signature Version 4; there is one owner, and no public access.
 //
 // An object is whole or absent after a crash at any moment, and durable when its PUT is answered.
 #include <cstdint>
@@ -21,7 +21,8 @@ struct GatewayOptions {
   // Named in answers and asked of CreateBucket; a signature may be for any region.
   std::string region = "us-east-1";
   CredentialLookup credentials;
-  unsigned worker_threads = 16;  // requests in progress at the same time
+  std::filesystem::path certificate_file, key_file;  // PEM, both or none; with them it speaks TLS
+  unsigned worker_threads = 16;                      // requests in progress at the same time
 };
 
 struct Usage {
@@ -35,7 +36,7 @@ class Gateway {
  public:
   virtual ~Gateway() = default;  // as stop()
   virtual std::uint16_t port() const = 0;
-  virtual std::string endpoint() const = 0;  // "http://127.0.0.1:9000"
+  virtual std::string endpoint() const = 0;  // "http://127.0.0.1:9000", https with TLS
   // False when there was one of that name. Throws Error InvalidInput for a name S3 does not allow.
   virtual bool create_bucket(const std::string& name) = 0;
   virtual Usage usage() = 0;  // counts: takes its time on millions of objects

@@ -28,9 +28,11 @@ struct Config {
   Address listen;
   Address store_listen;
   std::string store_region;
+  std::string public_host;  // empty: the listen addresses
   std::string user;
   std::filesystem::path frameworks_file;
   std::filesystem::path tls_certificate, tls_key;
+  bool store_tls = false;
   std::filesystem::path ca_file;
   SandboxMode sandbox = SandboxMode::Auto;
   std::string run_as;  // the command's user when the service is root: a name or a uid

@@ -61,6 +61,15 @@ TEST(Config, MistakesAreNamedWithTheirPlace) {
   EXPECT_THAT(refusal({}, {{"TRAINYARD_CPU_SLOTS", "many"}}), HasSubstr("TRAINYARD_CPU_SLOTS: "));
 }
 
+TEST(Config, APublicHostIsANameOrAnAddress) {
+  for (const char* host : {"train.example.org", "10.0.0.1", "fd00::1"}) {
+    EXPECT_EQ(load({"--public-host", host}).public_host, host);
+  }
+  for (const char* wrong : {"", "https://h", "h:7331", "h/path", "a b", "[::1]"}) {
+    EXPECT_THAT(refusal({"--public-host", wrong}), HasSubstr("the name or address of a host"));
+  }
+}
+
 TEST(Config, HelpAndPageNameEverySetting) {
   for (const Setting& setting : settings()) {
     EXPECT_THAT(configuration_page(), HasSubstr("| `" + std::string(setting.name) + "` |"));
@@ -102,11 +111,12 @@ TEST(ClientFile, RoundTripsAndIsQuotedForAShell) {
                                  .password = Secret("p"),
                                  .instance_id = "i",
                                  .access_key = "a",
-                                 .secret_key = Secret("s")});
+                                 .secret_key = Secret("s"),
+                                 .ca_file = "/our ca.pem"});
   const auto lines = export_lines(read_client_file(dir.path()));
   EXPECT_THAT(lines, HasSubstr("export ML_ENV='http://h:1'\nexport ML_USERNAME='o'\\''ann'\n"));
-  EXPECT_THAT(lines,
-              HasSubstr("export AWS_SECRET_ACCESS_KEY='s'\nexport AWS_DEFAULT_REGION='r'\n"));
+  EXPECT_THAT(lines, HasSubstr("export AWS_SECRET_ACCESS_KEY='s'\nexport AWS_DEFAULT_REGION='r'\n"
+                               "export AWS_CA_BUNDLE='/our ca.pem'\n"));
 }
 
 TEST(LearnerSettings, RoundTrip) {

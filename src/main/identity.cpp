@@ -73,7 +73,8 @@ void write_client_file(const fs::path& state_dir, const ClientFile& file) {
                                {"password", file.password.reveal()},
                                {"instance_id", file.instance_id},
                                {"access_key", file.access_key},
-                               {"secret_key", file.secret_key.reveal()}};
+                               {"secret_key", file.secret_key.reveal()},
+                               {"ca_file", file.ca_file}};
   write_file_atomic(client_file_path(state_dir), json.dump(2) + "\n");
 }
 
@@ -93,7 +94,8 @@ ClientFile read_client_file(const fs::path& state_dir) {
           .password = Secret(text(json, path, "password")),
           .instance_id = text(json, path, "instance_id"),
           .access_key = text(json, path, "access_key"),
-          .secret_key = Secret(text(json, path, "secret_key"))};
+          .secret_key = Secret(text(json, path, "secret_key")),
+          .ca_file = json.value("ca_file", "")};
 }
 
 std::string export_lines(const ClientFile& file) {
@@ -109,6 +111,7 @@ std::string export_lines(const ClientFile& file) {
   add("AWS_ACCESS_KEY_ID", file.access_key);
   add("AWS_SECRET_ACCESS_KEY", file.secret_key.reveal());
   add("AWS_DEFAULT_REGION", file.region);
+  if (!file.ca_file.empty()) add("AWS_CA_BUNDLE", file.ca_file);
   return lines;
 }
 

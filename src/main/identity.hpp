@@ -33,6 +33,7 @@ struct ClientFile {
   std::string instance_id;
   std::string access_key;
   Secret secret_key;
+  std::string ca_file = {};  // the authority of the store's certificate; empty: the system's
 };
 std::filesystem::path client_file_path(const std::filesystem::path& state_dir);
 void write_client_file(const std::filesystem::path& state_dir, const ClientFile& file);

@@ -21,6 +21,7 @@
 #include "build_info.hpp"
 #include "engine/local_engine.hpp"
 #include "gateway/gateway.hpp"
+#include "http/client.hpp"
 #include "learner/directories.hpp"
 #include "main/identity.hpp"
 #include "main/learner_settings.hpp"
@@ -66,6 +67,8 @@ class EnvironmentGate final : public scheduler::RuntimeGate {
   runtime::EnvironmentStore& environments_;
 };
 
+constexpr std::chrono::milliseconds kStoreCheck{5'000};
+
 LockFile lock_state(const fs::path& state_dir) {
   auto lock = LockFile::try_acquire(state_dir / "service.lock", fmt::format("pid {}", ::getpid()));
   if (lock) return std::move(*lock);
@@ -75,9 +78,13 @@ LockFile lock_state(const fs::path& state_dir) {
                           state_dir.string()));
 }
 
-std::string host_in_url(const Address& address) {
-  if (address.host == "0.0.0.0" || address.host == "::") return "127.0.0.1";
-  return address.host.find(':') == std::string::npos ? address.host : "[" + address.host + "]";
+std::string host_in_url(const std::string& host) {
+  if (host == "0.0.0.0" || host == "::") return "127.0.0.1";
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+std::string url_of(bool tls, const std::string& host, std::uint16_t port) {
+  return fmt::format("{}://{}:{}", tls ? "https" : "http", host_in_url(host), port);
 }
 
 // The port of "http://host:port"; 0 when there is none.
@@ -208,6 +215,9 @@ class Service final : public RunningService {
     if (config.tls_certificate.empty() != config.tls_key.empty()) {
       throw Error(ErrorKind::InvalidInput, "tls_certificate and tls_key go together: set both");
     }
+    if (config.store_tls && config.tls_certificate.empty()) {
+      throw Error(ErrorKind::InvalidInput, "store_tls needs tls_certificate and tls_key");
+    }
     make_state_dir(config.state_dir);
     config.state_dir = fs::canonical(config.state_dir);
     make_private_dir(config.state_dir / "runs");
@@ -241,7 +251,7 @@ class Service final : public RunningService {
     write_learner_settings(config_.state_dir / "runs", settings);
     if (!support.works) warn(support.reason);
     warn_if_open("the API", config_.listen, has_tls());
-    warn_if_open("the embedded store", config_.store_listen, false);
+    warn_if_open("the embedded store", config_.store_listen, config_.store_tls);
   }
 
   bool has_tls() const { return !config_.tls_certificate.empty(); }
@@ -261,15 +271,39 @@ class Service final : public RunningService {
       if (key != identity_.store_access_key) return std::nullopt;
       return identity_.store_secret_key;
     };
-    gateway_ = open_on(config_.store_listen.port, last_store_port_, [&](std::uint16_t port) {
-      return gateway::open_gateway({.directory = config_.state_dir / "store",
+    gateway::GatewayOptions options{.directory = config_.state_dir / "store",
                                     .host = config_.store_listen.host,
-                                    .port = port,
                                     .region = config_.store_region,
-                                    .credentials = lookup},
-                                   clock_);
+                                    .credentials = lookup};
+    if (config_.store_tls) {
+      options.certificate_file = config_.tls_certificate;
+      options.key_file = config_.tls_key;
+    }
+    gateway_ = open_on(config_.store_listen.port, last_store_port_, [&](std::uint16_t port) {
+      options.port = port;
+      return gateway::open_gateway(options, clock_);
     });
-    store_url_ = fmt::format("http://{}:{}", host_in_url(config_.store_listen), gateway_->port());
+    store_url_ = url_of(config_.store_tls, public_host(config_.store_listen), gateway_->port());
+    if (config_.store_tls) check_store_certificate();
+  }
+
+  const std::string& public_host(const Address& address) const {
+    return config_.public_host.empty() ? address.host : config_.public_host;
+  }
+
+  // Learners reach the store as others do: by its name, and with its certificate.
+  void check_store_certificate() {
+    http::ClientRequest request;
+    request.url = store_url_;
+    request.total_timeout = kStoreCheck;
+    try {
+      http::make_client({.ca_file = config_.ca_file})->send(request);
+    } catch (const Error& e) {
+      warn(
+          fmt::format("runs cannot reach the embedded store: {}. tls_certificate must be for "
+                      "public_host, and its authority be in ca_file unless the system has it",
+                      e.what()));
+    }
   }
 
   void start_janitor() {
@@ -300,8 +334,8 @@ class Service final : public RunningService {
     options.certificate_file = config_.tls_certificate;
     options.key_file = config_.tls_key;
     server_ = serve_api(options, has_tls() ? 0 : last_api_port_);
-    api_url_ = local_url_ = fmt::format("{}://{}:{}", has_tls() ? "https" : "http",
-                                        host_in_url(config_.listen), server_->port());
+    api_url_ = url_of(has_tls(), public_host(config_.listen), server_->port());
+    local_url_ = url_of(false, config_.listen.host, server_->port());
     if (has_tls()) start_local_api(options);
     scheduler_ = scheduler::make_scheduler(
         runs_, *engine_, gate_, clock_,
@@ -325,7 +359,7 @@ class Service final : public RunningService {
     options.port = 0;
     options.certificate_file = options.key_file = "";
     local_server_ = serve_api(options, last_api_port_);
-    local_url_ = fmt::format("http://127.0.0.1:{}", local_server_->port());
+    local_url_ = url_of(false, options.host, local_server_->port());
   }
 
   std::unique_ptr<http::Server> serve_api(http::ServerOptions options, std::uint16_t last_port) {
@@ -385,14 +419,16 @@ class Service final : public RunningService {
   }
 
   void announce() {
-    write_client_file(config_.state_dir, {.url = local_url_,
-                                          .store_url = store_url_,
-                                          .region = config_.store_region,
-                                          .user = identity_.user,
-                                          .password = identity_.password,
-                                          .instance_id = identity_.instance_id,
-                                          .access_key = identity_.store_access_key,
-                                          .secret_key = identity_.store_secret_key});
+    write_client_file(config_.state_dir,
+                      {.url = local_url_,
+                       .store_url = store_url_,
+                       .region = config_.store_region,
+                       .user = identity_.user,
+                       .password = identity_.password,
+                       .instance_id = identity_.instance_id,
+                       .access_key = identity_.store_access_key,
+                       .secret_key = identity_.store_secret_key,
+                       .ca_file = config_.store_tls ? config_.ca_file.string() : std::string()});
   }
 
   void wake() {

@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -21,6 +22,18 @@ Address parse_address(std::string_view text) {
   std::string host(text.substr(0, colon));
   if (host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   return {host, static_cast<std::uint16_t>(*port)};
+}
+
+// A name or an address, as it stands in a URL.
+std::string parse_host(std::string_view text) {
+  const std::string host(text);
+  in6_addr v6{};
+  const bool odd = host.find_first_of("/@[]?#% ") != host.npos;
+  const bool colon = host.find(':') != host.npos;
+  if (host.empty() || odd || (colon && ::inet_pton(AF_INET6, host.c_str(), &v6) != 1)) {
+    refuse(text, "the name or address of a host, like train.example.org");
+  }
+  return host;
 }
 
 // "500ms", "30s", "10m", "24h", "7d"
@@ -81,6 +94,10 @@ constexpr std::array kSettings = {
             "Address of the API. Port 0 takes a free one. Anything but a loopback address lets "
             "others on the network in.",
             [](Config& c, View v) { c.listen = parse_address(v); }},
+    Setting{"public_host", "HOST", "",
+            "Name or address by which others reach this machine: it stands in the addresses that "
+            "the service gives out. Default: the address it listens on.",
+            [](Config& c, View v) { c.public_host = parse_host(v); }},
     Setting{"tls_certificate", "FILE", "",
             "PEM file with the certificate of the API's address and those between it and the "
             "authority. With it and tls_key the API speaks TLS (see docs/operation.md).",
@@ -90,6 +107,9 @@ constexpr std::array kSettings = {
     Setting{"store_listen", "HOST:PORT", "127.0.0.1:7332",
             "Address of the embedded S3 store. Port 0 takes a free one.",
             [](Config& c, View v) { c.store_listen = parse_address(v); }},
+    Setting{"store_tls", "BOOL", "false",
+            "The embedded store speaks TLS, too, with tls_certificate and tls_key.",
+            [](Config& c, View v) { c.store_tls = parse_bool(v); }},
     Setting{"store_region", "NAME", "us-east-1", "Region that the embedded store answers for.",
             [](Config& c, View v) { c.store_region = v; }},
     Setting{"user", "NAME", "trainyard",
@@ -101,8 +121,8 @@ constexpr std::array kSettings = {
             "docs/frameworks.md).",
             [](Config& c, View v) { c.frameworks_file = std::filesystem::absolute(v); }},
     Setting{"ca_file", "FILE", "",
-            "PEM file with the certificate authorities to trust when talking to object stores. "
-            "Default: the system's.",
+            "PEM file with certificate authorities to trust beside the system's when talking to "
+            "object stores.",
             [](Config& c, View v) { c.ca_file = std::filesystem::absolute(v); }},
     Setting{"sandbox", "MODE", "auto",
             "auto: commands run in bubblewrap where it works; required: do not start without it; "

@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 SKIP = 77
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
-READY = re.compile(r"^trainyard ready: api (https?://\S+) store (http://\S+)$", re.M)
+READY = re.compile(r"^trainyard ready: api (https?://\S+) store (https?://\S+)$", re.M)
 
 
 class Skip(Exception):
@@ -177,12 +177,12 @@ class Service:
         require("aws")
         return self.run("aws", *arguments, **options)
 
-    def token(self):
-        """A token of the API for the service's user."""
+    def token(self, context=None):
+        """A token of the API for the service's user; with TLS, `context` is the SSLContext."""
         login = f"{self.variables['ML_USERNAME']}:{self.variables['ML_PASSWORD']}"
         request = urllib.request.Request(self.api + "/v3/identity/token", headers={
             "Authorization": "Basic " + base64.b64encode(login.encode()).decode()})
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=30, context=context) as answer:
             return json.load(answer)["token"]
 
     def state_of(self, run_id):
