@@ -66,6 +66,34 @@ void FakeSwift::put_dynamic(const std::string& key, const std::string& container
   state_.lock()->containers["mnist"][key] = {"", md5_hex(""), container + "/" + prefix};
 }
 
+void FakeSwift::put_static(const std::string& container, const std::string& key,
+                           const std::vector<std::string>& segments) {
+  auto state = state_.lock();
+  std::vector<Segment> made;
+  for (const std::string& text : segments) {
+    const auto words = split(text, ' ');
+    const std::string more = words.size() > 1 ? words[1] : "";
+    made.push_back(words[0] == "data" ? Segment{.data = base64_decode(more)}
+                                      : Segment{.path = words[0], .range = more});
+  }
+  state->containers[container][key] = join(*state, std::move(made));
+}
+
+FakeSwift::Object FakeSwift::join(State& state, std::vector<Segment> segments) {
+  std::string etags;
+  for (Segment& segment : segments) {
+    if (segment.path.empty()) {
+      segment.hash = md5_hex(segment.data);
+    } else {
+      const Object& stored = *find(state, segment.path);
+      segment.hash = etag_of(state, stored);
+      segment.size = assemble(state, stored).size();
+    }
+    etags += segment.hash + (segment.range.empty() ? "" : ":" + segment.range + ";");
+  }
+  return {"", md5_hex(etags), {}, std::move(segments)};
+}
+
 std::vector<std::string> FakeSwift::keys(const std::string& container) {
   std::vector<std::string> keys;
   for (const auto& [key, object] : state_.lock()->containers[container]) keys.push_back(key);
@@ -88,6 +116,7 @@ http::ClientResponse FakeSwift::send(const http::ClientRequest& request) {
   Answer real = fault.status ? Answer{*fault.status, fault.body, fault.headers}
                              : answer(*state, request, std::move(body));
   if (fault.reset_after) throw_reset();
+  if (fault.corrupt_answer && !real.body.empty()) real.body[real.body.size() / 2] ^= 1;
   http::ClientResponse response{real.status, real.headers, {}, 0};
   if (!response.headers.get("Content-Length")) {
     response.headers.add("Content-Length", std::to_string(real.body.size()));
@@ -156,7 +185,8 @@ FakeSwift::Answer FakeSwift::answer(State& state, const http::ClientRequest& req
   }
   if (request.method != "DELETE") return read(state, request, object->second);
   if (place.query.get("multipart-manifest") == "delete") {
-    for (const std::string& path : object->second.segments) {
+    for (const Segment& segment : object->second.segments) {
+      const std::string& path = segment.path;
       const std::size_t slash = path.find('/', 1);
       state.containers[path.substr(1, slash - 1)].erase(path.substr(slash + 1));
     }
@@ -165,7 +195,7 @@ FakeSwift::Answer FakeSwift::answer(State& state, const http::ClientRequest& req
   return {204};
 }
 
-FakeSwift::Answer FakeSwift::list(const State& state, const Place& place) {
+FakeSwift::Answer FakeSwift::list(State& state, const Place& place) {
   const std::string prefix = place.query.get("prefix").value_or("");
   const std::string marker = place.query.get("marker").value_or("");
   const std::size_t limit =
@@ -175,6 +205,7 @@ FakeSwift::Answer FakeSwift::list(const State& state, const Place& place) {
     if (!key.starts_with(prefix) || key <= marker || items.size() == limit) continue;
     Json item = {{"name", key}, {"hash", object.etag}, {"bytes", object.bytes.size()}};
     if (!object.segments.empty()) {
+      item["bytes"] = assemble(state, object).size();
       item["hash"] = md5_hex("the manifest");
       item["slo_etag"] = "\"" + object.etag + "\"";
     }
@@ -184,13 +215,35 @@ FakeSwift::Answer FakeSwift::list(const State& state, const Place& place) {
 }
 
 std::string FakeSwift::assemble(State& state, const Object& object) {
-  if (!object.dynamic) return object.bytes;
+  std::string bytes = object.bytes;
+  for (const Segment& segment : object.segments) bytes += bytes_of(state, segment);
+  if (!object.dynamic) return bytes;
   const std::size_t slash = object.dynamic->find('/');
-  std::string bytes;
   for (const auto& [key, segment] : state.containers[object.dynamic->substr(0, slash)]) {
     if (key.starts_with(object.dynamic->substr(slash + 1))) bytes += segment.bytes;
   }
   return bytes;
+}
+
+std::string FakeSwift::bytes_of(State& state, const Segment& segment) {
+  if (segment.path.empty()) return segment.data;
+  const Object* stored = find(state, segment.path);
+  const std::string bytes = stored == nullptr ? "" : assemble(state, *stored);
+  if (segment.range.empty()) return bytes;
+  const std::size_t dash = segment.range.find('-');
+  const std::uint64_t first = *parse_u64(segment.range.substr(0, dash));
+  return bytes.substr(first, *parse_u64(segment.range.substr(dash + 1)) - first + 1);
+}
+
+// Of a dynamic large object: made of what its container lists.
+std::string FakeSwift::etag_of(State& state, const Object& object) {
+  if (!object.dynamic) return object.etag;
+  const std::size_t slash = object.dynamic->find('/');
+  std::string etags;
+  for (const auto& [key, segment] : state.containers[object.dynamic->substr(0, slash)]) {
+    if (key.starts_with(object.dynamic->substr(slash + 1))) etags += segment.etag;
+  }
+  return md5_hex(etags);
 }
 
 // "/container/key"
@@ -204,11 +257,14 @@ const FakeSwift::Object* FakeSwift::find(State& state, const std::string& path) 
 
 FakeSwift::Answer FakeSwift::read(State& state, const http::ClientRequest& request,
                                   const Object& object) {
-  for (const std::string& path : object.segments) {
-    if (request.method == "GET" && find(state, path) == nullptr) return {409, "a segment is gone"};
+  for (const Segment& segment : object.segments) {
+    if (request.method != "GET" || segment.path.empty()) continue;
+    const Object* stored = find(state, segment.path);
+    const bool same = stored != nullptr && etag_of(state, *stored) == segment.hash;
+    if (stored == nullptr || (compares_segments && !same)) return {409, "not that segment"};
   }
   const std::string bytes = assemble(state, object);
-  const std::string etag = object.dynamic ? md5_hex("dynamic" + bytes) : object.etag;
+  const std::string etag = etag_of(state, object);
   const std::string quote = object.large() ? "\"" : "";
   Answer answer{200, bytes, {{"Etag", quote + etag + quote}}};
   if (object.dynamic) answer.headers.add("X-Object-Manifest", *object.dynamic);
@@ -230,9 +286,16 @@ FakeSwift::Answer FakeSwift::read(State& state, const http::ClientRequest& reque
 
 FakeSwift::Answer FakeSwift::manifest(State& state, const Object& object) {
   Json items = Json::array();
-  for (const std::string& path : object.segments) {
-    const Object& segment = *find(state, path);
-    items.push_back({{"name", path}, {"hash", segment.etag}, {"bytes", segment.bytes.size()}});
+  for (const Segment& segment : object.segments) {
+    if (segment.path.empty()) {
+      items.push_back({{"data", base64_encode(segment.data)}});
+      continue;
+    }
+    Json item = {{"name", segment.path}, {"hash", segment.hash}, {"bytes", segment.size}};
+    if (!segment.range.empty()) item["range"] = segment.range;
+    const Object* stored = find(state, segment.path);
+    if (stored != nullptr && !stored->segments.empty()) item["sub_slo"] = true;
+    items.push_back(item);
   }
   return {200, items.dump(), {{"X-Static-Large-Object", "True"}}};
 }
@@ -241,8 +304,7 @@ FakeSwift::Answer FakeSwift::write(State& state, const http::ClientRequest& requ
                                    const Place& place, std::string body) {
   Object object{body, md5_hex(body)};
   if (place.query.get("multipart-manifest") == "put") {
-    object.bytes.clear();
-    std::string etags;
+    std::vector<Segment> segments;
     const Json manifest = Json::parse(body, nullptr, false);
     if (!manifest.is_array()) return {400, "no manifest"};
     for (const Json& segment : manifest) {
@@ -252,11 +314,9 @@ FakeSwift::Answer FakeSwift::write(State& state, const http::ClientRequest& requ
           segment.value("size_bytes", Json()) != stored->bytes.size()) {
         return {400, "a segment does not match"};
       }
-      object.segments.push_back(path);
-      object.bytes += stored->bytes;
-      etags += stored->etag;
+      segments.push_back({.path = path});
     }
-    object.etag = md5_hex(etags);
+    object = join(state, std::move(segments));
   } else if (const auto md5 = request.headers.get("ETag"); md5 && *md5 != object.etag) {
     return {422, "unprocessable"};
   }

@@ -135,13 +135,14 @@ void Fetcher::claim(Task task) {
 
 std::optional<ObjectInfo> Fetcher::ask_head(const ObjectInfo& object) {
   if (!asks_for_head(object)) return std::nullopt;
-  if (!object.checksum) {
+  const bool surely_told = object.checksum || object.segmented;
+  if (!surely_told) {
     std::scoped_lock guard(mutex_);
     if (!heads_tell_parts_) return std::nullopt;
   }
   auto info = store_.head(object.key, stop_.get_token());
   if (info && info->etag != object.etag) return std::nullopt;  // replaced: the fetch will say so
-  if (!info || (!info->checksum && info->part_size == 0)) {
+  if (!surely_told && (!info || (!info->checksum && info->part_size == 0))) {
     std::scoped_lock guard(mutex_);
     heads_tell_parts_ = false;
   }

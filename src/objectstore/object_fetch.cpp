@@ -65,6 +65,7 @@ void preallocate(const Fd& file, std::uint64_t size) {
 
 bool asks_for_head(const ObjectInfo& object) {
   // The answer to one request for all bytes brings the checksum with it.
+  if (object.segmented) return true;
   return object.checksum ? object.size > kWhole : parts_of_etag(object.etag).has_value();
 }
 
@@ -76,6 +77,7 @@ FetchPlan plan_fetch(const ObjectInfo& object, const std::optional<ObjectInfo>& 
     plan.etag_part_size = guess_part_size(object.size, *parts);
     plan.etag_part_size_is_guess = plan.etag_part_size != 0;
   }
+  if (told) plan.segments = told->segments;
   if (object.size <= kWhole) return plan;
   if (plan.checksum && !can_be_combined(plan.checksum->algorithm)) plan.checksum.reset();
   const bool by_etag = !plan.checksum && plan.etag_part_size != 0;
@@ -91,7 +93,7 @@ class ObjectFetch::PartHasher {
   explicit PartHasher(const FetchPlan& plan) {
     if (plan.checksum) {
       checksum.emplace(plan.checksum->algorithm);
-    } else if (plan.parts == 1 || plan.etag_part_size != 0) {
+    } else if (plan.segments.empty() && (plan.parts == 1 || plan.etag_part_size != 0)) {
       etag.emplace(plan.parts == 1 ? plan.etag_part_size : 0);
     }
   }
@@ -105,7 +107,11 @@ class ObjectFetch::PartHasher {
 };
 
 ObjectFetch::ObjectFetch(const ObjectInfo& object, FetchPlan plan, Fd file)
-    : object_(object), plan_(std::move(plan)), file_(std::move(file)), missing_(plan_.parts) {
+    : object_(object),
+      plan_(std::move(plan)),
+      file_(std::move(file)),
+      segments_(plan_.segments),
+      missing_(plan_.parts) {
   part_checksums_.resize(plan_.parts);
   if (plan_.parts == 1) return;
   preallocate(file_, object_.size);
@@ -136,6 +142,9 @@ bool ObjectFetch::fetch_part(ObjectStore& store, std::size_t index, ProgressMete
   buffer.flush();
   keep(index, hasher, info, length);
   if (plan_.checksum && plan_.checksum->value.empty()) find_promise(store, stop);
+  segments_.arrived(
+      begin, begin + length,
+      [&](std::uint64_t from, std::uint64_t to, const Sink& use) { read_back(from, to, use); });
   const bool hashed = hasher.checksum || hasher.etag;
   if (!hashed && !info.md5.empty()) hash_arrived(index);
   return --missing_ == 0;
@@ -218,10 +227,16 @@ ObjectFetch::Verdict ObjectFetch::verify_checksum() const {
   return found == plan_.checksum->value ? Verdict::Verified : Verdict::Damaged;
 }
 
+ObjectFetch::Verdict ObjectFetch::verify_segments() const {
+  if (segments_.damaged()) return Verdict::Damaged;
+  return segments_.proves_all() ? Verdict::Verified : Verdict::Unverifiable;
+}
+
 ObjectFetch::Verdict ObjectFetch::verify() {
   std::unique_lock lock(mutex_);
   hashing_ended_.wait(lock, [&] { return !hashing_; });
   if (plan_.checksum) return verify_checksum();
+  if (!plan_.segments.empty()) return verify_segments();
   if (plan_.etag_part_size != 0) {
     std::string digests;
     for (const std::string& part : part_digests_) digests += part;
@@ -235,6 +250,7 @@ ObjectFetch::Verdict ObjectFetch::verify() {
 }
 
 void ObjectFetch::start_again() {
+  segments_.start_again();
   std::scoped_lock guard(mutex_);
   missing_ = plan_.parts;
   arrived_.assign(arrived_.size(), false);

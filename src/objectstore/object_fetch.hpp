@@ -13,6 +13,7 @@
 #include "objectstore/landing.hpp"
 #include "objectstore/object_store.hpp"
 #include "objectstore/progress.hpp"
+#include "objectstore/segment_check.hpp"
 
 namespace trainyard::objectstore {
 
@@ -26,6 +27,7 @@ struct FetchPlan {
   // The store has this checksum of the whole. Its value is empty where the answer with the bytes
   // is to bring it.
   std::optional<Checksum> checksum = {};
+  std::vector<ObjectSegment> segments = {};  // that the object is known to be made of
 };
 // `object` is as it was listed, `told` what head() says of it, if it was asked.
 FetchPlan plan_fetch(const ObjectInfo& object, const std::optional<ObjectInfo>& told);
@@ -59,12 +61,14 @@ class ObjectFetch {
   void take_promise(const ObjectInfo& info);
   void find_promise(ObjectStore& store, std::stop_token stop);
   Verdict verify_checksum() const;
+  Verdict verify_segments() const;
   void hash_arrived(std::size_t index);
   void read_back(std::uint64_t begin, std::uint64_t end, const Sink& use) const;
 
   const ObjectInfo& object_;
   FetchPlan plan_;
   Fd file_;
+  SegmentCheck segments_;
   std::atomic<std::size_t> missing_;
   std::mutex mutex_;                          // of what follows
   std::string md5_;                           // that the store vouches for

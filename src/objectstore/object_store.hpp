@@ -20,6 +20,12 @@
 
 namespace trainyard::objectstore {
 
+// One of those that a large object of Swift stands for.
+struct ObjectSegment {
+  std::uint64_t size = 0;
+  std::string md5;  // hex; empty: nothing is known of its bytes
+};
+
 struct ObjectInfo {
   std::string key;  // exact bytes
   std::uint64_t size = 0;
@@ -34,6 +40,9 @@ struct ObjectInfo {
   // head() and by a get() of all bytes in one answer; listings say of which sort it is, and give no
   // value.
   std::optional<Checksum> checksum = {};
+  // It is made of segments: head() tells which, in order, where that can be found out.
+  bool segmented = false;
+  std::vector<ObjectSegment> segments = {};
 };
 
 struct ListPage {

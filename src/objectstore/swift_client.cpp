@@ -31,6 +31,7 @@ ErrorKind kind_of(int status) {
     case 429:
     case 498:
       return ErrorKind::Unavailable;
+    case 409:
     case 412:
     case 416:
       return ErrorKind::Conflict;
@@ -60,12 +61,16 @@ std::string reason_of(const http::ClientResponse& response, const Request& reque
                                "there is no container '{}'; check the bucket's name, "
                                "project_id and region",
                                container);
+    case 409:
+      if (request.method != "GET") break;
+      return "one of the object's segments is gone or was replaced";
     case 412:
     case 416:
       return "the object was replaced meanwhile";
     default:
-      return fmt::format("HTTP {}: {}", response.status, printable(response.body, 200));
+      break;
   }
+  return fmt::format("HTTP {}: {}", response.status, printable(response.body, 200));
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ std::vector<std::string> list_segments(Client& client, const std::string& prefix
 }
 
 // Names in the container of the segments; those of the object that stands at the key.
-std::set<std::string> segments_of(Client& client, const std::string& key, std::stop_token stop) {
+std::set<std::string> used_segments(Client& client, const std::string& key, std::stop_token stop) {
   const auto ask = [&](const char* method, std::vector<std::pair<std::string, std::string>> query) {
     Request request;
     request.action = "read the manifest of '" + printable(key) + "'";
@@ -91,8 +91,8 @@ std::set<std::string> segments_of(Client& client, const std::string& key, std::s
   const http::ClientResponse manifest = ask("GET", {{"multipart-manifest", "get"}});
   if (manifest.status == 404) throw_not_confirmed(key);  // it was there
   const std::string container = "/" + client.segments_container() + "/";
-  for (const Segment& segment : parse_static_manifest(manifest.body)) {
-    if (segment.path.starts_with(container)) names.insert(segment.path.substr(container.size()));
+  for (const ManifestEntry& entry : parse_static_manifest(manifest.body)) {
+    if (entry.path.starts_with(container)) names.insert(entry.path.substr(container.size()));
   }
   return names;
 }
@@ -183,7 +183,7 @@ std::uint64_t remove_unused_segments(Client& client, const std::string& prefix,
     if (its_stem.empty()) continue;  // not one of ours
     if (its_stem != stem) {
       stem = its_stem;
-      used = segments_of(client, stem.substr(0, stem.size() - 1), stop);
+      used = used_segments(client, stem.substr(0, stem.size() - 1), stop);
     }
     if (used.contains(name)) continue;
     remove_segment(client, name);

@@ -7,6 +7,7 @@
 #include "objectstore/object_headers.hpp"
 #include "objectstore/swift_client.hpp"
 #include "objectstore/swift_listing.hpp"
+#include "objectstore/swift_manifest.hpp"
 #include "objectstore/swift_segments.hpp"
 #include "objectstore/swift_upload.hpp"
 
@@ -23,7 +24,10 @@ class SwiftStore final : public ObjectStore {
   std::optional<ObjectInfo> head(const std::string& key, std::stop_token stop) override {
     const auto headers = look(key, stop);
     if (!headers) return std::nullopt;
-    return confirmed(object_info(key, *headers));
+    ObjectInfo info = confirmed(object_info(key, *headers));
+    info.segments = swift::segments_of(client_, info, *headers, stop);
+    info.segmented = !info.segments.empty();
+    return info;
   }
 
   ObjectInfo get(const std::string& key, const std::optional<ByteRange>& range,
@@ -113,6 +117,7 @@ class SwiftStore final : public ObjectStore {
     const ObjectInfo whole = object_info(entry.object.key, *headers);
     entry.object.size = whole.size;
     entry.object.etag = whole.etag;
+    entry.object.segmented = true;
   }
 
   swift::Client client_;

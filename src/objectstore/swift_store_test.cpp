@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "objectstore/fake_swift.hpp"
 #include "objectstore/keystone.hpp"
 #include "objectstore/listing.hpp"
@@ -315,17 +316,39 @@ TEST(SwiftUpload, SegmentsWithoutAnObjectAreDiscardedBelowThePrefixOnly) {
 }
 
 TEST(SwiftListing, ReadsStaticManifests) {
-  const auto segments = swift::parse_static_manifest(
-      R"([{"name":"/c/a","bytes":3,"hash":"h"},{"name":"/c/b","bytes":9,"hash":"h","sub_slo":true}])");
-  ASSERT_EQ(segments.size(), 2u);
-  EXPECT_EQ(segments[0].path, "/c/a");
-  EXPECT_EQ(segments[0].md5, "h");
-  EXPECT_EQ(segments[1].size, 9u);
-  EXPECT_EQ(segments[1].md5, "");
-  for (const char* text : {"", "{}", "[1]", "[{}]", R"([{"bytes":-1}])"}) {
+  const auto entries = swift::parse_static_manifest(
+      R"([{"name":"/c/a","bytes":3,"hash":"h","range":"1-2"},)"
+      R"({"name":"/c/b","bytes":9,"hash":"h","sub_slo":true},{"data":"aGVsbG8="}])");
+  ASSERT_EQ(entries.size(), 3u);
+  EXPECT_EQ(entries[0].path, "/c/a");
+  EXPECT_EQ(entries[0].hash, "h");
+  EXPECT_EQ(entries[0].range, "1-2");
+  EXPECT_FALSE(entries[0].nested);
+  EXPECT_EQ(entries[1].size, 9u);
+  EXPECT_TRUE(entries[1].nested);
+  EXPECT_EQ(entries[2].size, 5u);
+  EXPECT_EQ(entries[2].hash, to_hex(digest(Digest::Md5, "hello")));
+  for (const char* text : {"", "{}", "[1]", "[{}]", R"([{"bytes":-1}])", R"([{"data":"?"}])"}) {
     EXPECT_EQ(error_of([&] { swift::parse_static_manifest(text); }).kind(), ErrorKind::Corrupt)
         << text;
   }
+}
+
+TEST(SwiftListing, KnowsHowLongARangeOfASegmentIs) {
+  const auto length = [](std::string range, std::uint64_t size, bool nested = false) {
+    return swift::length_of_range({"/c/a", "h", size, std::move(range), nested});
+  };
+  EXPECT_EQ(length("2-5", 10), 4u);
+  EXPECT_EQ(length("2-50", 10), 8u);
+  EXPECT_EQ(length("20-50", 10), 0u);
+  EXPECT_EQ(length("7-", 10), 3u);
+  EXPECT_EQ(length("-3", 10), 3u);
+  EXPECT_EQ(length("-30", 10), 10u);
+  EXPECT_EQ(length("2-5", 0, true), 4u);
+  for (const char* range : {"", "x", "-", "5-2", "1-x", "0-18446744073709551615"}) {
+    EXPECT_EQ(error_of([&] { length(range, 10); }).kind(), ErrorKind::Corrupt) << range;
+  }
+  EXPECT_EQ(error_of([&] { length("7-", 10, true); }).kind(), ErrorKind::Corrupt);
 }
 
 TEST(SwiftListing, ReadsAndRefuses) {
