@@ -70,15 +70,18 @@ Paging paging(const Call& call, std::size_t fallback, std::size_t most) {
 }
 
 model::TrainingRun find_run(Service& service, const Call& call) {
-  const std::string& text = call.param("id");
-  if (const auto id = model::RunId::parse(text)) {
+  if (const auto id = model::RunId::parse(call.param("id"))) {
     auto run = service.parts.runs.find(*id);
     if (run && sees(call.caller, run->owner)) return std::move(*run);
   }
+  throw_no_run(call);
+}
+
+void throw_no_run(const Call& call) {
   throw Error(ErrorKind::NotFound,
               fmt::format("there is no training run \"{}\"; `bx ml list training-runs` shows those "
                           "there are (details are kept for a limited time after the end)",
-                          printable(text)));
+                          printable(call.param("id"))));
 }
 
 Throttled::Throttled(Milliseconds wait)

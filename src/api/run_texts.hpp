@@ -1,5 +1,6 @@
 #pragma once
-// Runs as lists show them, encoded once: pages of the history are asked for again and again.
+// What is shown of a run at one version of it, made once: pages of the history are asked for again
+// and again.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,7 +16,6 @@ class RunTexts {
  public:
   using Text = std::shared_ptr<const std::string>;
 
-  RunTexts() : RunTexts(std::size_t{16} << 20) {}
   explicit RunTexts(std::size_t most_bytes) : half_(most_bytes / 2) {}
 
   // The text of the run at this version; null when it is not kept.

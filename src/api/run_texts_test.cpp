@@ -15,7 +15,7 @@ RunTexts::Text text(std::string content) {
 }
 
 TEST(RunTexts, ATextIsOfItsRunAndVersionAlone) {
-  RunTexts texts;
+  RunTexts texts(1 << 20);
   texts.keep(id(1), 3, text("one"));
   ASSERT_TRUE(texts.find(id(1), 3));
   EXPECT_EQ(*texts.find(id(1), 3), "one");

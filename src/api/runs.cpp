@@ -14,12 +14,36 @@ namespace {
 constexpr std::size_t kPage = 1000;
 constexpr std::size_t kSummaryPage = 10'000;
 
+// Of an ended run they are read from the log once.
+std::string metrics_text(Service& service, const model::TrainingRun& run) {
+  if (!run.status.execute_began) return "[]";
+  const bool ended = run.status.phase == model::Phase::Ended;
+  if (const auto kept = ended ? service.metrics_texts.find(run.id, run.version) : nullptr) {
+    return *kept;
+  }
+  auto text = wire::encode(latest_metrics(service.parts.logs, run));
+  if (ended) {
+    service.metrics_texts.keep(run.id, run.version, std::make_shared<const std::string>(text));
+  }
+  return text;
+}
+
 wire::RunRendering rendering(Service& service, const Call& call, const model::TrainingRun& run) {
   wire::RunRendering how;
   how.secrets = shown_secrets(service, call, run.owner);
   how.progress = service.parts.hub.progress(run.id);
-  how.metrics = latest_metrics(service.parts.logs, run);
+  how.metrics = metrics_text(service, run);
   return how;
+}
+
+// The manifest is needed only where its secrets may show.
+repository::RunDetail detail_of(const Service& service) {
+  return service.options.echo_secrets ? repository::RunDetail::Whole : repository::RunDetail::Shown;
+}
+
+std::string shown_manifest(const repository::RunPage& page, std::size_t i, wire::Secrets secrets) {
+  return page.shown_manifests.empty() ? wire::encode_shown(page.runs[i].manifest, secrets)
+                                      : page.shown_manifests[i];
 }
 
 std::optional<wire::QueueView> queue_view(Service& service, const model::RunId& id) {
@@ -43,10 +67,14 @@ http::Answer check(Service& service, Call& call) {
 }
 
 http::Answer read(Service& service, Call& call) {
-  const auto run = find_run(service, call);
+  const auto id = model::RunId::parse(call.param("id"));
+  repository::RunPage page;
+  if (id) page = service.parts.runs.list({.id = id, .limit = 1, .detail = detail_of(service)});
+  if (page.runs.empty() || !sees(call.caller, page.runs[0].owner)) throw_no_run(call);
+  const auto& run = page.runs[0];
   auto how = rendering(service, call, run);
   if (run.status.state == model::RunState::Pending) how.queue = queue_view(service, run.id);
-  return json_response(200, wire::encode_run(run, how));
+  return json_response(200, wire::encode_run(run, shown_manifest(page, 0, how.secrets), how));
 }
 
 std::string next_url(const Call& call, std::string_view view, const Paging& wanted,
@@ -55,47 +83,18 @@ std::string next_url(const Call& call, std::string_view view, const Paging& want
                      percent_encode(page.next));
 }
 
-// Nothing is shown of it that changes without an event.
-bool is_still(const model::TrainingRun& run) {
-  return run.status.phase == model::Phase::Queued || run.status.phase == model::Phase::Ended;
-}
-
-RunTexts::Text encoded(Service& service, const Call& call, const model::TrainingRun& run) {
-  const auto how = rendering(service, call, run);
-  auto text = std::make_shared<const std::string>(wire::encode_run(run, how));
-  if (is_still(run) && how.secrets == wire::Secrets::Masked) {
-    service.run_texts.keep(run.id, run.version, text);
-  }
-  return text;
-}
-
-// The texts of a page, from those that are kept if all of them are.
-std::vector<RunTexts::Text> texts_of(Service& service, const Call& call, repository::RunQuery query,
-                                     repository::RunPage& page) {
-  const bool masked = !service.options.echo_secrets;
-  std::vector<RunTexts::Text> texts;
-  for (const auto& run : page.runs) {
-    auto text = masked ? service.run_texts.find(run.id, run.version) : nullptr;
-    if (!text) break;
-    texts.push_back(std::move(text));
-  }
-  if (texts.size() == page.runs.size()) return texts;
-  query.detail = masked ? repository::RunDetail::WithoutKeys : repository::RunDetail::Whole;
-  page = service.parts.runs.list(query);
-  texts.clear();
-  for (const auto& run : page.runs) texts.push_back(encoded(service, call, run));
-  return texts;
-}
-
 http::Answer list_whole(Service& service, Call& call) {
   const auto wanted = paging(call, kPage, kPage);
-  const repository::RunQuery query{.owner = shown_owner(call),
-                                   .order = repository::Order::ById,
-                                   .limit = wanted.limit,
-                                   .start_after = wanted.start};
-  auto page = service.parts.runs.list(query);
+  const auto page = service.parts.runs.list({.owner = shown_owner(call),
+                                             .order = repository::Order::ById,
+                                             .limit = wanted.limit,
+                                             .start_after = wanted.start,
+                                             .detail = detail_of(service)});
   wire::RunListWriter writer(wire::ListView::Full);
-  for (const auto& text : texts_of(service, call, query, page)) writer.add_encoded(*text);
+  for (std::size_t i = 0; i < page.runs.size(); ++i) {
+    const auto how = rendering(service, call, page.runs[i]);
+    writer.add(page.runs[i], shown_manifest(page, i, how.secrets), how);
+  }
   return json_response(200,
                        writer.finish(page.next.empty() ? "" : next_url(call, "", wanted, page)));
 }

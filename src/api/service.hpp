@@ -22,7 +22,7 @@ struct Service {
   ApiParts parts;
   TimePoint started;
   Metrics metrics;
-  RunTexts run_texts;  // with masked secrets
+  RunTexts metrics_texts{4u << 20};  // the latest of ended runs
   // Wrong passwords, for each user name and each address.
   accounts::Throttle guesses_of_user{{.burst = 10, .refill = Milliseconds(30'000)}};
   accounts::Throttle guesses_of_address{{.burst = 50, .refill = Milliseconds(6'000)}};
@@ -98,6 +98,7 @@ void require_websocket(const Call& call, std::string_view instead);
 
 // The run of the path's {id} if the caller may see it; throws NotFound.
 model::TrainingRun find_run(Service& service, const Call& call);
+[[noreturn]] void throw_no_run(const Call& call);
 // How many runs there are; `query` asks for live ones, which are few.
 std::size_t count_runs(Service& service, repository::RunQuery query);
 // Is it the key in the state directory? Who can read that owns the service.

@@ -11,7 +11,9 @@ namespace {
 using model::Phase;
 using model::RunState;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 using RunListContract = RepositoryContract;
 
@@ -126,10 +128,13 @@ TEST_P(RunListContract, APageShowsAsMuchAsWasAsked) {
   const auto full = *runs_.find(created.id);
   EXPECT_EQ(runs_.list({.detail = RunDetail::Whole}).runs.at(0), full);
 
-  model::TrainingRun without_keys = full;
-  remove_keys(without_keys.manifest);
-  EXPECT_NE(without_keys, full);
-  EXPECT_EQ(runs_.list({.detail = RunDetail::WithoutKeys}).runs.at(0), without_keys);
+  model::TrainingRun shown = full;
+  const std::string manifest = make_shown(shown);
+  EXPECT_NE(shown, full);
+  const RunPage page = runs_.list({.detail = RunDetail::Shown});
+  EXPECT_EQ(page.runs.at(0), shown);
+  EXPECT_THAT(page.shown_manifests, ElementsAre(manifest));
+  EXPECT_THAT(manifest, Not(HasSubstr("secret-value")));
 
   const auto brief = runs_.list({}).runs.at(0);
   model::TrainingRun expected = full;
@@ -142,6 +147,32 @@ TEST_P(RunListContract, APageShowsAsMuchAsWasAsked) {
   expected.manifest.compute = full.manifest.compute;
   expected.status.verdict->last_lines.clear();
   EXPECT_EQ(brief, expected);
+}
+
+TEST_P(RunListContract, AListOfOneRunHasItIfItFitsTheRest) {
+  const auto id = create(1).id;
+  create(2);
+  for (const Order order : {Order::ById, Order::BySubmission, Order::BySubmissionDescending}) {
+    EXPECT_THAT(ids({.id = id, .order = order}), ElementsAre(id.str()));
+  }
+  EXPECT_THAT(ids({.states = {RunState::Pending}, .owner = "anna", .id = id}),
+              ElementsAre(id.str()));
+  EXPECT_THAT(ids({.id = run_id(3)}), IsEmpty());
+  EXPECT_THAT(ids({.owner = "ben", .id = id}), IsEmpty());
+  EXPECT_THAT(ids({.states = {RunState::Error}, .id = id}), IsEmpty());
+  EXPECT_THAT(ids({.id = id, .finished_before = at(99)}), IsEmpty());
+}
+
+TEST_P(RunListContract, WhatIsShownFollowsTheRun) {
+  const auto created = create(1);
+  const auto shown = [&] { return runs_.list({.detail = RunDetail::Shown}); };
+  const std::string manifest = shown().shown_manifests.at(0);
+  for (const model::Event& event : whole_life()) {
+    auto expected = append(created.id, event, 10);
+    make_shown(expected);
+    EXPECT_EQ(shown().runs.at(0), expected);
+    EXPECT_THAT(shown().shown_manifests, ElementsAre(manifest));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Repositories, RunListContract, implementations(), implementation_name);

@@ -17,6 +17,7 @@ bool matches(const RunQuery& query, const model::TrainingRun& run) {
   if (!is_wanted(query.states, run.status.state)) return false;
   if (!is_wanted(query.phases, run.status.phase)) return false;
   if (query.owner && run.owner != *query.owner) return false;
+  if (query.id && run.id != *query.id) return false;
   if (!query.finished_before) return true;
   return run.status.finished_at && *run.status.finished_at < *query.finished_before;
 }
@@ -77,8 +78,8 @@ class MemoryRunRepository final : public RunRepository {
       page.next = encode_cursor(query.order, page.runs.back());
     }
     if (query.detail == RunDetail::Brief) std::ranges::for_each(page.runs, make_brief);
-    if (query.detail == RunDetail::WithoutKeys) {
-      for (model::TrainingRun& run : page.runs) remove_keys(run.manifest);
+    if (query.detail == RunDetail::Shown) {
+      for (auto& run : page.runs) page.shown_manifests.push_back(make_shown(run));
     }
     return page;
   }

@@ -4,6 +4,7 @@
 
 #include "base/hash.hpp"
 #include "base/strings.hpp"
+#include "wire/run.hpp"
 
 namespace trainyard::repository {
 namespace {
@@ -92,6 +93,17 @@ void make_brief(model::TrainingRun& run) {
   brief.compute = std::move(run.manifest.compute);
   run.manifest = std::move(brief);
   if (run.status.verdict) run.status.verdict->last_lines.clear();
+}
+
+std::string make_shown(model::TrainingRun& run) {
+  std::string shown = wire::encode_shown(run.manifest, wire::Secrets::Masked);
+  run.manifest = {};
+  run.definition_id.clear();
+  run.definition_sha256.clear();
+  run.status.handle.clear();
+  run.status.slots.clear();
+  run.status.lost_reason.clear();
+  return shown;
 }
 
 Secret& secret_of(model::StoreReference& reference) {

@@ -25,6 +25,8 @@ std::optional<model::TrainingRun> after_event(const model::TrainingRun& run,
 
 // Cuts a run down to what a list of brief ones shows.
 void make_brief(model::TrainingRun& run);
+// The same for RunDetail::Shown; returns the shown manifest.
+std::string make_shown(model::TrainingRun& run);
 // The secret of its connection, of whichever kind.
 Secret& secret_of(model::StoreReference& reference);
 // Takes the keys out of both connections.

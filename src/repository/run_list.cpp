@@ -52,9 +52,15 @@ class ListBuilder {
   ListStatement build(const std::vector<std::string>& standings) {
     const bool any_standing = standings.size() == kStandings.size();
     const bool by_id = query_.order == Order::ById;
-    if (query_.finished_before) {
+    if (query_.id) {
+      select("INDEXED BY runs_by_id");
+      where("r.id = ?", query_.id->str());
+      if (query_.finished_before) where_ended();
+      if (!any_standing) where_among(standings);
+      where_owner();
+    } else if (query_.finished_before) {
       select("INDEXED BY runs_by_end");
-      where("r.finished_at < ?", query_.finished_before->time_since_epoch().count());
+      where_ended();
       if (!any_standing) where_among(standings);
       where_owner();
     } else if (!any_standing) {
@@ -78,7 +84,7 @@ class ListBuilder {
   void select(std::string_view access) {
     if (!result_.sql.empty()) result_.sql += " UNION ALL ";
     result_.sql += fmt::format("SELECT {} FROM runs AS r {}", selected_columns(details_), access);
-    if (details_ == Details::With) {
+    if (details_ != Details::Without) {
       result_.sql += " LEFT JOIN run_details AS d ON d.queue_order = r.queue_order";
     }
     result_.sql += " WHERE true";
@@ -88,6 +94,10 @@ class ListBuilder {
   void where(std::string_view condition, std::variant<std::int64_t, std::string> value) {
     ((result_.sql += " AND ") += condition);
     result_.parameters.push_back(std::move(value));
+  }
+
+  void where_ended() {
+    where("r.finished_at < ?", query_.finished_before->time_since_epoch().count());
   }
 
   void where_owner() {

@@ -24,9 +24,11 @@ struct NewRun {
 
 // How much of a run a list reads.
 enum class RunDetail {
-  Brief,        // the manifest has name, framework name and version, command and compute only, and
-                // the verdict has no last lines (fast)
-  WithoutKeys,  // all but the secrets of the connections, which stay sealed
+  Brief,  // the manifest has name, framework name and version, command and compute only, and
+          // the verdict has no last lines (fast)
+  // What answers show (fast): no manifest, but RunPage::shown_manifests; of the status neither the
+  // handle, the slots nor the reason of a loss; of the definition nothing.
+  Shown,
   Whole,
 };
 
@@ -38,6 +40,7 @@ struct RunQuery {
   // what is neither Queued nor Ended holds the slots, and the scheduler asks for both each round.
   std::vector<model::Phase> phases;
   std::optional<std::string> owner;
+  std::optional<model::RunId> id;            // that run alone, if it fits the rest
   std::optional<TimePoint> finished_before;  // only ended runs
   Order order = Order::BySubmission;
   std::size_t limit = 1000;  // at least 1
@@ -48,6 +51,8 @@ struct RunQuery {
 struct RunPage {
   std::vector<model::TrainingRun> runs;
   std::string next;  // empty: no more
+  // For RunDetail::Shown, of each run: wire::encode_shown of its manifest, secrets masked.
+  std::vector<std::string> shown_manifests;
 };
 
 struct StoredEvent {

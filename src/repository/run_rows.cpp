@@ -8,6 +8,7 @@
 #include "repository/columns.hpp"
 #include "repository/record.hpp"
 #include "wire/learner.hpp"
+#include "wire/run.hpp"
 
 namespace trainyard::repository {
 namespace {
@@ -33,6 +34,26 @@ constexpr std::array kChangingColumns{
     "verdict_message", "verdict_exit_code", "lost_reason",   "dispatched_at",
     "running_at",      "training_at",       "storing_at",    "finished_at"};
 constexpr std::array kDetailColumns{"manifest", "data_secret", "results_secret", "last_lines"};
+constexpr std::array kShownColumns{"id",
+                                   "owner",
+                                   "created_at",
+                                   "modified_at",
+                                   "version",
+                                   "state",
+                                   "phase",
+                                   "attempt",
+                                   "cancel_requested",
+                                   "execute_began",
+                                   "exit_code",
+                                   "verdict_code",
+                                   "verdict_kind",
+                                   "verdict_message",
+                                   "verdict_exit_code",
+                                   "dispatched_at",
+                                   "running_at",
+                                   "training_at",
+                                   "storing_at",
+                                   "finished_at"};
 
 // Where a secret stands, so that one cannot be moved to another run or connection.
 std::string data_context(const model::RunId& id) { return id.str() + "/training_data"; }
@@ -117,17 +138,15 @@ std::optional<model::Verdict> read_verdict(ColumnReader& in) {
   return code ? std::optional(std::move(verdict)) : std::nullopt;
 }
 
-void read_status(ColumnReader& in, model::RunStatus& status) {
+void read_standing(ColumnReader& in, model::RunStatus& status) {
   status.state = require(model::parse_state(in.text()), "state");
   status.phase = require(model::parse_phase(in.text()), "phase");
   status.attempt = in.number<unsigned>();
   status.cancel_requested = in.flag();
   status.execute_began = in.flag();
-  status.handle = in.text();
-  status.slots = in.lines();
-  status.exit_code = in.optional_number<int>();
-  status.verdict = read_verdict(in);
-  status.lost_reason = in.text();
+}
+
+void read_times(ColumnReader& in, model::RunStatus& status) {
   status.dispatched_at = in.optional_time();
   status.running_at = in.optional_time();
   status.training_at = in.optional_time();
@@ -135,11 +154,25 @@ void read_status(ColumnReader& in, model::RunStatus& status) {
   status.finished_at = in.optional_time();
 }
 
-void read_run(ColumnReader& in, model::TrainingRun& run) {
+void read_status(ColumnReader& in, model::RunStatus& status) {
+  read_standing(in, status);
+  status.handle = in.text();
+  status.slots = in.lines();
+  status.exit_code = in.optional_number<int>();
+  status.verdict = read_verdict(in);
+  status.lost_reason = in.text();
+  read_times(in, status);
+}
+
+void read_identity(ColumnReader& in, model::TrainingRun& run) {
   run.queue_order = in.number<std::uint64_t>();
   run.id = require(model::RunId::parse(in.text()), "id");
   run.owner = in.text();
   run.created_at = in.time();
+}
+
+void read_run(ColumnReader& in, model::TrainingRun& run) {
+  read_identity(in, run);
   run.definition_id = in.text();
   run.definition_sha256 = in.text();
   read_brief(in, run.manifest);
@@ -170,7 +203,11 @@ std::string insert_statement() {
 }  // namespace
 
 StoredRun prepare_rows(const model::TrainingRun& run, const Sealer& sealer) {
-  StoredRun stored{.run = run, .manifest_json = {}, .data_secret = {}, .results_secret = {}};
+  StoredRun stored{.run = run,
+                   .manifest_json = {},
+                   .data_secret = {},
+                   .results_secret = {},
+                   .shown_manifest = wire::encode_shown(run.manifest, wire::Secrets::Masked)};
   model::Manifest& manifest = stored.run.manifest;
   stored.data_secret = sealer.seal(secret_of(manifest.training_data), data_context(run.id));
   stored.results_secret =
@@ -180,18 +217,13 @@ StoredRun prepare_rows(const model::TrainingRun& run, const Sealer& sealer) {
   return stored;
 }
 
-model::TrainingRun complete_but_for_secrets(StoredRun stored) {
-  stored.run.manifest = wire::decode_manifest(stored.manifest_json);
-  return std::move(stored.run);
-}
-
 model::TrainingRun complete(StoredRun stored, const Sealer& sealer) {
-  const std::string data_secret = std::move(stored.data_secret);
-  const std::string results_secret = std::move(stored.results_secret);
-  model::TrainingRun run = complete_but_for_secrets(std::move(stored));
-  secret_of(run.manifest.training_data) = sealer.open(data_secret, data_context(run.id));
-  secret_of(run.manifest.training_results) = sealer.open(results_secret, results_context(run.id));
-  return run;
+  model::TrainingRun& run = stored.run;
+  run.manifest = wire::decode_manifest(stored.manifest_json);
+  secret_of(run.manifest.training_data) = sealer.open(stored.data_secret, data_context(run.id));
+  secret_of(run.manifest.training_results) =
+      sealer.open(stored.results_secret, results_context(run.id));
+  return std::move(run);
 }
 
 std::uint64_t insert_rows(db::Connection& connection, const StoredRun& stored) {
@@ -204,13 +236,15 @@ std::uint64_t insert_rows(db::Connection& connection, const StoredRun& stored) {
   const std::int64_t queue_order = connection.last_insert_rowid();
 
   db::Statement& details = connection.prepare(
-      "INSERT INTO run_details (queue_order, manifest, data_secret, results_secret, last_lines) "
-      "VALUES (?, ?, ?, ?, '')");
+      "INSERT INTO run_details "
+      "(queue_order, manifest, data_secret, results_secret, last_lines, shown_manifest) "
+      "VALUES (?, ?, ?, ?, '', ?)");
   ParameterWriter(details)
       .put(queue_order)
       .put(stored.manifest_json)
       .put_blob(stored.data_secret)
-      .put_blob(stored.results_secret);
+      .put_blob(stored.results_secret)
+      .put(stored.shown_manifest);
   details.run();
   return static_cast<std::uint64_t>(queue_order);
 }
@@ -243,7 +277,18 @@ const std::string& selected_columns(Details details) {
   static const std::string kBrief =
       "r.queue_order AS queue_order" + named("r", kFixedColumns) + named("r", kChangingColumns);
   static const std::string kFull = kBrief + named("d", kDetailColumns);
-  return details == Details::With ? kFull : kBrief;
+  static const std::string kShown = "r.queue_order AS queue_order" + named("r", kShownColumns) +
+                                    ", d.last_lines, d.shown_manifest, "
+                                    "CASE d.shown_manifest WHEN '' THEN d.manifest END";
+  switch (details) {
+    case Details::Without:
+      return kBrief;
+    case Details::Shown:
+      return kShown;
+    case Details::With:
+      return kFull;
+  }
+  return kFull;
 }
 
 void read_brief_row(const db::Statement& row, model::TrainingRun& into) {
@@ -261,6 +306,22 @@ StoredRun read_full_row(const db::Statement& row) {
   auto lines = in.lines();
   if (stored.run.status.verdict) stored.run.status.verdict->last_lines = std::move(lines);
   return stored;
+}
+
+std::string read_shown_row(const db::Statement& row, model::TrainingRun& into) {
+  ColumnReader in(row);
+  read_identity(in, into);
+  into.modified_at = in.time();
+  into.version = in.number<std::uint64_t>();
+  read_standing(in, into.status);
+  into.status.exit_code = in.optional_number<int>();
+  into.status.verdict = read_verdict(in);
+  read_times(in, into.status);
+  auto lines = in.lines();
+  if (into.status.verdict) into.status.verdict->last_lines = std::move(lines);
+  std::string shown = in.text();
+  if (!shown.empty()) return shown;
+  return wire::encode_shown(wire::decode_manifest(in.text()), wire::Secrets::Masked);
 }
 
 std::optional<StoredRun> find_rows(db::Connection& connection, const std::string& id) {

@@ -15,9 +15,9 @@ struct StoredRun {
   model::TrainingRun run;  // brief, but with the verdict's last lines when details were read
   std::string manifest_json;
   std::string data_secret, results_secret;  // sealed
+  std::string shown_manifest;               // only for writing
 };
 model::TrainingRun complete(StoredRun stored, const Sealer& sealer);
-model::TrainingRun complete_but_for_secrets(StoredRun stored);
 
 // The other way: what create writes.
 StoredRun prepare_rows(const model::TrainingRun& run, const Sealer& sealer);
@@ -26,12 +26,14 @@ std::uint64_t insert_rows(db::Connection& connection, const StoredRun& stored); 
 void update_rows(db::Connection& connection, const model::TrainingRun& before,
                  const model::TrainingRun& after, const std::string& event_json);
 
-enum class Details { Without, With };
+enum class Details { Without, Shown, With };
 // "r.queue_order AS queue_order, r.id AS id, …" of runs AS r, and of run_details AS d.
 const std::string& selected_columns(Details details);
 // Into a new run, in place: a run is 1.4 KB, and moving ten thousand of them is felt.
 void read_brief_row(const db::Statement& row, model::TrainingRun& into);
 StoredRun read_full_row(const db::Statement& row);
+// For RunDetail::Shown; returns the shown manifest.
+std::string read_shown_row(const db::Statement& row, model::TrainingRun& into);
 
 std::optional<StoredRun> find_rows(db::Connection& connection, const std::string& id);
 

@@ -149,7 +149,13 @@ CREATE TRIGGER experiment_run_is_over AFTER DELETE ON experiment_members
 ALTER TABLE definitions ADD COLUMN data_reference BLOB NOT NULL DEFAULT x'';
 )sql";
 
-constexpr std::array kMigrations{kFirst, kExperiments};
+// What lists show of a manifest, as text (wire::encode_shown); empty in rows of before. A page of
+// fifty runs is read without parsing fifty manifests.
+constexpr std::string_view kShownManifests = R"sql(
+ALTER TABLE run_details ADD COLUMN shown_manifest TEXT NOT NULL DEFAULT '';
+)sql";
+
+constexpr std::array kMigrations{kFirst, kExperiments, kShownManifests};
 
 }  // namespace
 

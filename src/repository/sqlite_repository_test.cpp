@@ -150,11 +150,12 @@ TEST_F(SqliteRepository, NoPageIsMadeBySortingOrReadingTheWholeHistory) {
       {.states = {RunState::Error}},
       {.states = {RunState::Pending, RunState::Running}, .owner = "anna"},
       {.phases = {Phase::Queued}},
+      {.id = run_id(1)},
       {.phases = {Phase::Starting, Phase::Staging, Phase::Training, Phase::Storing}}};
   for (RunQuery query : queries) {
     for (const Order order : {Order::ById, Order::BySubmission, Order::BySubmissionDescending}) {
       query.order = order;
-      for (const Details details : {Details::Without, Details::With}) {
+      for (const Details details : {Details::Without, Details::Shown, Details::With}) {
         const std::string plan = plan_of(connection, query, details);
         EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE")));
         const bool everything = !query.owner && query.states.empty() && query.phases.empty();
@@ -164,6 +165,16 @@ TEST_F(SqliteRepository, NoPageIsMadeBySortingOrReadingTheWholeHistory) {
   }
   EXPECT_THAT(plan_of(connection, {.finished_before = at(1)}, Details::Without),
               HasSubstr("USING INDEX runs_by_end"));
+}
+
+TEST_F(SqliteRepository, ARunOfBeforeIsShownFromItsManifest) {
+  Repositories records = open();
+  records.runs->create(new_run(1), at(1));
+  const auto before = records.runs->list({.detail = RunDetail::Shown});
+  db::Connection({.path = path_}).execute("UPDATE run_details SET shown_manifest = ''");
+  const auto after = records.runs->list({.detail = RunDetail::Shown});
+  EXPECT_EQ(after.runs, before.runs);
+  EXPECT_EQ(after.shown_manifests, before.shown_manifests);
 }
 
 // ---- kill -9 ------------------------------------------------------------------------------------

@@ -103,9 +103,7 @@ class SqliteRunRepository final : public RunRepository {
   }
 
   RunPage list(const RunQuery& query) override {
-    const bool brief = query.detail == RunDetail::Brief;
-    const Details details = brief ? Details::Without : Details::With;
-    const auto statement = list_statement(query, details);
+    const auto statement = list_statement(query, details_of(query.detail));
     RunPage page;
     if (!statement) return page;
     page.runs.reserve(std::min(query.limit, kReserved));
@@ -117,11 +115,7 @@ class SqliteRunRepository final : public RunRepository {
           page.next = encode_cursor(query.order, page.runs.back());
           break;
         }
-        if (brief) {
-          read_brief_row(rows, page.runs.emplace_back());
-        } else {
-          page.runs.push_back(shown(read_full_row(rows), query.detail));
-        }
+        read_row(rows, query.detail, page);
       }
     });
     return page;
@@ -167,9 +161,21 @@ class SqliteRunRepository final : public RunRepository {
   }
 
  private:
-  model::TrainingRun shown(StoredRun stored, RunDetail detail) const {
-    return detail == RunDetail::Whole ? complete(std::move(stored), store_->sealer)
-                                      : complete_but_for_secrets(std::move(stored));
+  static Details details_of(RunDetail detail) {
+    if (detail == RunDetail::Brief) return Details::Without;
+    return detail == RunDetail::Shown ? Details::Shown : Details::With;
+  }
+
+  void read_row(const db::Statement& row, RunDetail detail, RunPage& page) const {
+    switch (detail) {
+      case RunDetail::Brief:
+        return read_brief_row(row, page.runs.emplace_back());
+      case RunDetail::Shown:
+        page.shown_manifests.push_back(read_shown_row(row, page.runs.emplace_back()));
+        return;
+      case RunDetail::Whole:
+        page.runs.push_back(complete(read_full_row(row), store_->sealer));
+    }
   }
 
   // Runs of a page that are not moved when it grows; untouched memory costs nothing.

@@ -37,10 +37,19 @@ struct RunRendering {
   Secrets secrets = Secrets::Masked;
   std::optional<QueueView> queue;
   std::optional<Progress> progress;
-  std::vector<Metric> metrics;
+  std::string metrics = "[]";  // encode() of a list of them
 };
 
 std::string encode_run(const model::TrainingRun& run, const RunRendering& how = {});
+
+// What every answer about a run says of its manifest: the beginning of the entity, up to where the
+// folder in the results bucket may be named. The repository keeps it, masked, with the run, so that
+// a page of the history costs no reading of manifests. Who changes what this writes adds a
+// migration that empties the kept ones (repository/schema.cpp).
+std::string encode_shown(const model::Manifest& manifest, Secrets secrets);
+// The same as encode_run(run, how), of a run without its manifest; how.secrets is not looked at.
+std::string encode_run(const model::TrainingRun& run, std::string_view shown_manifest,
+                       const RunRendering& how);
 
 // Full: what encode_run makes of each run. Summary: one flat object a run – id, url, name, state,
 // phase, framework, version, size, gpus, submitted_at, running_at, finished_at – for lists of
@@ -51,7 +60,8 @@ class RunListWriter {
  public:
   explicit RunListWriter(ListView view);
   void add(const model::TrainingRun& run, const RunRendering& how = {});
-  void add_encoded(std::string_view run);  // what encode_run made
+  // For ListView::Full, as encode_run() with a shown manifest.
+  void add(const model::TrainingRun& run, std::string_view shown_manifest, const RunRendering& how);
   // The whole answer; `next_url` is empty on the last page. Call it once.
   std::string finish(std::string_view next_url);
 

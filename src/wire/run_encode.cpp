@@ -58,25 +58,25 @@ void write_definition(JsonWriter& out, const model::Manifest& manifest, Runtimes
   out.end_object().end_object();
 }
 
-struct Place {
-  std::string_view key;  // "location" in answers, "source" or "target" in requests
-  std::string_view model_location = {};
-};
-
-void write_reference(JsonWriter& out, const model::StoreReference& reference, const Place& place,
-                     Secrets secrets) {
+// Without the two ends, of the place and of the reference.
+void begin_reference(JsonWriter& out, const model::StoreReference& reference,
+                     std::string_view place, Secrets secrets) {
   out.begin_object()
       .text_unless_empty("name", reference.label)
       .field("type", reference.type())
       .key("connection");
   write_connection(out, reference, secrets);
-  out.key(place.key)
+  out.key(place)
       .begin_object()
       .field("bucket", reference.bucket)
-      .text_unless_empty("prefix", reference.prefix)
-      .text_unless_empty("model_location", place.model_location)
-      .end_object()
-      .end_object();
+      .text_unless_empty("prefix", reference.prefix);
+}
+
+// `place` is "location" in answers, "source" or "target" in requests.
+void write_reference(JsonWriter& out, const model::StoreReference& reference,
+                     std::string_view place, Secrets secrets) {
+  begin_reference(out, reference, place, secrets);
+  out.end_object().end_object();
 }
 
 void write_queue(JsonWriter& out, const QueueView& queue) {
@@ -115,25 +115,19 @@ void write_status(JsonWriter& out, const model::TrainingRun& run, const RunRende
     write_failure(out, *status.verdict);
   }
   if (status.state != model::RunState::Pending) out.field("message", status_message(run));
-  out.key("metrics").raw(encode(how.metrics)).field("current_at", run.modified_at);
+  out.key("metrics").raw(how.metrics).field("current_at", run.modified_at);
   if (failed) out.field("error_cause", status.verdict->user_fault() ? "user" : "server");
   write_additions(out, status, how);
   out.end_object();
 }
 
-void write_run(JsonWriter& out, const model::TrainingRun& run, const RunRendering& how) {
-  const model::Manifest& manifest = run.manifest;
+void write_run(JsonWriter& out, const model::TrainingRun& run, std::string_view shown_manifest,
+               const RunRendering& how) {
   out.begin_object().key("metadata");
   write_metadata(out, run);
-  out.key("entity").begin_object().key("model_definition");
-  write_definition(out, manifest, Runtimes::LeftOut);
-  out.key("training_data_reference");
-  write_reference(out, manifest.training_data, {.key = "location"}, how.secrets);
-  out.key("training_results_reference");
-  const std::string_view folder = was_handed_over(run.status) ? run.id.str() : std::string_view();
-  write_reference(out, manifest.training_results, {.key = "location", .model_location = folder},
-                  how.secrets);
-  out.key("status");
+  out.key("entity").raw(shown_manifest);
+  if (was_handed_over(run.status)) out.field("model_location", run.id.str());
+  out.end_object().end_object().key("status");
   write_status(out, run, how);
   out.end_object().end_object();
 }
@@ -159,10 +153,26 @@ void write_summary(JsonWriter& out, const model::TrainingRun& run) {
 
 }  // namespace
 
-std::string encode_run(const model::TrainingRun& run, const RunRendering& how) {
+std::string encode_shown(const model::Manifest& manifest, Secrets secrets) {
   JsonWriter out;
-  write_run(out, run, how);
+  out.begin_object().key("model_definition");
+  write_definition(out, manifest, Runtimes::LeftOut);
+  out.key("training_data_reference");
+  write_reference(out, manifest.training_data, "location", secrets);
+  out.key("training_results_reference");
+  begin_reference(out, manifest.training_results, "location", secrets);
   return out.take();
+}
+
+std::string encode_run(const model::TrainingRun& run, std::string_view shown_manifest,
+                       const RunRendering& how) {
+  JsonWriter out;
+  write_run(out, run, shown_manifest, how);
+  return out.take();
+}
+
+std::string encode_run(const model::TrainingRun& run, const RunRendering& how) {
+  return encode_run(run, encode_shown(run.manifest, how.secrets), how);
 }
 
 RunListWriter::RunListWriter(ListView view) : view_(view) {
@@ -171,13 +181,16 @@ RunListWriter::RunListWriter(ListView view) : view_(view) {
 
 void RunListWriter::add(const model::TrainingRun& run, const RunRendering& how) {
   if (view_ == ListView::Full) {
-    write_run(out_, run, how);
+    add(run, encode_shown(run.manifest, how.secrets), how);
   } else {
     write_summary(out_, run);
   }
 }
 
-void RunListWriter::add_encoded(std::string_view run) { out_.raw(run); }
+void RunListWriter::add(const model::TrainingRun& run, std::string_view shown_manifest,
+                        const RunRendering& how) {
+  write_run(out_, run, shown_manifest, how);
+}
 
 std::string RunListWriter::finish(std::string_view next_url) {
   out_.end_array();
@@ -191,9 +204,9 @@ std::string encode_run_request(const model::Manifest& manifest) {
   out.begin_object().key("model_definition");
   write_definition(out, manifest, Runtimes::Shown);
   out.key("training_data_reference");
-  write_reference(out, manifest.training_data, {.key = "source"}, Secrets::InClear);
+  write_reference(out, manifest.training_data, "source", Secrets::InClear);
   out.key("training_results_reference");
-  write_reference(out, manifest.training_results, {.key = "target"}, Secrets::InClear);
+  write_reference(out, manifest.training_results, "target", Secrets::InClear);
   out.end_object();
   return out.take();
 }

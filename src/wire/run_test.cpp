@@ -126,6 +126,18 @@ TEST(RunJson, SecretsAreMaskedUnlessAskedFor) {
   EXPECT_THAT(clear, HasSubstr(R"("password":"swift-secret")"));
 }
 
+// The repository keeps these texts: whoever has to change this one adds a migration.
+TEST(RunJson, TheShownManifestIsKeptAsItIs) {
+  EXPECT_EQ(encode_shown(sample_manifest(), Secrets::Masked) + "\n", file("shown-manifest.txt"));
+}
+
+TEST(RunJson, ARunWithoutItsManifestIsShownWithTheKeptOne) {
+  model::TrainingRun run = sample_run();
+  run.manifest = {};
+  EXPECT_EQ(encode_run(run, encode_shown(sample_manifest(), Secrets::Masked), kEverything),
+            encode_run(sample_run(), kEverything));
+}
+
 json status_of(const model::TrainingRun& run) {
   return json::parse(encode_run(run))["entity"]["status"];
 }
