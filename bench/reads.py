@@ -1,26 +1,37 @@
 #!/usr/bin/env python3
-"""Reading through the served API out of a long history: 2,000 requests a second, by wrk.
+"""Reading through the served API out of a long history, at a fixed rate.
 
-  bench/reads.py [--history N] [--seconds S]
+  bench/reads.py [--history N] [--seconds S] [--rate R]
 
 A few runs are submitted and canceled, then copied in the database up to --history ended ones, all
-with details. wrk keeps 32 connections, each of which pauses between two requests so that together
-they ask 2,000 times a second: for one run, for the first page, for pages all over the history, of
-which few were asked for before, and for the first page of the summary. A last line asks as fast as
-answers come.
+with details. bench/load asks at the given rate over 32 kept-alive connections, whether or not the
+answers keep up: for one run, for the first page, for pages all over the history, for the first page
+compressed, and for the first page of the summary. Times count from when a request was due, so that
+what waits behind a slow answer counts with its wait. nginx, when it is installed, sends a file of
+the size of one run and one of the size of a page at the same rate: what is left when there is
+nothing to find and nothing to build.
 """
 import argparse
+import json
+import os
 import pathlib
-import re
+import shutil
+import socket
 import sqlite3
+import subprocess
+import urllib.parse
 
-from served import Api, harness, resident_mib, service, sleeping_run
+from served import Api, harness, processor_seconds, resident_mib, service, sleeping_run
 
 REAL = 60
 CONNECTIONS = 32
-ANYWHERE = "local paths = {{{paths}}}\n" \
-           "request = function() return wrk.format(nil, paths[math.random(#paths)]) end\n"
-PAUSE = "function delay() return math.random(0, {}) end\n".format(2 * CONNECTIONS * 1000 // 2000)
+NGINX = """daemon off; worker_processes 2; error_log stderr error; pid {directory}/nginx.pid;
+events {{ worker_connections 128; }}
+http {{ access_log off; keepalive_requests 100000000; types {{ application/json json; }}
+  client_body_temp_path {directory}; proxy_temp_path {directory}; fastcgi_temp_path {directory};
+  uwsgi_temp_path {directory}; scgi_temp_path {directory};
+  server {{ listen 127.0.0.1:{port}; root {directory}; }} }}
+"""
 
 
 def submit(yard, api):
@@ -62,41 +73,83 @@ def pages(api):
     return paths
 
 
-def wrk(yard, api, path, seconds, script):
-    arguments = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"]
-    for name, value in api.headers.items():
-        arguments += ["-H", f"{name}: {value}"]
-    out = yard.run(*arguments, *(["-s", script] if script else []), yard.api + path).out
-    if "Non-2xx" in out:
-        raise AssertionError(out)
-    latency = dict(re.findall(r"^ +(50|99)% +(\S+)", out, re.M))
-    rate = re.search(r"Requests/sec: +(\S+)", out).group(1)
-    return f"{float(rate):7,.0f}/s   median {latency['50']:>8}   p99 {latency['99']:>8}"
+class Load:
+    """bench/load at one rate against one server, and a line of numbers for each kind of request."""
+
+    def __init__(self, options, port, pids, headers):
+        built = harness.program().resolve().parent
+        self.program = built / "bench/load/load_generator"
+        self.options, self.port, self.pids, self.headers = options, port, pids, headers
+
+    def measure(self, name, paths, headers=None):
+        lines = [f"{key}: {value}" for key, value in (self.headers | (headers or {})).items()]
+        before = sum(map(processor_seconds, self.pids))
+        done = subprocess.run(
+            [self.program, str(self.port), str(self.options.rate), str(self.options.seconds),
+             str(CONNECTIONS)], input="\n".join([*lines, "", *paths]), text=True,
+            capture_output=True, check=True)
+        result = json.loads(done.stdout)
+        if result["refused"]:
+            raise AssertionError(f"{name}: {result}")
+        used = (sum(map(processor_seconds, self.pids)) - before) / result["requests"] * 1e6
+        print(f"  {name:20} {result['rate']:6,.0f}/s  {result['mean_bytes']:7,.0f} bytes   ms: median "
+              f"{result['median_ms']:7.2f}  p99 {result['p99_ms']:7.2f}  p99.9 {result['p999_ms']:7.2f}"
+              f"  (generator late p99 {result['generator_p99_ms']:.2f})   {used:5.0f} us cpu", flush=True)
+        return result
+
+
+def floor(yard, options, sizes):
+    """The same from nginx, which sends files."""
+    if not shutil.which("nginx"):
+        print("  (nginx is not installed: no floor)")
+        return
+    directory = yard.directory / "nginx"
+    directory.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    for name, size in sizes.items():
+        (directory / f"{name}.json").write_bytes(b"x" * size)
+    directory.chmod(0o755)
+    yard.directory.chmod(0o755)
+    (directory / "nginx.conf").write_text(NGINX.format(directory=directory, port=port))
+    with subprocess.Popen(["nginx", "-c", directory / "nginx.conf", "-p", directory],
+                          stderr=subprocess.DEVNULL) as nginx:
+        try:
+            harness.wait_until((directory / "nginx.pid").exists, "nginx runs")
+            children = pathlib.Path(f"/proc/{nginx.pid}/task/{nginx.pid}/children")
+            pids = [nginx.pid, *map(int, harness.wait_until(
+                lambda: len(found := children.read_text().split()) == 2 and found, "its workers"))]
+            load = Load(options, port, pids, {})
+            for name in sizes:
+                load.measure(f"nginx, {name}", [f"/{name}.json"])
+        finally:
+            nginx.terminate()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--history", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--rate", type=int, default=2000)
     options = parser.parse_args()
-    harness.require("wrk", "zip")
+    harness.require("zip")
     with service("reads", "--check-buckets", "false", "--retention", "36500d",
                  "--store-retry", "1s") as yard:
         urls = submit(yard, Api(yard.start()))
         yard.stop()
         copy(yard.state / "trainyard.db", options.history)
         api = Api(yard.start(timeout=120))
-        (script := yard.directory / "pause.lua").write_text(PAUSE)
-        (anywhere := yard.directory / "anywhere.lua").write_text(
-            PAUSE + ANYWHERE.format(paths=", ".join(f'"{path}"' for path in pages(api))))
-        print(f"history {options.history:,}; resident {resident_mib(yard.pid):.0f} MiB", flush=True)
-        for name, path, lua in (("one run", urls[0], script),
-                                ("page of 50", "/v3/models?limit=50", script),
-                                ("one of 1,000 pages", "/v3/models?limit=50", anywhere),
-                                ("page of 50, summary", "/v3/models?view=summary&limit=50", script),
-                                ("one run, no pause", urls[0], None)):
-            print(f"  {name:20} {wrk(yard, api, path, options.seconds, lua)}", flush=True)
-        print(f"resident {resident_mib(yard.pid):.0f} MiB")
+        print(f"history {options.history:,}; resident {resident_mib(yard.pid):.0f} MiB; load of the "
+              f"machine {os.getloadavg()[0]:.1f}", flush=True)
+        anywhere = pages(api)
+        load = Load(options, urllib.parse.urlsplit(yard.api).port, [yard.pid], api.headers)
+        one = load.measure("one run", [urls[0]])
+        page = load.measure("page of 50", ["/v3/models?limit=50"])
+        load.measure("one of 1,000 pages", anywhere)
+        load.measure("page, as gzip", ["/v3/models?limit=50"], {"Accept-Encoding": "gzip"})
+        load.measure("page of the summary", ["/v3/models?view=summary&limit=50"])
+        print(f"resident {resident_mib(yard.pid):.0f} MiB", flush=True)
+        floor(yard, options, {"run": int(one["mean_bytes"]), "page": int(page["mean_bytes"])})
 
 
 if __name__ == "__main__":
