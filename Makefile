@@ -36,7 +36,7 @@ test: ## build and run every test (TESTS=PATTERN: only those whose name matches)
 	@$(call install_deps,build run test)
 	@$(call configure,release)
 	@$(call compile,release)
-	@ctest --test-dir build/release --output-on-failure --no-tests=error --parallel $(JOBS) -R '$(TESTS)'
+	@scripts/run-tests release -R '$(TESTS)'
 
 check: ## format, layers, shellcheck, clang-tidy, faults at stores, sanitizers, a short fuzz run (STEPS="format tidy")
 	@$(call install_deps,build run test check)
