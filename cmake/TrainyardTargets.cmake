@@ -62,5 +62,5 @@ function(trainyard_unit_test name)
     add_dependencies(threaded_tests ${program})
   endif()
   gtest_discover_tests(${program} TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
-    DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120 LABELS ${label})
+    DISCOVERY_TIMEOUT 300 PROPERTIES TIMEOUT 600 LABELS ${label})
 endfunction()

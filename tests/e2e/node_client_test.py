@@ -1,5 +1,4 @@
 #!/usr/bin/env python3
-# ctest: timeout 400
 """The Node client of 2019 (cloud-annotations, cacli), from the package index and unchanged.
 
 Its login goes to an address of IBM's that stands in its code; it is given a token instead.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# ctest: timeout 600
+# ctest: timeout 1200
 """IBM's Python client of 2020, from the package index and unchanged, against the service."""
 import json
 import pathlib

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# ctest: timeout 600
+# ctest: timeout 1200
 """The embedded store through the S3 clients that people use, unchanged."""
 import filecmp
 import os

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# ctest: timeout 600
+# ctest: timeout 1200
 """Data in and results out through the real service: once, whole, and whatever goes away meanwhile."""
 import collections
 import concurrent.futures

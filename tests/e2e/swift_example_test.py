@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# ctest: timeout 600
+# ctest: timeout 1200
 """The specification's Swift example (T14) against a real Keystone and Swift: names filled in, the rest as it is.
 
 Only its framework is the stand-in of mnist_without_tensorflow; specification_test trains with the real one.
