@@ -21,6 +21,11 @@ function(trainyard_precompiled target for kind)
 endfunction()
 
 if(TRAINYARD_PRECOMPILE)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # ccache keeps what was compiled for as long as the headers read the same; clang must not ask for
+    # the same times of change too.
+    add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+  endif()
   # Each is compiled as what uses it is: a library, a program.
   set(empty ${PROJECT_BINARY_DIR}/generated/precompiled.cpp)
   file(CONFIGURE OUTPUT ${empty} CONTENT "int main() {}\n")
