@@ -81,27 +81,14 @@ Flags parse_flags(std::span<const std::string> args) {
   return flags;
 }
 
-void apply_file(Config& config, const fs::path& path) {
-  try {
-    const YAML::Node root = YAML::Load(read_file(path, kMaxFile));
-    if (root.IsNull()) return;
-    if (!root.IsMap())
-      throw Error(ErrorKind::InvalidInput, path.string() + ": expected KEY: VALUE lines");
-    for (const auto& item : root) {
-      const auto mark = item.first.Mark();
-      const std::string place = fmt::format("{}:{}: ", path.string(), mark.line + 1);
-      const std::string key = item.first.as<std::string>();
-      const Setting* setting = find_setting(key, key_of);
-      if (!setting) refuse_unknown(place, key, key_of);
-      if (!item.second.IsScalar())
-        throw Error(ErrorKind::InvalidInput, place + key + " needs one value");
-      apply(config, *setting, item.second.Scalar(),
-            fmt::format("{}:{}: {}", path.string(), mark.line + 1, key));
-    }
-  } catch (const YAML::Exception& e) {
-    throw Error(ErrorKind::InvalidInput, fmt::format("{}:{}:{}: {}", path.string(), e.mark.line + 1,
-                                                     e.mark.column + 1, e.msg));
-  }
+void apply_pair(Config& config, const YAML::Node& name, const YAML::Node& value,
+                const std::string& file) {
+  const std::string place = fmt::format("{}:{}: ", file, name.Mark().line + 1);
+  const std::string key = name.as<std::string>();
+  const Setting* setting = find_setting(key, key_of);
+  if (!setting) refuse_unknown(place, key, key_of);
+  if (!value.IsScalar()) throw Error(ErrorKind::InvalidInput, place + key + " needs one value");
+  apply(config, *setting, value.Scalar(), place + key);
 }
 
 std::optional<std::string> variable(const Environment& env, const std::string& name) {
@@ -118,6 +105,18 @@ fs::path home(const Environment& env) {
 }
 
 }  // namespace
+
+void apply_yaml(Config& config, const std::string& text, const std::string& file) {
+  try {
+    const YAML::Node root = YAML::Load(text);
+    if (root.IsNull()) return;
+    if (!root.IsMap()) throw Error(ErrorKind::InvalidInput, file + ": expected KEY: VALUE lines");
+    for (const auto& item : root) apply_pair(config, item.first, item.second, file);
+  } catch (const YAML::Exception& e) {
+    throw Error(ErrorKind::InvalidInput,
+                fmt::format("{}:{}:{}: {}", file, e.mark.line + 1, e.mark.column + 1, e.msg));
+  }
+}
 
 bool wants_help(std::span<const std::string> args) {
   return std::find(args.begin(), args.end(), "--help") != args.end() ||
@@ -140,7 +139,7 @@ Config load_config(std::span<const std::string> args, const Environment& env) {
   config.state_dir = default_state_dir(env);
   std::string file = flags.config_file;
   if (file.empty()) file = variable(env, "TRAINYARD_CONFIG").value_or("");
-  if (!file.empty()) apply_file(config, file);
+  if (!file.empty()) apply_yaml(config, read_file(file, kMaxFile), file);
   for (const Setting& setting : settings()) {
     const std::string name = variable_of(setting);
     if (const auto value = variable(env, name)) apply(config, setting, *value, name);

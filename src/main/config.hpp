@@ -68,6 +68,8 @@ using Environment = std::map<std::string, std::string>;
 // `args`: after "serve". "--config FILE" (or TRAINYARD_CONFIG) names the YAML file. Throws
 // InvalidInput naming the flag, variable or file:line and the nearest valid word.
 Config load_config(std::span<const std::string> args, const Environment& env);
+// What the YAML file says, on top of what `config` says already; errors as above.
+void apply_yaml(Config& config, const std::string& text, const std::string& file);
 bool wants_help(std::span<const std::string> args);
 std::string serve_help();
 std::string configuration_page();  // docs/configuration.md
