@@ -167,6 +167,10 @@ void CacheStage::add_missing(std::size_t first) {
 void CacheStage::put_together(const std::string& tree, const KeyPaths& places) {
   add_missing(handed_over_);
   fetched_ = build_->fetcher.finish();
+  if (fs::exists(layout_.tree(tree))) {  // another finished it just before this one's turn
+    build_.reset();
+    return;
+  }
   const fs::path root = build_->workspace.tree();
   make_directory(root);
   for (const std::string& name : places.directories) make_directory(root / name);
