@@ -82,6 +82,7 @@ Url parse_url(const std::string& url) {
   if (result.host.starts_with('[')) result.host = result.host.substr(1, result.host.size() - 2);
   if (result.host.empty()) refuse(url, "it names no host");
   result.port = port_of(handle.get(), result.scheme);
+  if (result.port == 0) refuse(url, "there is no port 0");
   result.target = raw_target(url);
   return result;
 }
