@@ -173,6 +173,7 @@ TEST_F(Download, TooLittleSpaceIsSaidBeforeTheFirstByte) {
   const Error error = error_of(counting);
   EXPECT_EQ(error.kind(), ErrorKind::Exhausted);
   EXPECT_THAT(error.what(), HasSubstr("needs at least 10 B"));
+  EXPECT_THAT(error.what(), HasSubstr("must stay free (the setting keep_free)"));
   EXPECT_EQ(counting.calls(StoreCall::Get), 0u);
 }
 

@@ -17,7 +17,7 @@ void Space::reserve(std::uint64_t bytes) {
   if (reserved_ <= usable) return;
   throw Error(ErrorKind::Exhausted,
               fmt::format("the data needs at least {}, but {} has only {} free, of which {} must "
-                          "stay free",
+                          "stay free (the setting keep_free)",
                           format_bytes(reserved_), directory_.string(), format_bytes(free_),
                           format_bytes(floor_)));
 }
