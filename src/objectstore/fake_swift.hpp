@@ -24,6 +24,7 @@ class FakeSwift final : public http::Client {
   std::function<std::optional<Fault>(const http::ClientRequest&, unsigned)> script;
   std::chrono::seconds token_life{3600};
   std::size_t most_listed = 10'000;  // of a page, whatever is asked for
+  std::string info;                  // of /info; empty: there is none
   bool compares_segments = true;     // a read fails when one is not what the manifest says
 
   http::ClientResponse send(const http::ClientRequest& request) override;

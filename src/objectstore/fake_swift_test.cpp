@@ -166,6 +166,9 @@ FakeSwift::Answer FakeSwift::answer(State& state, const http::ClientRequest& req
     if (request.headers.get("X-Auth-Token") != "unscoped") return {401};
     return {200, R"({"projects":[{"id":"p","name":"train"},{"id":"q","name":"other"}]})"};
   }
+  if (request.url == "http://swift.test/info") {
+    return info.empty() ? Answer{404, "<html>?</html>"} : Answer{200, info};
+  }
   if (!request.url.starts_with("http://swift.test/v1/AUTH_p/")) return {404, "<html>?</html>"};
   const auto token = state.tokens.find(request.headers.get("X-Auth-Token").value_or(""));
   if (token == state.tokens.end() || token->second <= clock_.now()) return {401, "refused"};

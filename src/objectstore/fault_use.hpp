@@ -52,6 +52,7 @@ inline bool has(const http::ClientRequest& request, std::string_view part) {
 // The kind of request, as both protocols have it.
 inline std::string kind_of(const http::ClientRequest& request) {
   if (has(request, "/auth/")) return "token";
+  if (request.url.ends_with("/info")) return "limits";
   if (request.method == "GET" && has(request, "uploads=")) return "list uploads";
   if (has(request, "multipart-manifest=get")) return "manifest";
   if (has(request, "list-type=") || has(request, "format=json")) return "list";
@@ -66,20 +67,20 @@ inline std::string kind_of(const http::ClientRequest& request) {
   return has(request, "_segments") ? "begin parts" : "put";
 }
 
-inline const char* const kKinds[] = {"token",  "list",         "read",    "read a range",   "head",
-                                     "put",    "begin parts",  "part",    "complete parts", "abort",
-                                     "remove", "list uploads", "manifest"};
+inline const char* const kKinds[] = {
+    "token", "list",           "read",  "read a range", "head",         "put",      "begin parts",
+    "part",  "complete parts", "abort", "remove",       "list uploads", "manifest", "limits"};
 
 // Whether a store is asked so: by S3, or else by Swift.
 inline bool is_asked(std::string_view kind, bool by_s3) {
-  if (kind == "token" || kind == "manifest") return !by_s3;
+  if (kind == "token" || kind == "manifest" || kind == "limits") return !by_s3;
   return kind != "list uploads" || by_s3;
 }
 
 // Whether it is made for objects of several parts only, or shows only there.
 inline bool is_about_parts(std::string_view kind) {
   return kind.find("parts") != kind.npos || kind == "part" || kind == "abort" || kind == "read" ||
-         kind == "manifest" || kind == "head";
+         kind == "manifest" || kind == "limits" || kind == "head";
 }
 
 inline std::string text_of(std::size_t size, int seed) {

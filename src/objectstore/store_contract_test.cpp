@@ -25,6 +25,7 @@ struct Opened {
   bool lists_large_right = true;  // Ceph's Swift interface lists the manifest instead
   bool any_key = true;            // also those with control characters
   bool keeps_checksums = false;   // of every object, whole
+  bool names_segments = false;    // of a large object
 };
 
 struct Kind {
@@ -82,7 +83,7 @@ SwiftOptions small(SwiftOptions options) {
 Opened open_fake_swift() {
   auto fake = std::make_unique<FakeSwiftStore>();
   auto store = fake->open(small(fake->options()));
-  return {.fake_swift = std::move(fake), .store = std::move(store)};
+  return {.fake_swift = std::move(fake), .store = std::move(store), .names_segments = true};
 }
 
 std::unique_ptr<ObjectStore> below_a_prefix(std::unique_ptr<ObjectStore> store) {
@@ -101,6 +102,7 @@ Opened open_swift_of_the_environment() {
       .store = below_a_prefix(open_swift(small(swift_options(connection, reference.bucket)),
                                          http::make_client(), system_clock())),
       .lists_large_right = !connection.auth_url.ends_with("/auth/1.0"),
+      .names_segments = !connection.auth_url.ends_with("/auth/1.0"),
   };
 }
 
@@ -211,6 +213,21 @@ TEST_P(StoreContract, ChecksumsAreOfTheWholeObject) {
     EXPECT_EQ(listed.checksum->algorithm, head->checksum->algorithm);
     EXPECT_EQ(listed.checksum->value, "");
   }
+}
+
+TEST_P(StoreContract, TheSegmentsOfALargeObjectMakeIt) {
+  if (!opened.names_segments) GTEST_SKIP() << "this store names no segments";
+  const std::string bytes = numbers(opened.large);
+  upload_bytes(*store, bytes, "large", {});
+  std::size_t at = 0;
+  const auto head = store->head("large", {});
+  EXPECT_GT(head->segments.size(), 1u);
+  for (const ObjectSegment& segment : head->segments) {
+    EXPECT_EQ(segment.md5, to_hex(digest(Digest::Md5, bytes.substr(at, segment.size))));
+    at += segment.size;
+  }
+  EXPECT_EQ(at, bytes.size());
+  EXPECT_TRUE(store->list("", "", {}).objects.front().segmented);
 }
 
 TEST_P(StoreContract, ReadsRanges) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "base/strings.hpp"
 #include "objectstore/object_headers.hpp"
 
@@ -120,6 +121,31 @@ http::ClientResponse Client::send_with(const Session::Token& token, const Reques
   out.stop = request.stop;
   if (request.body != nullptr) request.body->rewind();
   return http_->send(out);
+}
+
+Limits Client::limits(std::stop_token stop) {
+  auto known = limits_.lock();
+  if (!*known) *known = ask_limits(std::move(stop));
+  return known->value_or(Limits{});
+}
+
+// nullopt: to be asked again.
+std::optional<Limits> Client::ask_limits(std::stop_token stop) {
+  http::ClientRequest request;
+  request.url = info_url(session_.token(stop).storage_url);
+  request.max_body = kLongestAnswer;
+  request.connect_timeout = options_.connect_timeout;
+  request.stall_timeout = options_.stall_timeout;
+  request.stop = std::move(stop);
+  try {
+    const http::ClientResponse response = http_->send(request);
+    if (response.status >= 500) return std::nullopt;
+    return response.status == 200 ? parse_info(response.body) : Limits{};
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Canceled) throw;
+    log::debug("{} does not tell its limits: {}", request.url, error.what());
+    return std::nullopt;
+  }
 }
 
 void Client::refuse(const http::ClientResponse& response, const Request& request) const {

@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/sync.hpp"
 #include "http/client.hpp"
+#include "objectstore/swift_limits.hpp"
 #include "objectstore/swift_session.hpp"
 #include "objectstore/swift_store.hpp"
 
@@ -37,8 +39,13 @@ class Client {
   std::string segments_container() const { return options_.container + "_segments"; }
   // 2xx, or 404 when asked for. Sends once more with a new token after a 401. Throws StoreError.
   http::ClientResponse send(Request& request);
+  // What the server says of itself, asked for once; Swift's own values when it does not say. Throws
+  // only as the token's fetch does, and Canceled.
+  Limits limits(std::stop_token stop);
 
  private:
+  std::optional<Limits> ask_limits(std::stop_token stop);
+
   http::ClientResponse send_with(const Session::Token& token, const Request& request);
   [[noreturn]] void refuse(const http::ClientResponse& response, const Request& request) const;
 
@@ -46,6 +53,7 @@ class Client {
   std::shared_ptr<http::Client> http_;
   std::string description_;
   Session session_;
+  Sync<std::optional<Limits>> limits_;
 };
 
 }  // namespace trainyard::objectstore::swift

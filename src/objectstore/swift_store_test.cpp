@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "objectstore/fake_swift.hpp"
 #include "objectstore/keystone.hpp"
 #include "objectstore/listing.hpp"
 #include "objectstore/sources.hpp"
+#include "objectstore/swift_limits.hpp"
 #include "objectstore/swift_listing.hpp"
 #include "objectstore/transfer.hpp"
 
@@ -313,6 +316,74 @@ TEST(SwiftUpload, SegmentsWithoutAnObjectAreDiscardedBelowThePrefixOnly) {
   EXPECT_EQ(store->discard_unfinished("run/", {}), 2u);
   EXPECT_EQ(fake.server->keys("mnist_segments").size(), 3u + 3u);
   EXPECT_EQ(download_bytes(*store, "run/stands", 10'000), std::string(2500, 'x'));
+}
+
+TEST(SwiftLimits, AreReadFromInfo) {
+  const auto limits = swift::parse_info(
+      R"({"swift":{"max_file_size":100},"slo":{"max_manifest_segments":20,"min_segment_size":3}})");
+  EXPECT_EQ(limits, (swift::Limits{100, 20, 3}));
+  for (const char* text :
+       {"{}", R"({"swift":7,"slo":[]})", R"({"swift":{"max_file_size":0}})",
+        R"({"swift":{"max_file_size":-1},"slo":{"max_manifest_segments":"9"}})"}) {
+    EXPECT_EQ(swift::parse_info(text), swift::Limits{}) << text;
+  }
+  for (const char* text : {"", "[]", "<html>"}) {
+    EXPECT_EQ(error_of([&] { swift::parse_info(text); }).kind(), ErrorKind::Corrupt) << text;
+  }
+  EXPECT_EQ(swift::info_url("https://h:8080/v1/AUTH_p"), "https://h:8080/info");
+  EXPECT_EQ(swift::info_url("http://v1.h/swift/v1"), "http://v1.h/swift/info");
+  EXPECT_EQ(swift::info_url("http://h"), "http://h/info");
+}
+
+TEST(SwiftLimits, SegmentsAreCutSoThatTheyFit) {
+  constexpr std::uint64_t kMiB = 1u << 20, kGiB = 1u << 30;
+  SwiftOptions options;
+  const auto cut = [&](std::uint64_t size, const swift::Limits& limits) {
+    return swift::segment_size_for(size, options, limits).value_or(0);
+  };
+  EXPECT_EQ(cut(5 * kGiB, {}), 0u);
+  EXPECT_EQ(cut(5 * kGiB + 1, {}), kGiB);
+  EXPECT_EQ(cut(1000 * kGiB, {}), kGiB);
+  EXPECT_EQ(cut(1000 * kGiB + 1, {}), kGiB + kMiB);
+  EXPECT_EQ(cut(5000 * kGiB, {}), 5 * kGiB);
+  EXPECT_EQ(cut(6 * kGiB, {.max_file_size = 8 * kGiB}), kGiB);
+  EXPECT_EQ(cut(2 * kGiB, {.max_file_size = 100 * kMiB + 1}), 100 * kMiB + 1);
+  EXPECT_EQ(cut(6 * kGiB, {.min_segment_size = 2 * kGiB}), 2 * kGiB);
+  EXPECT_EQ(cut(6 * kGiB, {.max_segments = 3}), 2 * kGiB);
+  const Error error = error_of([&] { cut(5000 * kGiB + 1, {}); });
+  EXPECT_EQ(error.kind(), ErrorKind::TooLarge);
+  EXPECT_THAT(error.what(), HasSubstr("1000 segments of 5 GiB at most"));
+}
+
+TEST(SwiftLimits, AreAskedForOnceAndByLargeSourcesOnly) {
+  Segmented f(1);
+  f.fake.server->info = R"({"slo":{"max_manifest_segments":3},"swift":{"max_file_size":510}})";
+  const auto asked = [&] {
+    const auto requests = f.fake.server->requests();
+    return std::count(requests.begin(), requests.end(), "GET http://swift.test/info");
+  };
+  upload_bytes(*f.store, "small", "small", {});
+  EXPECT_EQ(asked(), 0);
+  upload_bytes(*f.store, f.bytes, "large", {});
+  EXPECT_EQ(f.fake.server->keys("mnist_segments").size(), 3u);
+  EXPECT_EQ(download_bytes(*f.store, "large", 1 << 20), f.bytes);
+  const Error error = error_of([&] { upload_bytes(*f.store, std::string(1531, 'x'), "k", {}); });
+  EXPECT_EQ(error.kind(), ErrorKind::TooLarge);
+  EXPECT_THAT(error.what(), HasSubstr("write 'k': "));
+  EXPECT_EQ(f.fake.server->keys("mnist_segments").size(), 3u);
+  EXPECT_EQ(asked(), 1);
+}
+
+TEST(SwiftLimits, AServerThatDoesNotTellHasThoseOfSwift) {
+  for (const Fault& fault : {Fault{.status = 401}, Fault{.status = 404}, Fault{.status = 500},
+                             Fault{.status = 200, .body = "<html>"}, Fault{.reset_before = true}}) {
+    Segmented f(1);
+    f.fake.server->script = [fault](const http::ClientRequest& request, unsigned) {
+      return request.url.ends_with("/info") ? std::optional(fault) : std::nullopt;
+    };
+    upload_bytes(*f.store, f.bytes, "large", {});
+    EXPECT_EQ(f.fake.server->keys("mnist_segments").size(), 4u);
+  }
 }
 
 TEST(SwiftListing, ReadsStaticManifests) {

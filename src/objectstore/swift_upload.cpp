@@ -13,6 +13,9 @@
 namespace trainyard::objectstore::swift {
 namespace {
 
+// No server takes less in one request.
+constexpr std::uint64_t kSurelyTaken = 32u << 20;
+
 // Of a static large object: over the ETags of its segments, in hex.
 std::string etag_of(const std::vector<Segment>& segments) {
   std::string md5s;
@@ -28,7 +31,9 @@ Uploader::Uploader(Client& client, Clock& clock)
       segments_(client.options().segment_connections) {}
 
 ObjectInfo Uploader::put(const std::string& key, Source& source, std::stop_token stop) {
-  if (source.size() > client_.options().single_limit) return put_in_segments(key, source, stop);
+  const auto segments =
+      with_context("write '" + printable(key) + "'", [&] { return segment_size(source, stop); });
+  if (segments) return put_in_segments(key, source, *segments, stop);
   Request request;
   request.action = "write '" + printable(key) + "'";
   request.key = key;
@@ -37,8 +42,14 @@ ObjectInfo Uploader::put(const std::string& key, Source& source, std::stop_token
   return {key, source.size(), md5, md5, 0};
 }
 
-ObjectInfo Uploader::put_in_segments(const std::string& key, Source& source, std::stop_token stop) {
-  const std::uint64_t size = client_.options().segment_size;
+std::optional<std::uint64_t> Uploader::segment_size(const Source& source, std::stop_token stop) {
+  const SwiftOptions& options = client_.options();
+  if (source.size() <= std::min(options.single_limit, kSurelyTaken)) return std::nullopt;
+  return segment_size_for(source.size(), options, client_.limits(std::move(stop)));
+}
+
+ObjectInfo Uploader::put_in_segments(const std::string& key, Source& source, std::uint64_t size,
+                                     std::stop_token stop) {
   std::vector<Segment> sent((source.size() + size - 1) / size);
   Segments segments(client_, retrier_, key);
   segments.make_container(stop);
