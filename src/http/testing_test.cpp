@@ -1,15 +1,14 @@
 #include "http/testing.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <stdexcept>
 #include <thread>
 
 #include "base/error.hpp"
+#include "http/loopback_testing.hpp"
 
 namespace trainyard::http::testing {
 
@@ -30,14 +29,6 @@ int status_for(ErrorKind kind) {
     default:
       return 500;
   }
-}
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
 }
 
 void limit_waiting(int fd) {

@@ -1,9 +1,7 @@
 #include "objectstore/fault_proxy.hpp"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,19 +15,14 @@
 #include "base/fd.hpp"
 #include "base/strings.hpp"
 #include "base/sync.hpp"
+#include "http/loopback_testing.hpp"
 #include "http/server.hpp"
 #include "objectstore/endpoint.hpp"
 
 namespace trainyard::objectstore {
 namespace {
 
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
+using http::testing::loopback;
 
 // The sockets that somebody may be waiting at, for an end in spite of that.
 class OpenSockets {
