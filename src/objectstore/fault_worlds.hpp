@@ -23,6 +23,8 @@ struct Bench {
   std::unique_ptr<FaultProxy> proxy = nullptr;
   std::unique_ptr<ObjectStore> store = nullptr;
   std::unique_ptr<ObjectStore> plain = nullptr;
+  std::unique_ptr<ObjectStore> roomy =
+      nullptr;                    // plain, for sources of many MiB: real servers only
   std::size_t large = 2500;       // bytes that go in several parts
   bool vouches_for_large = true;  // gives a checksum of what went in parts
   std::string secret;             // that no message may hold
@@ -90,6 +92,7 @@ inline Bench open_served(Bench bench) {
   const std::string prefix = "faults-" + random_hex(6) + "/";
   bench.store = std::make_unique<PrefixedStore>(retrying(std::move(bench.store)), prefix);
   bench.plain = std::make_unique<PrefixedStore>(std::move(bench.plain), prefix);
+  bench.roomy = std::make_unique<PrefixedStore>(std::move(bench.roomy), prefix);
   return bench;
 }
 
@@ -104,6 +107,9 @@ inline Bench open_served_s3(const model::StoreReference& reference, FaultScript 
   bench.secret = connection.secret_access_key.reveal();
   bench.large = (5u << 20) + 1000;
   bench.plain = open_s3(options, http::make_client(), system_clock());
+  S3Options roomy = options;
+  roomy.part_size = 64u << 20;
+  bench.roomy = open_s3(roomy, http::make_client(), system_clock());
   bench.proxy = std::make_unique<FaultProxy>(std::move(script));
   options.endpoint = parse_endpoint(bench.proxy->url_for(options.endpoint.url()));
   options.stall_timeout = patience;
@@ -128,6 +134,9 @@ inline Bench open_swift_of_the_environment(FaultScript script, Milliseconds pati
   bench.secret = connection.password.reveal();
   bench.vouches_for_large = false;
   bench.plain = open_swift(options, http::make_client(), system_clock());
+  SwiftOptions roomy = options;
+  roomy.segment_size = 12u << 20;
+  bench.roomy = open_swift(roomy, http::make_client(), system_clock());
   bench.proxy = std::make_unique<FaultProxy>(std::move(script));
   const Endpoint& direct = options.auth_url;
   Endpoint proxied =

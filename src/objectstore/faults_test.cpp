@@ -65,9 +65,56 @@ TEST_P(MoreFaults, ForeverAreSaidAndLeaveNothingHalf) {
   }
 }
 
+// An object that comes in several ranges, with the edges of its segments elsewhere, and a fault in
+// the middle of the second.
+class RangeFaults : public testing::TestWithParam<World> {};
+
+TEST_P(RangeFaults, InTheMiddleOfOneOfManyAreOvercome) {
+  constexpr const char* kSecond = "bytes=16777216-33554431";
+  const std::string bytes = text_of((40u << 20) + 7, 5);
+  std::atomic<unsigned> left = 0;
+  Fault fault;
+  const auto script = [&](const http::ClientRequest& request) -> std::optional<Fault> {
+    if (left == 0 || request.headers.get("Range") != kSecond) return std::nullopt;
+    --left;
+    return fault;
+  };
+  Bench bench = GetParam().open(script, kPatience);
+  upload_bytes(*bench.roomy, bytes, "large", {});
+  for (const NamedFault& named : std::initializer_list<NamedFault>{
+           {"cut", {.cut_after = 8u << 20}, true},
+           {"cut at once", {.cut_after = 0}, true},
+           {"cut head", {.cut_head = true}, true},
+           {"reset after", {.reset_after = true}, true},
+           {"truncated", {.truncate = true}, true},
+           {"damaged answer", {.corrupt_answer = true}, true},
+       }) {
+    SCOPED_TRACE(named.name);
+    fault = named.fault;
+    left = 1;
+    TempDir directory("trainyard-", scratch());
+    std::vector<std::string> lines;
+    TransferOptions options{.connections = 3, .free_floor = 0};
+    options.on_log = [&](std::string_view line) { lines.emplace_back(line); };
+    download_tree(*bench.store, "", directory.path(), options, {});
+    EXPECT_TRUE(read_file(directory.path() / "large") == bytes);
+    EXPECT_EQ(left, 0u) << "never happened";
+    for (const std::string& line : lines) {
+      EXPECT_EQ(line.find("gives no checksum"), line.npos) << line;
+    }
+  }
+}
+
+std::vector<World> real_worlds() {
+  std::vector<World> real = worlds();
+  std::erase_if(real, [](const World& world) { return !world.real; });
+  return real;
+}
+
 std::string name_of(const testing::TestParamInfo<World>& world) { return world.param.name; }
 
 INSTANTIATE_TEST_SUITE_P(Stores, Faults, testing::ValuesIn(worlds()), name_of);
+INSTANTIATE_TEST_SUITE_P(Stores, RangeFaults, testing::ValuesIn(real_worlds()), name_of);
 INSTANTIATE_TEST_SUITE_P(Stores, MoreFaults, testing::ValuesIn(worlds_of_more_faults()), name_of);
 
 }  // namespace
