@@ -13,6 +13,7 @@
 #include "logstore/file_cache.hpp"
 #include "logstore/last_lines.hpp"
 #include "logstore/subscribers.hpp"
+#include "logstore/tail.hpp"
 
 namespace trainyard::logstore {
 namespace {
@@ -73,7 +74,12 @@ class FileLogStore final : public LogStore {
 
   std::string read(const model::RunId& run, Stream stream, std::uint64_t offset,
                    std::size_t max) override {
-    const auto file = find_file(run, stream);
+    std::shared_ptr<const Fd> file;
+    {
+      auto shard = shard_of(run).lock();
+      if (auto known = shard->tail.read(run, stream, offset, max)) return std::move(*known);
+      file = shard->files.open(path_of(run, stream));
+    }
     if (!file) return {};
     const std::uint64_t size = size_of(*file);
     if (offset >= size) return {};
@@ -94,6 +100,7 @@ class FileLogStore final : public LogStore {
       auto shard = shard_of(run).lock();
       if (is_sealed(run)) return;
       if (!fs::exists(directory_of(run))) return seal_nothing(run);
+      shard->tail.forget(run);
       for (const Stream stream : kStreams) {
         if (shard->files.open(path_of(run, stream))) fsync_path(path_of(run, stream));
       }
@@ -103,7 +110,10 @@ class FileLogStore final : public LogStore {
     subscribers_->wake(run);
   }
 
-  bool sealed(const model::RunId& run) override { return is_sealed(run); }
+  bool sealed(const model::RunId& run) override {
+    const bool grows = shard_of(run).lock()->tail.is_of(run);
+    return !grows && is_sealed(run);
+  }
 
   Subscription subscribe(const model::RunId& run, std::function<void()> wake) override {
     return subscribers_->add(run, std::move(wake));
@@ -112,6 +122,7 @@ class FileLogStore final : public LogStore {
   void remove(const model::RunId& run) override {
     {
       auto shard = shard_of(run).lock();
+      shard->tail.forget(run);
       shard->files.drop_below(directory_of(run));
       remove_tree(directory_of(run));
     }
@@ -122,6 +133,7 @@ class FileLogStore final : public LogStore {
   // Serialises what changes the files of its runs.
   struct Shard {
     FileCache files{kFilesOfShard};
+    Tail tail;
   };
 
   Sync<Shard>& shard_of(const model::RunId& run) {
@@ -159,7 +171,9 @@ class FileLogStore final : public LogStore {
       throw Error(ErrorKind::Forbidden, "the log is complete and takes no more bytes");
     }
     bytes.remove_prefix(known);
+    shard.tail.forget(run);
     pwrite_all(*shard.files.open_or_create(path_of(run, stream)), bytes, size);
+    shard.tail.appended(run, stream, size, bytes);
     return size + bytes.size();
   }
 

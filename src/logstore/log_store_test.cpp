@@ -54,6 +54,38 @@ TEST_F(LogStoreTest, StreamsAndRunsAreApart) {
   EXPECT_EQ(read_file(path_ / id_.str() / "training-log.txt"), "training");
 }
 
+// What was appended last is not read from the file: the file says the same at every step.
+TEST_F(LogStoreTest, EveryPartReadsAsTheFileHasIt) {
+  const auto check = [&](std::string_view step) {
+    for (const Stream stream : {Stream::Training, Stream::Metrics}) {
+      const fs::path file = path_ / id_.str() / file_name(stream);
+      const std::string whole = fs::exists(file) ? read_file(file) : "";
+      for (std::size_t offset = 0; offset <= whole.size() + 2; ++offset) {
+        const auto expected = offset < whole.size() ? whole.substr(offset, 4) : "";
+        EXPECT_EQ(store_->read(id_, stream, offset, 4), expected) << step << " at " << offset;
+      }
+    }
+  };
+  store_->append(id_, Stream::Training, 0, "first\n");
+  check("one stream");
+  store_->append(id_, Stream::Training, 3, "st\nsecond\n");
+  check("overlap");
+  store_->append(id_, Stream::Metrics, 0, "metric\n");
+  check("another stream");
+  for (char other : {'A', 'B', 'C'}) store_->append(run(other), Stream::Training, 0, "x");
+  check("other runs");
+  store_->append(id_, Stream::Training, 13, "third\n");
+  EXPECT_FALSE(store_->sealed(id_));
+  store_->seal(id_);
+  EXPECT_TRUE(store_->sealed(id_));
+  check("sealed");
+  store_->remove(id_);
+  EXPECT_FALSE(store_->sealed(id_));
+  check("removed");
+  store_->append(id_, Stream::Training, 0, "again\n");
+  check("begun again");
+}
+
 TEST_F(LogStoreTest, SentTwiceIsKeptOnce) {
   EXPECT_EQ(store_->append(id_, Stream::Training, 0, "abcdef"), 6u);
   EXPECT_EQ(store_->append(id_, Stream::Training, 0, "abcdef"), 6u);
