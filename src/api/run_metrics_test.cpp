@@ -28,13 +28,14 @@ class RunMetricsTest : public ::testing::Test {
   TempDir dir_;
   std::unique_ptr<logstore::LogStore> logs_ = logstore::open_log_store(dir_.path() / "logs");
   model::TrainingRun run_;
+  RunMetrics metrics_;
 };
 
 TEST_F(RunMetricsTest, AreTheLatestOfEachPhaseTheLatestFirst) {
-  EXPECT_TRUE(latest_metrics(*logs_, run_).empty());
+  EXPECT_TRUE(metrics_.latest(*logs_, run_).empty());
   write(line("train", 1, 0.5) + line("test", 1, 0.4) + line("train", 2, 0.6) + "no metric\n" +
         line("test", 2, 0.55) + R"({"grouplabel":"test","values":)");
-  const auto metrics = latest_metrics(*logs_, run_);
+  const auto metrics = metrics_.latest(*logs_, run_);
   ASSERT_EQ(metrics.size(), 2u);
   EXPECT_EQ(metrics[0].phase, "test");
   EXPECT_EQ(metrics[0].iteration, 2);
@@ -47,27 +48,88 @@ TEST_F(RunMetricsTest, OfALongLogTheEndIsLookedAt) {
   write(line("once", 1, 0.5));
   for (int i = 0; i < 2000; ++i) write(line("train", i, 0.5));
   write("{\"half\":");
-  const auto metrics = latest_metrics(*logs_, run_);
+  const auto metrics = metrics_.latest(*logs_, run_);
   ASSERT_EQ(metrics.size(), 1u);
   EXPECT_EQ(metrics[0].iteration, 1999);
 }
 
 TEST_F(RunMetricsTest, AreAtMostEight) {
   for (int i = 0; i < 20; ++i) write(line(fmt::format("phase {}", i), i, 0.5));
-  const auto metrics = latest_metrics(*logs_, run_);
+  const auto metrics = metrics_.latest(*logs_, run_);
   ASSERT_EQ(metrics.size(), 8u);
   EXPECT_EQ(metrics[7].phase, "phase 12");
 }
 
 TEST_F(RunMetricsTest, ALineWithoutAnEndIsNoMetric) {
   write(std::string(100'000, 'x'));
-  EXPECT_TRUE(latest_metrics(*logs_, run_).empty());
+  EXPECT_TRUE(metrics_.latest(*logs_, run_).empty());
 }
 
 TEST_F(RunMetricsTest, ARunThatNeverBeganHasNone) {
   write(line("train", 1, 0.5));
   run_.status.execute_began = false;
-  EXPECT_TRUE(latest_metrics(*logs_, run_).empty());
+  EXPECT_TRUE(metrics_.latest(*logs_, run_).empty());
+}
+
+// Counts what is read.
+class CountingLogs final : public logstore::LogStore {
+ public:
+  explicit CountingLogs(LogStore& inner) : inner_(inner) {}
+  std::uint64_t append(const model::RunId& run, logstore::Stream stream, std::uint64_t offset,
+                       std::string_view bytes) override {
+    return inner_.append(run, stream, offset, bytes);
+  }
+  std::uint64_t size(const model::RunId& run, logstore::Stream stream) override {
+    return inner_.size(run, stream);
+  }
+  std::string read(const model::RunId& run, logstore::Stream stream, std::uint64_t offset,
+                   std::size_t max) override {
+    ++reads;
+    return inner_.read(run, stream, offset, max);
+  }
+  std::uint64_t offset_of_last_lines(const model::RunId& run, logstore::Stream stream,
+                                     std::size_t lines) override {
+    return inner_.offset_of_last_lines(run, stream, lines);
+  }
+  void seal(const model::RunId& run) override { inner_.seal(run); }
+  bool sealed(const model::RunId& run) override { return inner_.sealed(run); }
+  Subscription subscribe(const model::RunId& run, std::function<void()> wake) override {
+    return inner_.subscribe(run, std::move(wake));
+  }
+  void remove(const model::RunId& run) override { inner_.remove(run); }
+
+  int reads = 0;
+
+ private:
+  LogStore& inner_;
+};
+
+TEST_F(RunMetricsTest, ALogThatHasNotGrownIsNotReadAgain) {
+  CountingLogs logs(*logs_);
+  for (int i = 1; i <= 3; ++i) {
+    write(line("train", i, 0.1 * i));
+    for (int asked = 0; asked < 3; ++asked) {
+      EXPECT_EQ(metrics_.latest(logs, run_).at(0).iteration, i);
+    }
+    EXPECT_EQ(logs.reads, i);
+  }
+}
+
+TEST_F(RunMetricsTest, OnlySoManyRunsAreKept) {
+  CountingLogs logs(*logs_);
+  RunMetrics few(4);
+  const auto first = run_.id;
+  for (int i = 0; i < 10; ++i) {
+    write(line("train", i, 0.5));
+    for (int asked = 0; asked < 2; ++asked) {
+      EXPECT_EQ(few.latest(logs, run_).at(0).iteration, i);
+    }
+    run_.id = model::RunId::generate();
+  }
+  EXPECT_EQ(logs.reads, 10);
+  run_.id = first;
+  EXPECT_EQ(few.latest(logs, run_).at(0).iteration, 0);
+  EXPECT_EQ(logs.reads, 11) << "it was forgotten, and read again";
 }
 
 }  // namespace

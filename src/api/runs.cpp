@@ -1,7 +1,6 @@
 // Training runs (wml-v3 b.2–b.4): /v3/models.
 #include <fmt/format.h>
 
-#include "api/run_metrics.hpp"
 #include "api/service.hpp"
 #include "api/submit.hpp"
 #include "base/error.hpp"
@@ -21,7 +20,7 @@ std::string metrics_text(Service& service, const model::TrainingRun& run) {
   if (const auto kept = ended ? service.metrics_texts.find(run.id, run.version) : nullptr) {
     return *kept;
   }
-  auto text = wire::encode(latest_metrics(service.parts.logs, run));
+  auto text = wire::encode(service.run_metrics.latest(service.parts.logs, run));
   if (ended) {
     service.metrics_texts.keep(run.id, run.version, std::make_shared<const std::string>(text));
   }
