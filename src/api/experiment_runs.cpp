@@ -3,7 +3,6 @@
 
 #include "api/experiment_monitor.hpp"
 #include "api/experiments.hpp"
-#include "api/run_metrics.hpp"
 #include "api/submit.hpp"
 #include "base/ids.hpp"
 #include "base/strings.hpp"
@@ -118,9 +117,6 @@ http::Answer monitor(Service& service, Call& call) {
 }  // namespace
 
 void remove_experiment_run(Service& service, const repository::ExperimentRun& run) {
-  // Those that wait end by that, and all go at once.
-  service.parts.experiment_runs.append(run.id, model::CancelRequested{run.owner},
-                                       service.parts.clock.now());
   std::vector<model::RunId> trainings;
   for (const auto& training : run.runs) trainings.push_back(training.id);
   service.parts.remove_runs(trainings);

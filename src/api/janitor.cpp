@@ -1,6 +1,8 @@
 #include "api/janitor.hpp"
 
+#include <algorithm>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -31,9 +33,23 @@ class JanitorThread final : public Janitor {
   }
 
   void remove(const std::vector<model::RunId>& runs) override {
-    std::vector<model::RunId> ended;
-    for (const auto& run : runs) {
-      if (has_ended_now(run)) ended.push_back(run);
+    std::vector<model::TrainingRun> waiting, ended;
+    std::vector<model::RunId> live;
+    for (const auto& id : runs) {
+      auto run = parts_.runs.find(id);
+      if (!run) continue;
+      if (model::is_terminal(run->status.state)) {
+        ended.push_back(std::move(*run));
+      } else if (run->status.attempt == 0) {
+        waiting.push_back(std::move(*run));
+      } else {
+        live.push_back(id);
+      }
+    }
+    if (!erase_waiting(waiting)) std::ranges::copy(ids_of(waiting), std::back_inserter(live));
+    for (const auto& id : live) {
+      auto run = end(id);
+      if (run && model::is_terminal(run->status.state)) ended.push_back(std::move(*run));
     }
     erase(ended);
   }
@@ -46,10 +62,14 @@ class JanitorThread final : public Janitor {
   }
 
   void tick() override {
-    std::vector<model::RunId> ended;
-    for (const auto& run : marked()) {
-      const auto record = parts_.runs.find(run);
-      if (!record || model::is_terminal(record->status.state)) ended.push_back(run);
+    std::vector<model::TrainingRun> ended;
+    for (const auto& id : marked()) {
+      auto run = parts_.runs.find(id);
+      if (!run) {
+        unmark(id);
+      } else if (model::is_terminal(run->status.state)) {
+        ended.push_back(std::move(*run));
+      }
     }
     erase(ended);
     remove_expired();
@@ -75,11 +95,11 @@ class JanitorThread final : public Janitor {
     query.finished_before = parts_.clock.now() - options_.retention;
     query.limit = kBatch;
     while (true) {
-      const auto page = parts_.runs.list(query);
-      std::vector<model::RunId> expired;
-      for (const auto& run : page.runs) {
+      auto page = parts_.runs.list(query);
+      std::vector<model::TrainingRun> expired;
+      for (auto& run : page.runs) {
         const bool unsaved = parts_.has_unsaved_results && parts_.has_unsaved_results(run.id);
-        if (!unsaved) expired.push_back(run.id);
+        if (!unsaved) expired.push_back(std::move(run));
       }
       erase(expired);
       if (page.next.empty()) return;
@@ -87,35 +107,61 @@ class JanitorThread final : public Janitor {
     }
   }
 
-  // True when it has ended, by this call if it was waiting; else it is marked and asked to end.
-  bool has_ended_now(const model::RunId& run) {
-    auto record = parts_.runs.find(run);
-    if (!record) return false;
-    if (model::is_terminal(record->status.state)) return true;
-    mark(run);
-    record = repository::append_retrying(parts_.runs, run, model::CancelRequested{record->owner},
-                                         parts_.clock.now());
+  static std::vector<model::RunId> ids_of(const std::vector<model::TrainingRun>& runs) {
+    std::vector<model::RunId> ids;
+    for (const auto& run : runs) ids.push_back(run.id);
+    return ids;
+  }
+
+  // Marked and asked to end; as it is after that.
+  std::optional<model::TrainingRun> end(const model::RunId& id) {
+    const auto run = parts_.runs.find(id);
+    if (!run || model::is_terminal(run->status.state)) return run;
+    mark(id);
+    auto after = repository::append_retrying(parts_.runs, id, model::CancelRequested{run->owner},
+                                             parts_.clock.now());
     parts_.wake_scheduler();
-    return model::is_terminal(record->status.state);
+    return after;
+  }
+
+  // False when one of them was dispatched meanwhile; then none is removed. They have no traces that
+  // could be left behind, so that the record may go first.
+  bool erase_waiting(const std::vector<model::TrainingRun>& runs) {
+    if (runs.empty()) return true;
+    try {
+      parts_.runs.remove(ids_of(runs));
+    } catch (const Error& e) {
+      if (e.kind() != ErrorKind::Conflict) throw;
+      return false;
+    }
+    for (const auto& run : runs) remove_traces(run.id);
+    tell_removed(runs);
+    parts_.wake_scheduler();
+    return true;
   }
 
   // Traces first, the record last: what is interrupted is found and done again.
-  void erase(const std::vector<model::RunId>& runs) {
+  void erase(const std::vector<model::TrainingRun>& runs) {
     if (runs.empty()) return;
+    for (const auto& run : runs) remove_traces(run.id);
+    parts_.runs.remove(ids_of(runs));
+    tell_removed(runs);
+  }
+
+  void remove_traces(const model::RunId& run) {
+    parts_.forget(run);
+    parts_.logs.remove(run);
+    parts_.hub.forget(run);
+  }
+
+  void tell_removed(const std::vector<model::TrainingRun>& runs) {
     std::set<std::string> definitions;
-    for (const auto& run : runs) {
-      const auto record = parts_.runs.find(run);
-      if (record) definitions.insert(record->definition_id);
-      parts_.forget(run);
-      parts_.logs.remove(run);
-      parts_.hub.forget(run);
-    }
-    parts_.runs.remove(runs);
+    for (const auto& run : runs) definitions.insert(run.definition_id);
     for (const auto& id : definitions) remove_definition(id);
     for (const auto& run : runs) {
-      log::info("removed the history of {}", run.str());
-      parts_.hub.changed(run);
-      unmark(run);
+      log::info("removed the history of {}", run.id.str());
+      parts_.hub.changed(run.id);
+      unmark(run.id);
     }
   }
 
@@ -130,8 +176,9 @@ class JanitorThread final : public Janitor {
     marked_.insert(run);
   }
   void unmark(const model::RunId& run) {
-    fs::remove(options_.directory / run.str());
     std::scoped_lock guard(mutex_);
+    if (!marked_.contains(run)) return;
+    fs::remove(options_.directory / run.str());
     marked_.erase(run);
   }
   std::set<model::RunId> marked() {

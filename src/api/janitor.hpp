@@ -41,8 +41,8 @@ class Janitor {
  public:
   virtual ~Janitor() = default;
   virtual void start() = 0;
-  // Removes ended runs now, in one transaction; live ones are canceled, and removed when they have
-  // ended. Thread-safe.
+  // Removes runs that wait or have ended now, in a transaction each for all of a kind; live ones
+  // are canceled, and removed when they have ended. Thread-safe.
   virtual void remove(const std::vector<model::RunId>& runs) = 0;
   // A run changed: if it was to go and has ended it goes soon. Thread-safe, cheap.
   virtual void run_ended(const model::RunId& run) = 0;

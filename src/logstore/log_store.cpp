@@ -112,7 +112,7 @@ class FileLogStore final : public LogStore {
 
   bool sealed(const model::RunId& run) override {
     const bool grows = shard_of(run).lock()->tail.is_of(run);
-    return !grows && is_sealed(run);
+    return !grows && (is_sealed(run) || subscribers_->ended(run));
   }
 
   Subscription subscribe(const model::RunId& run, std::function<void()> wake) override {
@@ -126,7 +126,7 @@ class FileLogStore final : public LogStore {
       shard->files.drop_below(directory_of(run));
       remove_tree(directory_of(run));
     }
-    subscribers_->wake(run);
+    subscribers_->end(run);
   }
 
  private:

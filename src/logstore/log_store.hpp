@@ -50,7 +50,7 @@ class LogStore {
   // subscribe.
   using Subscription = std::shared_ptr<void>;
   virtual Subscription subscribe(const model::RunId& run, std::function<void()> wake) = 0;
-  virtual void remove(const model::RunId& run) = 0;  // idempotent; the run is not sealed after it
+  virtual void remove(const model::RunId& run) = 0;  // idempotent; who follows it finds it sealed
 };
 
 // Files of mode 0600 below `directory`, <run id>/<file name>; makes it when it is missing.

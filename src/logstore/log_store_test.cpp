@@ -158,6 +158,18 @@ TEST_F(LogStoreTest, RemoveTakesTheLogAndItsSeal) {
   EXPECT_EQ(all(run('S')), "other");
 }
 
+TEST_F(LogStoreTest, WhoFollowsARunThatIsRemovedFindsItsEnd) {
+  int woken = 0;
+  auto follower = store_->subscribe(id_, [&] { ++woken; });
+  EXPECT_FALSE(store_->sealed(id_));
+  store_->remove(id_);
+  EXPECT_EQ(woken, 1);
+  EXPECT_TRUE(store_->sealed(id_));
+  EXPECT_FALSE(store_->sealed(run('S')));
+  follower.reset();
+  EXPECT_FALSE(store_->sealed(id_));
+}
+
 TEST_F(LogStoreTest, FilesArePrivate) {
   store_->append(id_, Stream::Training, 0, "abc");
   store_->seal(id_);

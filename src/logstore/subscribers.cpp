@@ -45,24 +45,37 @@ class Subscribers::Membership {
 
 LogStore::Subscription Subscribers::add(const model::RunId& run, std::function<void()> wake) {
   auto waker = std::make_shared<Waker>(std::move(wake));
-  wakers_.lock()->operator[](run).push_back(waker);
+  followed_.lock()->operator[](run).wakers.push_back(waker);
   return std::make_shared<Membership>(weak_from_this(), run, std::move(waker));
 }
 
 void Subscribers::wake(const model::RunId& run) {
   std::vector<std::shared_ptr<Waker>> called;  // outside of the lock: a wake may end a subscription
-  wakers_.with([&](const auto& wakers) {
-    if (const auto found = wakers.find(run); found != wakers.end()) called = found->second;
+  followed_.with([&](const auto& all) {
+    if (const auto found = all.find(run); found != all.end()) called = found->second.wakers;
   });
   for (const auto& waker : called) waker->call();
 }
 
+void Subscribers::end(const model::RunId& run) {
+  followed_.with([&](auto& all) {
+    if (const auto found = all.find(run); found != all.end()) found->second.ended = true;
+  });
+  wake(run);
+}
+
+bool Subscribers::ended(const model::RunId& run) {
+  auto all = followed_.lock();
+  const auto found = all->find(run);
+  return found != all->end() && found->second.ended;
+}
+
 void Subscribers::drop(const model::RunId& run, const Waker* waker) {
-  auto wakers = wakers_.lock();
-  const auto found = wakers->find(run);
-  if (found == wakers->end()) return;
-  std::erase_if(found->second, [&](const auto& one) { return one.get() == waker; });
-  if (found->second.empty()) wakers->erase(found);
+  auto all = followed_.lock();
+  const auto found = all->find(run);
+  if (found == all->end()) return;
+  std::erase_if(found->second.wakers, [&](const auto& one) { return one.get() == waker; });
+  if (found->second.wakers.empty()) all->erase(found);
 }
 
 }  // namespace trainyard::logstore

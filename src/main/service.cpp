@@ -319,7 +319,11 @@ class Service final : public RunningService {
              [this](const model::RunId& id) {
                return learner::has_unsaved_results(config_.state_dir / "runs" / id.str());
              },
-         .wake_scheduler = [this] { wake(); },
+         .wake_scheduler =
+             [this] {
+               ++record_revision_;  // runs that waited are gone, say
+               wake();
+             },
          .clock = clock_});
   }
 

@@ -185,21 +185,29 @@ TEST_P(RunContract, TheEventsOfARunReplayToItsStatus) {
   EXPECT_EQ(runs_.find(created.id)->version, version);
 }
 
-TEST_P(RunContract, OnlyAnEndedRunIsRemovedAndWithItsEvents) {
+TEST_P(RunContract, NoLiveRunIsRemovedAndOthersWithTheirEvents) {
   const auto a = create(1);
   const auto b = create(2);
-  EXPECT_EQ(kind_of([&] { runs_.remove({a.id}); }), ErrorKind::Conflict);
   append(a.id, model::CancelRequested{.by = "anna"}, 5);
   append(b.id, model::CancelRequested{.by = "anna"}, 6);
   const auto live = create(4);
+  append(live.id, model::Dispatched{.attempt = 1, .slots = {"0"}}, 7);
+  EXPECT_EQ(kind_of([&] { runs_.remove({live.id}); }), ErrorKind::Conflict);
   EXPECT_EQ(kind_of([&] { runs_.remove({a.id, live.id}); }), ErrorKind::Conflict);
   EXPECT_TRUE(runs_.find(a.id)) << "all or none";
   runs_.remove({a.id, run_id(99)});
   EXPECT_FALSE(runs_.find(a.id));
   EXPECT_THAT(runs_.events_after(0, 10, a.id), IsEmpty());
-  EXPECT_EQ(runs_.events_after(0, 10, std::nullopt).size(), 1u);
+  EXPECT_EQ(runs_.events_after(0, 10, std::nullopt).size(), 2u);
   EXPECT_TRUE(runs_.find(b.id));
-  EXPECT_GT(create(3).queue_order, live.queue_order) << "a place in the queue is given once";
+  const auto waiting = create(3);
+  EXPECT_GT(waiting.queue_order, live.queue_order) << "a place in the queue is given once";
+  runs_.remove({waiting.id});
+  EXPECT_FALSE(runs_.find(waiting.id));
+  EXPECT_EQ(kind_of([&] {
+              append(waiting.id, model::Dispatched{1, {"0"}}, 8);
+            }),
+            ErrorKind::NotFound);
 }
 
 TEST_P(RunContract, OfManyWritersAtOnceEachEventCountsOnce) {

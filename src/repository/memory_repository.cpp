@@ -111,7 +111,7 @@ class MemoryRunRepository final : public RunRepository {
     auto records = records_->lock();
     for (const model::RunId& id : ids) {
       const auto found = records->runs.find(id);
-      if (found != records->runs.end()) check_removable(id, found->second.status.state);
+      if (found != records->runs.end()) check_removable(id, found->second.status);
     }
     for (const model::RunId& id : ids) records->erase(id);
   }

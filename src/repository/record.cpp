@@ -124,12 +124,12 @@ void check_limit(std::size_t limit) {
   }
 }
 
-void check_removable(const model::RunId& id, model::RunState state) {
-  if (model::is_terminal(state)) return;
+void check_removable(const model::RunId& id, const model::RunStatus& status) {
+  if (model::is_terminal(status.state) || status.attempt == 0) return;
   throw Error(ErrorKind::Conflict,
               fmt::format("training run {} is {}; cancel it before its history "
                           "is removed",
-                          id.str(), model::to_string(state)));
+                          id.str(), model::to_string(status.state)));
 }
 
 void throw_no_run(const model::RunId& id) {

@@ -33,8 +33,8 @@ Secret& secret_of(model::StoreReference& reference);
 void remove_keys(model::Manifest& manifest);
 
 void check_limit(std::size_t limit);  // InvalidInput for 0
-// Throws Conflict while the run is not ended.
-void check_removable(const model::RunId& id, model::RunState state);
+// Throws Conflict when the run was dispatched and has not ended.
+void check_removable(const model::RunId& id, const model::RunStatus& status);
 
 [[noreturn]] void throw_no_run(const model::RunId& id);
 [[noreturn]] void throw_no_definition(const std::string& id);

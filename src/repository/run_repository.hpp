@@ -80,7 +80,7 @@ class RunRepository {
   virtual std::vector<StoredEvent> events_after(std::uint64_t sequence, std::size_t limit,
                                                 const std::optional<model::RunId>& run) = 0;
   // Removes the runs and their events (T23); those that are gone already are passed over. Conflict
-  // while one has not ended: then none is removed.
+  // while one was dispatched and has not ended: then none is removed.
   virtual void remove(const std::vector<model::RunId>& ids) = 0;
 };
 

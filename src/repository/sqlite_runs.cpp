@@ -152,7 +152,7 @@ class SqliteRunRepository final : public RunRepository {
       for (const model::RunId& id : ids) {
         const auto stored = find_rows(connection, id.str());
         if (!stored) continue;
-        check_removable(id, stored->run.status.state);
+        check_removable(id, stored->run.status);
         db::Statement& remove = connection.prepare("DELETE FROM runs WHERE queue_order = ?");
         ParameterWriter(remove).put(stored->run.queue_order);
         remove.run();
