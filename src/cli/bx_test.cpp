@@ -231,6 +231,24 @@ TEST_F(Bx, MonitorOfMetricsReadsNoLog) {
             "Status: RUNNING\nStatus: CANCELED\n");
 }
 
+TEST_F(Bx, MonitorTellsEachMetricOnce) {
+  const auto metric = [](int iteration, const std::string& accuracy) {
+    return R"({"timestamp":"2017-10-26T11:10:37.000Z","iteration":)" + std::to_string(iteration) +
+           R"(,"phase":"train","values":[{"name":"accuracy","value":)" + accuracy + "}]}";
+  };
+  const std::string training = R"(,"phase":"training")";
+  http.on("GET /v3/models/r", 200, run_json("running", training));
+  http.on("GET /v3/models/r", 200, run_json("running", training, "[" + metric(10, "0.5") + "]"));
+  http.on("GET /v3/models/r", 200, run_json("running", training, "[" + metric(10, "0.5") + "]"));
+  http.on("GET /v3/models/r", 200, run_json("completed", "", "[" + metric(20, "0.75") + "]"));
+  EXPECT_EQ(bx({"ml", "monitor", "training-runs", "r", "metrics"}).out,
+            "Starting to fetch status and metrics messages for model-id 'r'\n"
+            "Status: RUNNING\n"
+            "[--METRICS]   train iteration 10: accuracy 0.5\n"
+            "[--METRICS]   train iteration 20: accuracy 0.75\n"
+            "Status: COMPLETED\n");
+}
+
 TEST_F(Bx, MonitorRefusesOtherWords) {
   for (const std::vector<std::string>& rest : {std::vector<std::string>{"log"},
                                                {"logs", "last"},

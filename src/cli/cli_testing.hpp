@@ -57,7 +57,8 @@ class CliTest : public testing::Test {
 };
 
 // A run as the service shows it; `status` holds further fields of entity.status.
-inline std::string run_json(const std::string& state, const std::string& status = "") {
+inline std::string run_json(const std::string& state, const std::string& status = "",
+                            const std::string& metrics = "[]") {
   return R"({"metadata":{"guid":"training-DOl4q2LkR","url":"/v3/models/training-DOl4q2LkR",)"
          R"("created_at":"2017-10-26T11:10:37.000Z","modified_at":"2017-10-26T11:10:37.000Z"},)"
          R"("entity":{"model_definition":{"framework":{"name":"tensorflow","version":"1.10"},)"
@@ -70,8 +71,8 @@ inline std::string run_json(const std::string& state, const std::string& status 
          R"("status":{"state":")" +
          state +
          R"(","submitted_at":"2017-10-26T11:10:37.204Z","current_at":"2017-10-26T11:10:37Z",)"
-         R"("metrics":[])" +
-         status + "}}}";
+         R"("metrics":)" +
+         metrics + status + "}}}";
 }
 
 // A zip with one file, stored as it is.

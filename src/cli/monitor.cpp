@@ -4,6 +4,7 @@
 #include <cctype>
 #include <ostream>
 #include <span>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/strings.hpp"
@@ -17,21 +18,22 @@ namespace trainyard::cli {
 namespace {
 
 constexpr std::string_view kLogPrefix = "[--LOGS]      ";
+constexpr std::string_view kMetricsPrefix = "[--METRICS]   ";
 constexpr std::uint64_t kMostLines = 1000;  // wml-v3 (b.5)
 
 struct Wish {
   bool logs = true;
+  bool metrics = true;
   std::optional<std::uint64_t> last_lines;
 };
 
-// "[metrics|logs [last N]]". No run reports metrics yet: asked for them alone, only the state is
-// told.
-// The words after the ids.
+// The words after the ids: "[metrics|logs [last N]]".
 Wish read_wish(std::span<const std::string> words) {
   Wish wish;
   if (words.empty()) return wish;
   wish.logs = words[0] == "logs";
-  if (!wish.logs && words[0] != "metrics") {
+  wish.metrics = words[0] == "metrics";
+  if (!wish.logs && !wish.metrics) {
     throw Error(
         ErrorKind::InvalidInput,
         fmt::format("after the id stands metrics or logs, not \"{}\"", printable(words[0])));
@@ -81,21 +83,51 @@ std::string status_line(model::RunState state) {
   return fmt::format("Status: {}\n", word);
 }
 
-// State and log of a run until it has ended.
+// "train iteration 20: accuracy 0.93 loss 0.2"
+std::string metric_text(const wire::Metric& metric) {
+  auto text = fmt::format("{} iteration {}:", printable(metric.phase), metric.iteration);
+  for (const auto& [name, value] : metric.values) {
+    text += fmt::format(" {} {}", printable(name), value);
+  }
+  return text;
+}
+
+// Tells each of a run's latest metrics once.
+class MetricsPrinter {
+ public:
+  explicit MetricsPrinter(std::ostream& out) : out_(out) {}
+  void show(const std::vector<wire::Metric>& latest) {
+    for (const auto& metric : latest) {
+      if (std::ranges::find(told_, metric) != told_.end()) continue;
+      out_ << kMetricsPrefix << metric_text(metric) << "\n";
+    }
+    out_ << std::flush;
+    told_ = latest;
+  }
+
+ private:
+  std::ostream& out_;
+  std::vector<wire::Metric> told_;
+};
+
+// State, metrics and log of a run until it has ended.
 void follow_run(Session& session, const std::string& id, const Wish& wish,
                 std::string_view prefix) {
   auto& out = session.context.out;
   LinePrinter lines(out, prefix);
+  MetricsPrinter metrics(out);
   std::optional<model::RunState> told;
   TerminalLine progress(session.context);
   Watch watch{.on_look =
                   [&](const wire::RunView& run) {
                     progress.clear();
                     if (!is_terminal(run.state)) progress.draw(phase_text(run));
-                    if (run.state == told || is_terminal(run.state)) return;
-                    progress.clear();
-                    told = run.state;
-                    out << status_line(run.state) << std::flush;
+                    if (is_terminal(run.state)) return;
+                    if (run.state != std::exchange(told, run.state)) {
+                      progress.clear();
+                      out << status_line(run.state) << std::flush;
+                    }
+                    if (wish.metrics) metrics.show(run.metrics);
                   },
               .on_log = {},
               .last_lines = wish.last_lines};
@@ -108,6 +140,7 @@ void follow_run(Session& session, const std::string& id, const Wish& wish,
   const auto run = watch_run(session, id, watch);
   progress.clear();
   lines.finish_last_line();
+  if (wish.metrics) metrics.show(run.metrics);
   out << status_line(run.state);
 }
 
@@ -134,7 +167,8 @@ int as_bx(Session& session, const Arguments& arguments) {
   const std::span<const std::string> words = arguments.words;
   if (words[0] == "experiments") return monitor_experiment(session, arguments);
   const auto subject = subject_of(words[0]);
-  const auto wish = read_wish(words.subspan(2));
+  auto wish = read_wish(words.subspan(2));
+  wish.metrics = wish.metrics && !subject.older;
   session.context.out << fmt::format("Starting to fetch status {}messages for model-id '{}'\n",
                                      subject.older ? "" : "and metrics ", words[1])
                       << std::flush;
