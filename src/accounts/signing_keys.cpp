@@ -8,18 +8,22 @@ namespace {
 
 constexpr std::size_t kKeyBytes = 32, kIdBytes = 8;
 
+using Keys = std::vector<SigningKey>;  // the newest first
+
+Keys read_all(Store& store) {
+  Keys keys;
+  auto connection = store.connection.lock();
+  db::Statement& row = connection->prepare(
+      "SELECT id, key, created_at FROM signing_keys ORDER BY created_at DESC, id");
+  while (row.step()) keys.push_back({row.text(0), Secret(row.text(1)), to_time(row.integer(2))});
+  row.reset();
+  return keys;
+}
+
 class SqliteKeys final : public SigningKeys {
  public:
-  explicit SqliteKeys(std::shared_ptr<Store> store) : store_(std::move(store)) {
-    auto connection = store_->connection.lock();
-    db::Statement& row = connection->prepare(
-        "SELECT id, key, created_at FROM signing_keys ORDER BY created_at DESC, id");
-    auto keys = keys_.lock();
-    while (row.step()) {
-      keys->push_back({row.text(0), Secret(row.text(1)), to_time(row.integer(2))});
-    }
-    row.reset();
-  }
+  explicit SqliteKeys(std::shared_ptr<Store> store)
+      : store_(std::move(store)), keys_(read_all(*store_)) {}
 
   SigningKey current(TimePoint now) override {
     auto keys = keys_.lock();
@@ -34,8 +38,6 @@ class SqliteKeys final : public SigningKeys {
   }
 
  private:
-  using Keys = std::vector<SigningKey>;  // the newest first
-
   static TimePoint replaced_at(const Keys& keys) { return keys[keys.size() - 2].created_at; }
 
   void add(Keys& keys, TimePoint now) {

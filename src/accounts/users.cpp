@@ -55,23 +55,28 @@ void write(db::Connection& connection, const User& user) {
       .run();
 }
 
+Table read_all(Store& store) {
+  Table table;
+  auto connection = store.connection.lock();
+  db::Statement& row = connection->prepare(
+      "SELECT name, role, password_hash, disabled, generation, created_at FROM users");
+  while (row.step()) {
+    User user{.name = row.text(0),
+              .role = parse_role(row.text(1)),
+              .password_hash = row.text(2),
+              .disabled = row.integer(3) != 0,
+              .generation = static_cast<unsigned>(row.integer(4)),
+              .created_at = to_time(row.integer(5))};
+    table.emplace(user.name, user);
+  }
+  row.reset();
+  return table;
+}
+
 class SqliteUsers final : public Users {
  public:
-  explicit SqliteUsers(std::shared_ptr<Store> store) : store_(std::move(store)) {
-    auto connection = store_->connection.lock();
-    db::Statement& row = connection->prepare(
-        "SELECT name, role, password_hash, disabled, generation, created_at FROM users");
-    while (row.step()) {
-      User user{.name = row.text(0),
-                .role = parse_role(row.text(1)),
-                .password_hash = row.text(2),
-                .disabled = row.integer(3) != 0,
-                .generation = static_cast<unsigned>(row.integer(4)),
-                .created_at = to_time(row.integer(5))};
-      table_.lock()->emplace(user.name, user);
-    }
-    row.reset();
-  }
+  explicit SqliteUsers(std::shared_ptr<Store> store)
+      : store_(std::move(store)), table_(read_all(*store_)) {}
 
   std::optional<User> find(const std::string& name) override {
     return table_.with([&](const Table& table) -> std::optional<User> {
