@@ -51,9 +51,10 @@ class FakeS3 final : public http::Client {
     bool version2 = true;        // ListObjectsV2; else list-type is ignored
     bool refuses_version2 = false;
     bool url_encodes = true;
-    bool kms = false;                // ETags that look like MD5s and are not
-    bool tells_parts = true;         // HEAD ?partNumber=1
-    bool checksums = false;          // keeps a CRC-64/NVME of every object, as AWS does
+    bool kms = false;         // ETags that look like MD5s and are not
+    bool tells_parts = true;  // HEAD ?partNumber=1
+    bool checksums = false;   // keeps a CRC-64/NVME of every object, as AWS does
+    bool only_lists_checksums = false;
     bool refuses_checksums = false;  // a request that says something of one
     std::size_t page = 1000;
     TimePoint now = TimePoint(std::chrono::hours(24 * 365 * 50));

@@ -269,7 +269,8 @@ FakeS3::Answer FakeS3::read(State& state, const http::ClientRequest& request,
   if (if_match && *if_match != "\"" + object.etag + "\"") {
     return Answer::error(412, "PreconditionFailed");
   }
-  if (options_.checksums && request.headers.get("x-amz-checksum-mode") == "ENABLED") {
+  const bool tells = options_.checksums && !options_.only_lists_checksums;
+  if (tells && request.headers.get("x-amz-checksum-mode") == "ENABLED") {
     result.headers.add(kCrc64, crc64_of(object.bytes));
     result.headers.add("x-amz-checksum-type", "FULL_OBJECT");
   }
