@@ -15,6 +15,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   attempt([&] { s3::parse_error(xml); });
   attempt([&] { s3::parse_upload_id(xml); });
   attempt([&] { s3::parse_open_uploads(xml); });
-  attempt([&] { s3::parse_completed_etag(xml); });
+  attempt([&] { s3::parse_completed(xml); });
   return 0;
 }
