@@ -12,8 +12,16 @@ namespace {
 
 constexpr unsigned kAttempts = 3;  // at bytes that arrive damaged
 constexpr std::chrono::milliseconds kBusyPause{20};
+constexpr std::uint64_t kSmall = 16 * 1024;
 // Buffers of the HTTP client, the thread's stack in use, the hash.
 constexpr std::uint64_t kBytesPerConnection = 1u << 20;
+
+template <typename T>
+T take_first(std::deque<T>& from) {
+  T first = std::move(from.front());
+  from.pop_front();
+  return first;
+}
 
 }  // namespace
 
@@ -53,7 +61,7 @@ void Fetcher::give_up() {
 
 void Fetcher::add(const ObjectInfo& object) {
   std::scoped_lock guard(mutex_);
-  tasks_.push_back({&object, nullptr, 0, 1});
+  tasks_.push_back({&object, nullptr, 0});
   if (threads_.size() < connections_ && threads_.size() < tasks_.size() + running_) {
     threads_.emplace_back([this] { work(); });
   }
@@ -63,7 +71,8 @@ void Fetcher::add(const ObjectInfo& object) {
 FetchTotals Fetcher::finish() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] {
-    return running_ == 0 && (stop_.stop_requested() || (tasks_.empty() && busy_.empty()));
+    const bool done = tasks_.empty() && busy_.empty() && unhashed_.empty();
+    return running_ == 0 && (stop_.stop_requested() || done);
   });
   if (error_) std::rethrow_exception(error_);
   if (stop_.stop_requested()) throw Error(ErrorKind::Canceled, "the transfer was stopped");
@@ -78,26 +87,72 @@ void Fetcher::rethrow_error() {
 
 void Fetcher::work() {
   std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock,
-                  [&] { return stop_.stop_requested() || !tasks_.empty() || !busy_.empty(); });
-    if (stop_.stop_requested()) return;
-    std::deque<Task>& source = tasks_.empty() ? busy_ : tasks_;
-    const bool ask_again = tasks_.empty();
-    Task task = std::move(source.front());
-    source.pop_front();
-    ++running_;
+  const auto unlocked = [&](const auto& act) {
     lock.unlock();
-    if (ask_again) std::this_thread::sleep_for(kBusyPause);
     try {
-      run(std::move(task));
+      act();
     } catch (...) {
       fail(std::current_exception());
     }
     lock.lock();
+  };
+  while (true) {
+    changed_.wait(lock, [&] {
+      return stop_.stop_requested() || should_hash() || !tasks_.empty() || !busy_.empty();
+    });
+    if (stop_.stop_requested()) return;
+    ++running_;
+    if (should_hash()) {
+      ++hashing_;
+      unlocked([&] { hash(); });
+      --hashing_;
+    } else if (!tasks_.empty()) {
+      const Task task = take_first(tasks_);
+      ++fetching_;
+      unlocked([&] { run(task); });
+      --fetching_;
+    } else {
+      const Task task = take_first(busy_);
+      unlocked([&] {
+        std::this_thread::sleep_for(kBusyPause);
+        run(task);
+      });
+    }
     --running_;
     if (running_ == 0) changed_.notify_all();
   }
+}
+
+// Sixteen take hardly longer than one. Those that hold the others up go at once, and so does
+// everything when nothing else is to do.
+bool Fetcher::should_hash() const {
+  if (unhashed_.empty()) return false;
+  const bool nothing_to_fetch = fetching_ == 0 && tasks_.empty();
+  return unhashed_.size() >= kMd5Lanes || (hashing_ == 0 && in_order_ > 0) || nothing_to_fetch;
+}
+
+void Fetcher::hash() {
+  const auto begin = ProgressMeter::Steady::now();
+  md5_all([&] { return next_unhashed(); });
+  progress_.add_busy(ProgressMeter::Steady::now() - begin);
+}
+
+// Its hash is nothing beside its request, and then it need not wait to be kept.
+void Fetcher::hash_now(ObjectFetch::Messages messages) {
+  md5_all([&]() -> std::shared_ptr<Md5Message> {
+    if (messages.empty()) return nullptr;
+    auto last = std::move(messages.back());
+    messages.pop_back();
+    return last;
+  });
+}
+
+std::shared_ptr<Md5Message> Fetcher::next_unhashed() {
+  std::scoped_lock guard(mutex_);
+  if (unhashed_.empty()) return nullptr;
+  Unhashed first = take_first(unhashed_);
+  in_order_ -= first.in_order;
+  return std::move(first.message);
 }
 
 void Fetcher::fail(std::exception_ptr error) {
@@ -107,30 +162,34 @@ void Fetcher::fail(std::exception_ptr error) {
   changed_.notify_all();
 }
 
-void Fetcher::run(Task task) {
+void Fetcher::run(const Task& task) {
   const auto begin = ProgressMeter::Steady::now();
   with_context("fetch '" + printable(task.object->key) + "'", [&] {
     if (task.fetch) {
-      fetch_part(std::move(task));
+      fetch_part(task.fetch, task.part);
     } else {
-      claim(std::move(task));
+      claim(*task.object);
     }
   });
   progress_.add_busy(ProgressMeter::Steady::now() - begin);
 }
 
-void Fetcher::claim(Task task) {
-  Landing::Claimed claimed = landing_.claim(*task.object);
-  if (claimed.claim == Landing::Claim::Present) {
-    progress_.add_cached_file(task.object->size);
-    return;
-  }
-  if (claimed.claim == Landing::Claim::Busy) return defer(std::move(task));
-  const FetchPlan plan = plan_fetch(*task.object, ask_head(*task.object));
-  task.fetch = std::make_shared<ObjectFetch>(*task.object, plan, std::move(claimed.file));
-  if (task.object->size == 0) return complete(std::move(task));
-  if (plan.parts > 1) return push_parts(task);
-  fetch_part(std::move(task));
+void Fetcher::claim(const ObjectInfo& object) {
+  Landing::Claimed claimed = landing_.claim(object);
+  if (claimed.claim == Landing::Claim::Present) return progress_.add_cached_file(object.size);
+  if (claimed.claim == Landing::Claim::Busy) return defer(object);
+  const FetchPlan plan = plan_fetch(object, ask_head(object), others_wait());
+  const auto fetch =
+      std::make_shared<ObjectFetch>(object, plan, std::move(claimed.file), stop_.get_token(),
+                                    [this](const auto& complete) { finish_object(complete); });
+  if (object.size == 0) return finish_object(fetch);
+  if (plan.parts > 1) return push_parts(fetch);
+  fetch_part(fetch, 0);
+}
+
+bool Fetcher::others_wait() {
+  std::scoped_lock guard(mutex_);
+  return tasks_.size() >= connections_;
 }
 
 std::optional<ObjectInfo> Fetcher::ask_head(const ObjectInfo& object) {
@@ -149,10 +208,10 @@ std::optional<ObjectInfo> Fetcher::ask_head(const ObjectInfo& object) {
   return info;
 }
 
-void Fetcher::push_parts(const Task& task) {
+void Fetcher::push_parts(const std::shared_ptr<ObjectFetch>& fetch) {
   std::scoped_lock guard(mutex_);
-  for (std::size_t part = task.fetch->plan().parts; part-- > 0;) {
-    tasks_.push_front({task.object, task.fetch, part, task.attempt});
+  for (std::size_t part = fetch->plan().parts; part-- > 0;) {
+    tasks_.push_front({&fetch->object(), fetch, part});
   }
   while (threads_.size() < std::min<std::size_t>(connections_, tasks_.size() + running_)) {
     threads_.emplace_back([this] { work(); });
@@ -160,36 +219,39 @@ void Fetcher::push_parts(const Task& task) {
   changed_.notify_all();
 }
 
-void Fetcher::defer(Task task) {
+void Fetcher::defer(const ObjectInfo& object) {
   std::scoped_lock guard(mutex_);
-  busy_.push_back(std::move(task));
+  busy_.push_back({&object, nullptr, 0});
   changed_.notify_one();
 }
 
-void Fetcher::fetch_part(Task task) {
-  if (task.fetch->fetch_part(store_, task.part, progress_, stop_.get_token())) {
-    complete(std::move(task));
+void Fetcher::fetch_part(const std::shared_ptr<ObjectFetch>& fetch, std::size_t part) {
+  auto messages = fetch->fetch_part(store_, part, progress_);
+  if (fetch->object().size <= kSmall) return hash_now(std::move(messages));
+  std::scoped_lock guard(mutex_);
+  for (auto& message : messages) {
+    unhashed_.push_back({std::move(message), fetch->hashes_in_order()});
+    in_order_ += fetch->hashes_in_order();
   }
 }
 
-void Fetcher::complete(Task task) {
-  ObjectFetch& fetch = *task.fetch;
-  const auto verdict = task.object->size == 0 ? ObjectFetch::Verdict::Verified : fetch.verify();
+void Fetcher::finish_object(const std::shared_ptr<ObjectFetch>& fetch) {
+  const ObjectInfo& object = fetch->object();
+  const auto verdict = object.size == 0 ? ObjectFetch::Verdict::Verified : fetch->verify();
   if (verdict == ObjectFetch::Verdict::Damaged) {
-    if (task.attempt == kAttempts) {
+    if (fetch->attempts() == kAttempts) {
       throw Error(ErrorKind::Corrupt,
                   "its bytes are not those that the store promises (tried 3 times)");
     }
-    progress_.take_back(task.object->size);
-    fetch.start_again();
-    ++task.attempt;
-    return push_parts(task);
+    progress_.take_back(object.size);
+    fetch->start_again();
+    return push_parts(fetch);
   }
-  landing_.commit(*task.object, fetch.take_file());
+  landing_.commit(object, fetch->take_file());
   progress_.file_done();
   std::scoped_lock guard(mutex_);
   ++totals_.files;
-  totals_.bytes += task.object->size;
+  totals_.bytes += object.size;
   if (verdict == ObjectFetch::Verdict::Unverifiable) ++totals_.unverified;
 }
 

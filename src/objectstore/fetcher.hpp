@@ -53,17 +53,25 @@ class Fetcher {
     const ObjectInfo* object = nullptr;
     std::shared_ptr<ObjectFetch> fetch;  // empty: the object is still to be claimed
     std::size_t part = 0;
-    unsigned attempt = 1;
+  };
+  struct Unhashed {
+    std::shared_ptr<Md5Message> message;
+    bool in_order = false;
   };
 
   void work();
-  void run(Task task);
-  void claim(Task task);
-  void fetch_part(Task task);
-  void complete(Task task);
+  void run(const Task& task);
+  void claim(const ObjectInfo& object);
+  void fetch_part(const std::shared_ptr<ObjectFetch>& fetch, std::size_t part);
+  bool should_hash() const;
+  void hash();
+  static void hash_now(ObjectFetch::Messages messages);
+  std::shared_ptr<Md5Message> next_unhashed();
+  void finish_object(const std::shared_ptr<ObjectFetch>& fetch);
   std::optional<ObjectInfo> ask_head(const ObjectInfo& object);
-  void push_parts(const Task& task);
-  void defer(Task task);
+  bool others_wait();
+  void push_parts(const std::shared_ptr<ObjectFetch>& fetch);
+  void defer(const ObjectInfo& object);
   void fail(std::exception_ptr error);
   void give_up();
 
@@ -78,7 +86,10 @@ class Fetcher {
   std::stop_callback<std::function<void()>> forward_;
   std::deque<Task> tasks_;
   std::deque<Task> busy_;  // fetched by another process: asked for again when nothing else is to do
-  unsigned running_ = 0;   // tasks
+  std::deque<Unhashed> unhashed_;        // fetched: better hashed many at once
+  std::size_t in_order_ = 0;             // of them
+  unsigned running_ = 0;                 // threads with something in hand
+  unsigned fetching_ = 0, hashing_ = 0;  // of them
   bool heads_tell_parts_ = true;
   std::exception_ptr error_;
   FetchTotals totals_;

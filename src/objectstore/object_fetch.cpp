@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "base/strings.hpp"
 #include "objectstore/etag.hpp"
 
@@ -16,7 +17,7 @@ namespace {
 
 constexpr std::uint64_t kPart = 16u << 20;
 constexpr std::uint64_t kWhole = 2 * kPart;  // objects up to this size are one request
-constexpr std::size_t kReadBack = 256 * 1024;
+constexpr std::uint64_t kWholeBesideOthers = 2 * kWhole;
 
 // Bytes on their way into a file. They come in pieces of 16 KiB; writes that small cost more in the
 // kernel than the copy that makes them large.
@@ -61,6 +62,18 @@ void preallocate(const Fd& file, std::uint64_t size) {
   }
 }
 
+void read_back(const Fd& file, std::uint64_t at, char* into, std::size_t size) {
+  while (size > 0) {
+    const ssize_t got = ::pread(file.get(), into, size, static_cast<off_t>(at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw_errno("read back what was fetched");
+    if (got == 0) throw Error(ErrorKind::Corrupt, "what was fetched cannot be read back");
+    into += got;
+    at += static_cast<std::uint64_t>(got);
+    size -= static_cast<std::size_t>(got);
+  }
+}
+
 }  // namespace
 
 bool asks_for_head(const ObjectInfo& object) {
@@ -69,7 +82,8 @@ bool asks_for_head(const ObjectInfo& object) {
   return object.checksum ? object.size > kWhole : parts_of_etag(object.etag).has_value();
 }
 
-FetchPlan plan_fetch(const ObjectInfo& object, const std::optional<ObjectInfo>& told) {
+FetchPlan plan_fetch(const ObjectInfo& object, const std::optional<ObjectInfo>& told,
+                     bool others_wait) {
   FetchPlan plan{std::max<std::uint64_t>(object.size, 1), 1};
   plan.checksum = told ? told->checksum : asks_for_head(object) ? std::nullopt : object.checksum;
   plan.etag_part_size = told ? told->part_size : 0;
@@ -81,86 +95,116 @@ FetchPlan plan_fetch(const ObjectInfo& object, const std::optional<ObjectInfo>& 
   if (object.size <= kWhole) return plan;
   if (plan.checksum && !can_be_combined(plan.checksum->algorithm)) plan.checksum.reset();
   const bool by_etag = !plan.checksum && plan.etag_part_size != 0;
+  const bool in_order = !plan.checksum && !by_etag && plan.segments.empty();
+  if (in_order && others_wait && object.size <= kWholeBesideOthers) return plan;
   plan.part_size = by_etag ? plan.etag_part_size : kPart;
   plan.parts = (object.size + plan.part_size - 1) / plan.part_size;
   return plan;
 }
 
-// What is made of a part's bytes as they come: its checksum, or its ETag, or nothing where only all
-// bytes in order will do.
-class ObjectFetch::PartHasher {
+// Some of the object's bytes, whose MD5 tells whether they are right. Whoever has it in hand reads
+// it on, one thread at a time.
+class ObjectFetch::Message final : public Md5Message {
  public:
-  explicit PartHasher(const FetchPlan& plan) {
-    if (plan.checksum) {
-      checksum.emplace(plan.checksum->algorithm);
-    } else if (plan.segments.empty() && (plan.parts == 1 || plan.etag_part_size != 0)) {
-      etag.emplace(plan.parts == 1 ? plan.etag_part_size : 0);
-    }
+  Message(ObjectFetch& fetch, std::uint64_t begin, std::uint64_t end, std::string expected = {})
+      : begin(begin), end(end), expected(std::move(expected)), fetch_(fetch) {}
+
+  Piece read(char* into) override {
+    const std::size_t size = with_context(context(), [&] { return fetch_.read_on(*this, into); });
+    return {size, at == end};
   }
-  void update(std::string_view bytes) {
-    if (checksum) checksum->update(bytes);
-    if (etag) etag->update(bytes);
+  void finish(std::string digest) override {
+    with_context(context(), [&] { fetch_.hashed(*this, std::move(digest)); });
+  }
+  void start_again() {
+    begin_again();
+    at = until = begin;
+    in_hand = false;
   }
 
-  std::optional<ChecksumState> checksum;
-  std::optional<EtagHasher> etag;
+  const std::uint64_t begin, end;
+  const std::string expected;   // hex; of a segment
+  std::uint64_t at = begin;     // up to here it was read
+  std::uint64_t until = begin;  // up to here it can be read, at least
+  bool in_hand = false;         // of somebody who reads it on
+  std::string md5;              // raw
+
+ private:
+  std::string context() const { return "fetch '" + printable(fetch_.object_.key) + "'"; }
+
+  ObjectFetch& fetch_;
 };
 
-ObjectFetch::ObjectFetch(const ObjectInfo& object, FetchPlan plan, Fd file)
+ObjectFetch::ObjectFetch(const ObjectInfo& object, FetchPlan plan, Fd file, std::stop_token stop,
+                         Complete complete)
     : object_(object),
       plan_(std::move(plan)),
       file_(std::move(file)),
-      segments_(plan_.segments),
-      missing_(plan_.parts) {
-  part_checksums_.resize(plan_.parts);
-  if (plan_.parts == 1) return;
-  preallocate(file_, object_.size);
-  part_digests_.resize(plan_.parts);
-  arrived_.resize(plan_.parts);
+      stop_(std::move(stop)),
+      complete_(std::move(complete)),
+      missing_(plan_.parts),
+      part_checksums_(plan_.parts),
+      arrived_(plan_.parts) {
+  if (!plan_.checksum) make_messages();
+  if (object_.size > kWhole) preallocate(file_, object_.size);
 }
 
-bool ObjectFetch::fetch_part(ObjectStore& store, std::size_t index, ProgressMeter& progress,
-                             std::stop_token stop) {
+ObjectFetch::~ObjectFetch() = default;
+
+void ObjectFetch::make_messages() {
+  if (plan_.segments.empty()) {
+    const std::uint64_t size = plan_.etag_part_size == 0 ? object_.size : plan_.etag_part_size;
+    for (std::uint64_t at = 0; at < object_.size; at += size) {
+      messages_.push_back(std::make_unique<Message>(*this, at, std::min(at + size, object_.size)));
+    }
+  }
+  std::uint64_t at = 0;
+  for (const ObjectSegment& segment : plan_.segments) {
+    const std::uint64_t end = at + segment.size;
+    if (!segment.md5.empty() && segment.size != 0) {
+      messages_.push_back(std::make_unique<Message>(*this, at, end, segment.md5));
+    }
+    at = end;
+  }
+  missing_ += messages_.size();
+}
+
+ObjectFetch::Messages ObjectFetch::fetch_part(ObjectStore& store, std::size_t index,
+                                              ProgressMeter& progress) {
   const std::uint64_t begin = index * plan_.part_size;
   const std::uint64_t length = std::min(plan_.part_size, object_.size - begin);
   std::uint64_t at = begin;
-  PartHasher hasher(plan_);
+  std::optional<ChecksumState> checksum;
+  if (plan_.checksum) checksum.emplace(plan_.checksum->algorithm);
   WriteBuffer buffer(file_, begin, length, progress);
   const Sink sink = [&](std::string_view bytes) {
     if (bytes.size() > begin + length - at) {
       throw Error(ErrorKind::Conflict, "the object is longer than it was listed");
     }
     buffer.add(bytes);
-    hasher.update(bytes);
+    if (checksum) checksum->update(bytes);
     at += bytes.size();
   };
   const auto range = plan_.parts == 1 ? std::nullopt : std::optional(ByteRange{begin, length});
-  const ObjectInfo info = store.get(object_.key, range, object_.etag, sink, stop);
+  const ObjectInfo info = store.get(object_.key, range, object_.etag, sink, stop_);
   if (at != begin + length) {
     throw Error(ErrorKind::Conflict, "the object is shorter than it was listed");
   }
   buffer.flush();
-  keep(index, hasher, info, length);
-  if (plan_.checksum && plan_.checksum->value.empty()) find_promise(store, stop);
-  segments_.arrived(
-      begin, begin + length,
-      [&](std::uint64_t from, std::uint64_t to, const Sink& use) { read_back(from, to, use); });
-  const bool hashed = hasher.checksum || hasher.etag;
-  if (!hashed && !info.md5.empty()) hash_arrived(index);
-  return --missing_ == 0;
+  keep(index, checksum, info, length);
+  if (plan_.checksum && plan_.checksum->value.empty()) find_promise(store);
+  Messages messages = arrived(index);
+  one_is_done();
+  return messages;
 }
 
-void ObjectFetch::keep(std::size_t index, PartHasher& hasher, const ObjectInfo& info,
-                       std::uint64_t length) {
+void ObjectFetch::keep(std::size_t index, std::optional<ChecksumState>& checksum,
+                       const ObjectInfo& info, std::uint64_t length) {
   std::scoped_lock guard(mutex_);
   if (!info.md5.empty()) md5_ = info.md5;
-  if (hasher.checksum) {
-    part_checksums_[index] = {hasher.checksum->finish().value, length};
-    if (plan_.parts == 1) take_promise(info);
-  } else if (hasher.etag) {
-    std::string etag = hasher.etag->finish();
-    plan_.parts == 1 ? void(whole_ = std::move(etag)) : void(part_digests_[index] = from_hex(etag));
-  }
+  if (!checksum) return;
+  part_checksums_[index] = {checksum->finish().value, length};
+  if (plan_.parts == 1) take_promise(info);
 }
 
 void ObjectFetch::take_promise(const ObjectInfo& info) {
@@ -170,53 +214,78 @@ void ObjectFetch::take_promise(const ObjectInfo& info) {
 
 // The answer did not bring the checksum that was listed: it began in the middle, after one that
 // broke off, or the store has none after all. Of an object in one part.
-void ObjectFetch::find_promise(ObjectStore& store, std::stop_token stop) {
-  if (const auto info = store.head(object_.key, stop)) take_promise(*info);
+void ObjectFetch::find_promise(ObjectStore& store) {
+  if (const auto info = store.head(object_.key, stop_)) take_promise(*info);
   if (!plan_.checksum->value.empty()) return;
-  EtagHasher hasher(plan_.etag_part_size);
-  read_back(0, object_.size, [&](std::string_view bytes) { hasher.update(bytes); });
-  whole_ = hasher.finish();
   plan_.checksum.reset();
+  make_messages();
 }
 
-// An MD5 takes the bytes in order: whoever brings the part that it waits for hashes it, and those
-// after it that are here, out of the page cache.
-void ObjectFetch::hash_arrived(std::size_t index) {
-  std::unique_lock lock(mutex_);
+// The messages that can go on with this part, and are in nobody's hand.
+ObjectFetch::Messages ObjectFetch::arrived(std::size_t index) {
+  std::scoped_lock guard(mutex_);
   arrived_[index] = true;
-  if (hashing_) return;
-  hashing_ = true;
-  try {
-    while (hashed_ < arrived_.size() && arrived_[hashed_]) {
-      const std::size_t next = hashed_;
-      lock.unlock();
-      const std::uint64_t begin = next * plan_.part_size;
-      read_back(begin, std::min(begin + plan_.part_size, object_.size),
-                [&](std::string_view bytes) { hasher_.update(bytes); });
-      lock.lock();
-      hashed_ = next + 1;
-    }
-  } catch (...) {
-    lock.lock();
-    hashing_ = false;
-    hashing_ended_.notify_all();
-    throw;
+  if (nothing_to_compare()) return {};
+  const std::uint64_t begin = index * plan_.part_size, end = begin + plan_.part_size;
+  auto message = std::partition_point(messages_.begin(), messages_.end(),
+                                      [&](const auto& m) { return m->end <= begin; });
+  Messages ready;
+  for (; message != messages_.end() && (*message)->begin < end; ++message) {
+    Message& m = **message;
+    if (m.in_hand) continue;
+    m.until = here_until(m);
+    m.in_hand = m.until == m.end || m.until - m.at >= plan_.part_size;
+    if (m.in_hand) ready.emplace_back(shared_from_this(), &m);
   }
-  hashing_ = false;
-  hashing_ended_.notify_all();
+  return ready;
 }
 
-void ObjectFetch::read_back(std::uint64_t begin, std::uint64_t end, const Sink& use) const {
-  std::string buffer(kReadBack, '\0');
-  for (std::uint64_t at = begin; at < end;) {
-    const std::size_t want = std::min<std::uint64_t>(buffer.size(), end - at);
-    const ssize_t got = ::pread(file_.get(), buffer.data(), want, static_cast<off_t>(at));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw_errno("read back what was fetched");
-    if (got == 0) throw Error(ErrorKind::Corrupt, "what was fetched cannot be read back");
-    use(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
-    at += static_cast<std::uint64_t>(got);
+// The store vouches for no MD5 of the whole, at the end or so far: the message waits, or is
+// dropped.
+bool ObjectFetch::nothing_to_compare() {
+  const bool of_whole = plan_.segments.empty() && plan_.etag_part_size == 0 && !messages_.empty();
+  if (!of_whole || !md5_.empty()) return false;
+  if (std::find(arrived_.begin(), arrived_.end(), false) == arrived_.end()) {
+    messages_.clear();
+    --missing_;
   }
+  return true;
+}
+
+// Where a message must stop for now; between its end and that, whole blocks of an MD5.
+std::uint64_t ObjectFetch::here_until(const Message& message) const {
+  std::size_t part = message.at / plan_.part_size;
+  while (part < plan_.parts && arrived_[part]) ++part;
+  const std::uint64_t here = std::min(part * plan_.part_size, object_.size);
+  if (here >= message.end) return message.end;
+  return here <= message.at ? message.at : here - (here - message.begin) % 64;
+}
+
+// How many bytes; 0: the next part is not here.
+std::size_t ObjectFetch::read_on(Message& message, char* into) {
+  if (stop_.stop_requested()) throw Error(ErrorKind::Canceled, "the transfer was stopped");
+  if (message.at == message.until) {
+    std::scoped_lock guard(mutex_);
+    message.until = here_until(message);
+    message.in_hand = message.at != message.until;
+    if (!message.in_hand) return 0;
+  }
+  const std::size_t size = std::min<std::uint64_t>(Md5Message::kPiece, message.until - message.at);
+  read_back(file_, message.at, into, size);
+  message.at += size;
+  return size;
+}
+
+void ObjectFetch::hashed(Message& message, std::string digest) {
+  {
+    std::scoped_lock guard(mutex_);
+    message.md5 = std::move(digest);
+  }
+  one_is_done();
+}
+
+void ObjectFetch::one_is_done() {
+  if (--missing_ == 0) complete_(shared_from_this());
 }
 
 ObjectFetch::Verdict ObjectFetch::verify_checksum() const {
@@ -228,34 +297,35 @@ ObjectFetch::Verdict ObjectFetch::verify_checksum() const {
 }
 
 ObjectFetch::Verdict ObjectFetch::verify_segments() const {
-  if (segments_.damaged()) return Verdict::Damaged;
-  return segments_.proves_all() ? Verdict::Verified : Verdict::Unverifiable;
+  for (const auto& message : messages_) {
+    if (to_hex(message->md5) != message->expected) return Verdict::Damaged;
+  }
+  const bool all = std::none_of(
+      plan_.segments.begin(), plan_.segments.end(),
+      [](const ObjectSegment& segment) { return segment.md5.empty() && segment.size != 0; });
+  return all ? Verdict::Verified : Verdict::Unverifiable;
 }
 
 ObjectFetch::Verdict ObjectFetch::verify() {
-  std::unique_lock lock(mutex_);
-  hashing_ended_.wait(lock, [&] { return !hashing_; });
+  std::scoped_lock guard(mutex_);
   if (plan_.checksum) return verify_checksum();
   if (!plan_.segments.empty()) return verify_segments();
-  if (plan_.etag_part_size != 0) {
-    std::string digests;
-    for (const std::string& part : part_digests_) digests += part;
-    const std::string etag = plan_.parts == 1 ? whole_ : etag_of_parts(digests);
-    if (etag == object_.etag) return Verdict::Verified;
-    return plan_.etag_part_size_is_guess ? Verdict::Unverifiable : Verdict::Damaged;
+  if (messages_.empty()) return Verdict::Unverifiable;
+  if (plan_.etag_part_size == 0) {
+    return to_hex(messages_.front()->md5) == md5_ ? Verdict::Verified : Verdict::Damaged;
   }
-  if (md5_.empty() || hashed_ < arrived_.size()) return Verdict::Unverifiable;
-  const std::string found = plan_.parts == 1 ? whole_ : to_hex(hasher_.finish());
-  return found == md5_ ? Verdict::Verified : Verdict::Damaged;
+  std::string digests;
+  for (const auto& message : messages_) digests += message->md5;
+  if (etag_of_parts(digests) == object_.etag) return Verdict::Verified;
+  return plan_.etag_part_size_is_guess ? Verdict::Unverifiable : Verdict::Damaged;
 }
 
 void ObjectFetch::start_again() {
-  segments_.start_again();
   std::scoped_lock guard(mutex_);
-  missing_ = plan_.parts;
-  arrived_.assign(arrived_.size(), false);
-  hashed_ = 0;
-  hasher_ = Hasher(Digest::Md5);
+  ++attempts_;
+  arrived_.assign(plan_.parts, false);
+  for (const auto& message : messages_) message->start_again();
+  missing_ = plan_.parts + messages_.size();
 }
 
 }  // namespace trainyard::objectstore

@@ -1,19 +1,20 @@
 #pragma once
 // One object on its way into a file: its parts, in any order, and the proof that they are right.
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "base/fd.hpp"
-#include "base/hash.hpp"
+#include "base/md5_lanes.hpp"
 #include "objectstore/landing.hpp"
 #include "objectstore/object_store.hpp"
 #include "objectstore/progress.hpp"
-#include "objectstore/segment_check.hpp"
 
 namespace trainyard::objectstore {
 
@@ -29,24 +30,39 @@ struct FetchPlan {
   std::optional<Checksum> checksum = {};
   std::vector<ObjectSegment> segments = {};  // that the object is known to be made of
 };
-// `object` is as it was listed, `told` what head() says of it, if it was asked.
-FetchPlan plan_fetch(const ObjectInfo& object, const std::optional<ObjectInfo>& told);
+// `object` is as it was listed, `told` what head() says of it, if it was asked. `others_wait`:
+// there are objects enough to keep every connection busy, so that one that is hashed in order,
+// front to back, comes in one request and is hashed beside them.
+FetchPlan plan_fetch(const ObjectInfo& object, const std::optional<ObjectInfo>& told,
+                     bool others_wait = false);
 // Whether a plan needs what head() says.
 bool asks_for_head(const ObjectInfo& object);
 
-class ObjectFetch {
+// Thread-safe where nothing else is said.
+class ObjectFetch : public std::enable_shared_from_this<ObjectFetch> {
  public:
-  ObjectFetch(const ObjectInfo& object, FetchPlan plan, Fd file);
+  // All parts are here and what proves them is made; the thread that did the last of it calls.
+  using Complete = std::function<void(const std::shared_ptr<ObjectFetch>&)>;
+  using Messages = std::vector<std::shared_ptr<Md5Message>>;
+
+  // Whatever is asked of it ends with Canceled when `stop` asks for that.
+  ObjectFetch(const ObjectInfo& object, FetchPlan plan, Fd file, std::stop_token stop,
+              Complete complete);
+  ~ObjectFetch();
 
   const ObjectInfo& object() const { return object_; }
   const FetchPlan& plan() const { return plan_; }
   Fd take_file() { return std::move(file_); }
 
-  // Any part may be fetched by any thread, each once. True for the caller that fetched the last
-  // one: it then calls verify(). Throws the store's error, or that of the disk.
-  bool fetch_part(ObjectStore& store, std::size_t index, ProgressMeter& progress,
-                  std::stop_token stop);
+  // Any part may be fetched by any thread, each once. Gives what is to be hashed now: the caller
+  // passes it to md5_all(), soon or later. Throws the store's error, or that of the disk.
+  Messages fetch_part(ObjectStore& store, std::size_t index, ProgressMeter& progress);
+  // Messages are longer than parts, and take them in order: hashing is better not put off.
+  bool hashes_in_order() const {
+    return plan_.parts > 1 && !plan_.checksum && plan_.etag_part_size == 0;
+  }
 
+  // When it is complete:
   enum class Verdict {
     Verified,
     Unverifiable,  // the store vouches for nothing but the length
@@ -54,32 +70,36 @@ class ObjectFetch {
   };
   Verdict verify();
   void start_again();
+  unsigned attempts() const { return attempts_; }
 
  private:
-  class PartHasher;
-  void keep(std::size_t index, PartHasher& hasher, const ObjectInfo& info, std::uint64_t length);
+  class Message;
+  void make_messages();
+  void keep(std::size_t index, std::optional<ChecksumState>& checksum, const ObjectInfo& info,
+            std::uint64_t length);
   void take_promise(const ObjectInfo& info);
-  void find_promise(ObjectStore& store, std::stop_token stop);
+  void find_promise(ObjectStore& store);
+  Messages arrived(std::size_t index);
+  bool nothing_to_compare();
+  std::uint64_t here_until(const Message& message) const;
+  std::size_t read_on(Message& message, char* into);
+  void hashed(Message& message, std::string digest);
+  void one_is_done();
   Verdict verify_checksum() const;
   Verdict verify_segments() const;
-  void hash_arrived(std::size_t index);
-  void read_back(std::uint64_t begin, std::uint64_t end, const Sink& use) const;
 
   const ObjectInfo& object_;
   FetchPlan plan_;
   Fd file_;
-  SegmentCheck segments_;
-  std::atomic<std::size_t> missing_;
-  std::mutex mutex_;                          // of what follows
-  std::string md5_;                           // that the store vouches for
-  std::vector<PartChecksum> part_checksums_;  // by part, when the plan has a checksum
-  std::vector<std::string> part_digests_;     // by part, when the ETag's parts are ours
-  std::string whole_;                         // ETag of the bytes, when they came in one part
-  std::vector<bool> arrived_;
-  std::size_t hashed_ = 0;  // so many parts from the front are in hasher_
-  bool hashing_ = false;
-  std::condition_variable hashing_ended_;
-  Hasher hasher_{Digest::Md5};
+  const std::stop_token stop_;
+  const Complete complete_;
+  unsigned attempts_ = 1;
+  std::atomic<std::size_t> missing_{0};             // parts, and messages that are not hashed
+  std::mutex mutex_;                                // of what follows
+  std::string md5_;                                 // that the store vouches for
+  std::vector<PartChecksum> part_checksums_;        // by part, when the plan has a checksum
+  std::vector<bool> arrived_;                       // by part
+  std::vector<std::unique_ptr<Message>> messages_;  // whose MD5s prove the bytes, in order
 };
 
 }  // namespace trainyard::objectstore

@@ -8,7 +8,6 @@
 #include "base/files.hpp"
 #include "base/hash.hpp"
 #include "objectstore/fake_swift.hpp"
-#include "objectstore/segment_check.hpp"
 #include "objectstore/served_store_fixture.hpp"
 #include "objectstore/transfer.hpp"
 
@@ -148,29 +147,6 @@ TEST_F(SwiftLarge, ASegmentThatChangesWhileOthersAreFetchedIsNoticed) {
   std::string text;
   EXPECT_EQ(kind_of([&] { fetch(); }, &text), ErrorKind::Corrupt);
   EXPECT_THAT(text, HasSubstr("not those that the store promises"));
-}
-
-TEST(SegmentCheck, HashesASegmentOnceAllOfItIsThere) {
-  const std::string bytes = "aaabbbbb-cc";
-  SegmentCheck check({{3, md5_hex("aaa")}, {0, ""}, {5, md5_hex("bbbbb")}, {1, ""}, {2, "wrong"}});
-  std::vector<std::string> read;
-  const SegmentCheck::Read from = [&](std::uint64_t begin, std::uint64_t end, const Sink& sink) {
-    read.push_back(bytes.substr(begin, end - begin));
-    sink(read.back());
-  };
-  check.arrived(4, 10, from);
-  EXPECT_THAT(read, IsEmpty());
-  check.arrived(0, 2, from);
-  EXPECT_THAT(read, IsEmpty());
-  check.arrived(2, 4, from);
-  EXPECT_THAT(read, ElementsAre("aaa", "bbbbb"));
-  EXPECT_FALSE(check.damaged());
-  EXPECT_FALSE(check.proves_all());
-  check.arrived(10, 11, from);
-  EXPECT_TRUE(check.damaged());
-  check.start_again();
-  EXPECT_FALSE(check.damaged());
-  EXPECT_TRUE(SegmentCheck({{3, "h"}, {0, ""}}).proves_all());
 }
 
 }  // namespace
