@@ -121,13 +121,12 @@ void follow_run(Session& session, const std::string& id, const Wish& wish,
   Watch watch{.on_look =
                   [&](const wire::RunView& run) {
                     progress.clear();
-                    if (!is_terminal(run.state)) progress.draw(phase_text(run));
                     if (is_terminal(run.state)) return;
                     if (run.state != std::exchange(told, run.state)) {
-                      progress.clear();
                       out << status_line(run.state) << std::flush;
                     }
                     if (wish.metrics) metrics.show(run.metrics);
+                    progress.draw(phase_text(run));
                   },
               .on_log = {},
               .last_lines = wish.last_lines};
