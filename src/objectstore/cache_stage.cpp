@@ -188,13 +188,16 @@ void CacheStage::wait_for_the_other(bool first_time) {
   std::this_thread::sleep_for(kWaitPause);
 }
 
-// Who may list a bucket may not always read it: cached bytes are given only to who may.
+// Who may list a bucket may not always read it: cached bytes are given only to who may. An object
+// that is made of segments is asked for only when there is no other: its manifests are read too.
 void CacheStage::check_read_access() {
+  const ObjectInfo* chosen = nullptr;
   for (const ObjectInfo& object : listing_) {
-    if (object.size == 0) continue;
-    store_.head(object.key, stop_);
-    return;
+    if (object.size == 0 || (chosen && object.segmented)) continue;
+    chosen = &object;
+    if (!object.segmented) break;
   }
+  if (chosen) store_.head(chosen->key, stop_);
 }
 
 }  // namespace trainyard::objectstore
