@@ -16,6 +16,9 @@ namespace {
 
 using accounts::Session;
 
+// Anybody may send it: it is never waited for in a worker (the server reads so much before).
+constexpr std::size_t kMaxTokenBody = 16 * 1024;
+
 struct Login {
   std::string user;
   Secret password;
@@ -101,7 +104,7 @@ http::Answer issue(Service& service, Call& call) {
 }
 
 http::Answer refresh(Service& service, Call& call) {
-  const Secret old = wire::decode_token(call.request.body->read_all(kMaxJsonBody));
+  const Secret old = wire::decode_token(call.request.body->read_all(kMaxTokenBody));
   const TimePoint now = service.parts.clock.now();
   auto session = accounts::read_session(*service.parts.accounts.keys, old.reveal(), now);
   if (session) call.caller = {.user = session->user, .credential = "session"};

@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/log.hpp"
 #include "base/strings.hpp"
 
 namespace trainyard::http {
 
 namespace {
 
-constexpr std::uint64_t kMaxDrain = 1 << 20;
+constexpr std::uint64_t kWorthSkipping = 1 << 20;
 constexpr std::size_t kChunkedRead = 64 * 1024;
 
 }  // namespace
@@ -20,13 +19,16 @@ constexpr std::size_t kChunkedRead = 64 * 1024;
 std::string BodyReader::read_all(std::size_t limit) {
   std::string all;
   const std::uint64_t expected = content_length().value_or(0);
-  if (expected <= limit) all.reserve(expected);
+  const auto require_room = [&](std::uint64_t count) {
+    if (count <= limit - all.size()) return;
+    throw Error(ErrorKind::TooLarge,
+                fmt::format("the request body is longer than {}", format_bytes(limit)));
+  };
+  require_room(expected);
+  all.reserve(expected);
   char buffer[16 * 1024];
   while (const std::size_t count = read(buffer)) {
-    if (count > limit - all.size()) {
-      throw Error(ErrorKind::TooLarge,
-                  fmt::format("the request body is longer than {}", format_bytes(limit)));
-    }
+    require_room(count);
     all.append(buffer, count);
   }
   return all;
@@ -107,24 +109,25 @@ std::size_t SocketBodyReader::read_chunked(std::span<char> into) {
   }
 }
 
-bool SocketBodyReader::worth_draining() const {
-  return finished() || (!broken_ && !continue_wanted_ && (chunks_ || rest_ <= kMaxDrain));
+bool SocketBodyReader::worth_skipping() const {
+  return finished() || (!broken_ && !continue_wanted_ && (chunks_ || rest_ <= kWorthSkipping));
 }
 
-bool SocketBodyReader::drain() {
-  if (!worth_draining()) return false;
-  try {
-    char scratch[16 * 1024];
-    std::uint64_t dropped = 0;
-    while (!finished()) {
-      dropped += read(scratch);
-      if (dropped > kMaxDrain) return false;
+bool SocketBodyReader::drop_received() {
+  char scratch[16 * 1024];
+  while (!finished() && !buffer_.empty()) {
+    std::size_t used = 0;
+    if (chunks_) {
+      const ChunkedDecoder::Step step = chunks_->decode(buffer_.data(), scratch);
+      used = step.consumed;
+      if (used == 0 && step.produced == 0) break;
+    } else {
+      used = std::min<std::uint64_t>(buffer_.size(), rest_);
+      rest_ -= used;
     }
-    return true;
-  } catch (const Error& error) {
-    log::debug("the rest of a request body could not be skipped: {}", error.what());
-    return false;
+    buffer_.consume(used);
   }
+  return finished();
 }
 
 }  // namespace trainyard::http

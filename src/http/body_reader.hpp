@@ -24,9 +24,10 @@ class SocketBodyReader final : public BodyReader {
   // Every byte of the body was taken from the connection.
   bool finished() const;
   // The rest may be skipped to keep the connection: it is short, and the peer sends it unasked.
-  bool worth_draining() const;
-  // Reads and drops the rest; false when it is longer than is worth it, or the peer fails.
-  bool drain();
+  bool worth_skipping() const;
+  // Drops what has come of the rest, without waiting; true when that was all. Throws when it is
+  // broken.
+  bool drop_received();
 
  private:
   std::size_t read_some(std::span<char> into);

@@ -21,6 +21,7 @@ constexpr std::size_t kFirstRead = 2 * 1024;  // most heads; what an idle connec
 constexpr std::size_t kMoreRead = 16 * 1024;
 constexpr std::size_t kIdPrefix = 12;  // bytes; with the count an id has 32 digits (wml-v3 a.6)
 constexpr std::size_t kShortBody = 64 * 1024;  // read before a worker is taken
+constexpr std::uint64_t kMaxSkip = 1 << 20;
 constexpr std::uint64_t kMaxLinger = 1 << 20;
 constexpr auto kLingerTime = std::chrono::seconds(2);
 
@@ -37,6 +38,22 @@ Task<void> on_worker(WorkerPool& workers, Work work) {
         });
       },
       kAwait);
+}
+
+// A body whose framing is broken counts as whole: there is no waiting for more of it.
+bool holds_body(const RequestHead& head, std::string_view received) {
+  if (!head.chunked) return received.size() >= head.content_length;
+  try {
+    ChunkedDecoder decoder;
+    char scratch[4096];
+    for (ChunkedDecoder::Step step; !decoder.done(); received.remove_prefix(step.consumed)) {
+      step = decoder.decode(received, scratch);
+      if (step.consumed == 0 && step.produced == 0) return false;
+    }
+  } catch (const ProtocolError&) {
+    // The handler's reader finds it again, and answers.
+  }
+  return true;
 }
 
 void skip_empty_lines(ReadBuffer& buffer) {
@@ -67,7 +84,6 @@ void find_dead_peers(Socket& socket) {
 ServerCore::ServerCore(ServerOptions server_options, Handler request_handler,
                        ErrorHandler error_handler)
     : ServerShared(std::move(server_options), std::move(request_handler), std::move(error_handler)),
-      workers(options.worker_threads),
       id_prefix(random_hex(kIdPrefix)) {}
 
 std::string ServerCore::next_request_id() {
@@ -132,7 +148,7 @@ Task<bool> Connection::serve_one() {
   co_await on_worker(core_.workers, [&exchange] { exchange->run(); });
   switch (exchange->next()) {
     case Exchange::Next::KeepAlive:
-      co_return true;
+      co_return co_await skip_body(exchange->body());
     case Exchange::Next::Close:
       unread_input_ = exchange->unread_input();
       co_return false;
@@ -183,18 +199,45 @@ Task<bool> Connection::read_head(Exchange& exchange) {
 
 // So that a slow sender of a small body holds no worker. False when the peer left.
 Task<bool> Connection::read_short_body(Exchange& exchange) {
-  const RequestHead& head = exchange.head();
-  if (exchange.problem() || head.expect_continue || head.content_length > kShortBody) {
-    co_return true;
-  }
+  RequestHead& head = exchange.head();
+  if (exchange.problem() || head.content_length > kShortBody) co_return true;
+  const bool asked = co_await ask_for_short_body(head);
+  if (!asked) co_return false;
   deadline_.set(weak(), core_.options.body_timeout);
-  while (buffer_.size() < head.content_length) {
-    const std::size_t count = co_await read_more(head.content_length - buffer_.size());
+  while (!holds_body(head, buffer_.data()) && buffer_.size() < kShortBody) {
+    const std::size_t rest = kShortBody - buffer_.size();
+    const std::size_t count =
+        co_await read_more(head.chunked ? rest : head.content_length - buffer_.size());
     if (count > 0) continue;
-    if (!deadline_.expired()) co_return false;
+    if (!deadline_.expired()) co_return head.chunked;  // whoever reads finds the end missing
     exchange.set_problem(
         ProtocolError(408, ErrorKind::Timeout, "the request body did not arrive in time"));
     break;
+  }
+  co_return true;
+}
+
+// A refusal would spare the peer a few KiB at the cost of a connection: it is asked for them
+// before anybody looks at the request.
+Task<bool> Connection::ask_for_short_body(RequestHead& head) {
+  if (!head.expect_continue || holds_body(head, buffer_.data())) co_return true;
+  head.expect_continue = false;
+  co_return co_await write("HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+// Skips the rest of a body that the handler left, for the sake of the connection.
+Task<bool> Connection::skip_body(SocketBodyReader& body) {
+  deadline_.set(weak(), core_.options.body_timeout);
+  std::uint64_t dropped = buffer_.size();
+  try {
+    while (!body.drop_received()) {
+      const std::size_t count = dropped > kMaxSkip ? 0 : co_await read_more(kMoreRead);
+      if (count == 0) co_return false;
+      dropped += count;
+    }
+  } catch (const Error& error) {
+    log::debug("the rest of a body of {} could not be skipped: {}", peer_, error.what());
+    co_return false;
   }
   co_return true;
 }

@@ -8,7 +8,6 @@
 #include "http/exchange.hpp"
 #include "http/read_buffer.hpp"
 #include "http/wakeup.hpp"
-#include "http/worker_pool.hpp"
 
 namespace trainyard::http {
 
@@ -16,7 +15,6 @@ struct ServerCore : ServerShared {
   ServerCore(ServerOptions server_options, Handler request_handler, ErrorHandler error_handler);
   std::string next_request_id();
 
-  WorkerPool workers;
   std::string id_prefix;
   std::atomic<std::uint64_t> id_count{0};
 };
@@ -47,6 +45,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<bool> read_head(Exchange& exchange);
   Task<std::size_t> read_more(std::size_t room);
   Task<bool> read_short_body(Exchange& exchange);
+  Task<bool> ask_for_short_body(RequestHead& head);
+  Task<bool> skip_body(SocketBodyReader& body);
   Task<bool> follow(std::unique_ptr<Exchange> exchange);
   void start_following(Wakeup& wakeup);
   void end_following();

@@ -100,7 +100,7 @@ ResponseContext Exchange::context() const {
   return {
       .head_request = head_.request.head(),
       .http10 = head_.http10,
-      .keep_alive = head_.keep_alive && !problem_ && !shared_.stopping && body_->worth_draining(),
+      .keep_alive = head_.keep_alive && !problem_ && !shared_.stopping && body_->worth_skipping(),
       .request_id = head_.request.request_id,
       .server_name = shared_.options.server_name};
 }
@@ -111,7 +111,7 @@ void Exchange::send(Response& response) {
   } else if (auto* stream = std::get_if<StreamBody>(&response.body)) {
     source_ = std::move(stream->source);
     next_ = Next::Follow;
-    if (!body_->drain()) plan_.keep_alive = false;
+    plan_.keep_alive = plan_.keep_alive && body_->drop_received();
     return;
   } else if (const auto* text = std::get_if<std::string>(&response.body)) {
     send_text(*text);
@@ -121,7 +121,7 @@ void Exchange::send(Response& response) {
   } else {
     send_pull(std::get<PullBody>(response.body));
   }
-  next_ = plan_.keep_alive && body_->drain() ? Next::KeepAlive : Next::Close;
+  next_ = plan_.keep_alive ? Next::KeepAlive : Next::Close;
 }
 
 void Exchange::start(PeerSocket::More more) {

@@ -11,6 +11,7 @@
 #include "http/request_parser.hpp"
 #include "http/response_plan.hpp"
 #include "http/server.hpp"
+#include "http/worker_pool.hpp"
 
 namespace trainyard::http {
 
@@ -19,11 +20,13 @@ struct ServerShared {
   ServerShared(ServerOptions server_options, Handler request_handler, ErrorHandler error_handler)
       : options(std::move(server_options)),
         handler(std::move(request_handler)),
-        on_error(std::move(error_handler)) {}
+        on_error(std::move(error_handler)),
+        workers(options.worker_threads) {}
 
   ServerOptions options;
   Handler handler;
   ErrorHandler on_error;
+  WorkerPool workers;
   std::atomic<bool> stopping{false};
 };
 
@@ -37,10 +40,11 @@ class Exchange {
   // What the connection does when the worker is done.
   enum class Next { KeepAlive, Close, Follow, WebSocket };
 
-  Exchange(const ServerShared& shared, int socket, ReadBuffer& buffer)
+  Exchange(ServerShared& shared, int socket, ReadBuffer& buffer)
       : shared_(shared),
         buffer_(buffer),
-        socket_(socket, shared.options.body_timeout, shared.options.write_timeout) {}
+        socket_(socket, shared.workers, shared.options.body_timeout, shared.options.write_timeout) {
+  }
 
   RequestHead& head() { return head_; }
   // Found before a handler could run; it is then the answer and the connection closes.
@@ -51,6 +55,8 @@ class Exchange {
 
   // Valid after run().
   Next next() const { return next_; }
+  // KeepAlive: the rest of the request's body, which is to be skipped.
+  SocketBodyReader& body() { return *body_; }
   // Bytes of the request may still come; closing at once would reset the connection under them.
   bool unread_input() const { return problem_ || !body_->finished() || !buffer_.empty(); }
   std::shared_ptr<PushSource> take_source() { return std::move(source_); }

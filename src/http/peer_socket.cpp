@@ -52,7 +52,7 @@ std::size_t PeerSocket::receive(std::span<char> into) {
     }
     if (errno == EINTR) continue;
     if (!would_block()) gone("the request body was read");
-    if (!read_pace_.wait(fd_, POLLIN)) {
+    if (!wait(read_pace_, POLLIN)) {
       throw Error(ErrorKind::Timeout, "the request body arrives too slowly");
     }
   }
@@ -92,8 +92,13 @@ void PeerSocket::send_file(int file, std::uint64_t offset, std::uint64_t length)
   }
 }
 
+bool PeerSocket::wait(Pace& pace, short events) {
+  const WorkerPool::Waiting waiting(workers_);
+  return pace.wait(fd_, events);
+}
+
 void PeerSocket::wait_writable() {
-  if (!write_pace_.wait(fd_, POLLOUT)) {
+  if (!wait(write_pace_, POLLOUT)) {
     throw Error(ErrorKind::Timeout, "the peer takes the answer too slowly");
   }
 }

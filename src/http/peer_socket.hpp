@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "http/worker_pool.hpp"
+
 namespace trainyard::http {
 
 // How long a peer may keep a thread waiting: `timeout` without a byte, and on the whole no more
@@ -23,12 +25,13 @@ class Pace {
   std::uint64_t bytes_ = 0;
 };
 
-// Uses the socket, owns nothing. All throw Error: Timeout (too slow), Unavailable (gone).
+// Uses the socket, owns nothing. All throw Error: Timeout (too slow), Unavailable (gone, or too
+// many wait). For a thread of `workers`, which may run another job while this one waits.
 class PeerSocket {
  public:
-  PeerSocket(int fd, std::chrono::milliseconds read_timeout,
+  PeerSocket(int fd, WorkerPool& workers, std::chrono::milliseconds read_timeout,
              std::chrono::milliseconds write_timeout)
-      : fd_(fd), read_pace_(read_timeout), write_pace_(write_timeout) {}
+      : fd_(fd), workers_(workers), read_pace_(read_timeout), write_pace_(write_timeout) {}
 
   std::size_t receive(std::span<char> into);  // 0: the peer sends no more
   enum class More { No, Follows };
@@ -36,9 +39,11 @@ class PeerSocket {
   void send_file(int file, std::uint64_t offset, std::uint64_t length);
 
  private:
+  bool wait(Pace& pace, short events);
   void wait_writable();
 
   int fd_;
+  WorkerPool& workers_;
   Pace read_pace_;
   Pace write_pace_;
 };

@@ -17,6 +17,7 @@
 #include "http/client.hpp"
 #include "http/server.hpp"
 #include "http/testing.hpp"
+#include "http/worker_pool.hpp"
 
 namespace trainyard::http {
 
@@ -85,6 +86,50 @@ TEST(ServerLimits, ASlowBodyHoldsNoWorkerForEver) {
   });
   EXPECT_EQ(get(*server, "/").status, 200);
   EXPECT_TRUE(socket.receive_some().starts_with("HTTP/1.1 408 "));
+}
+
+// Whatever they keep a worker waiting with: another one does their neighbours' work.
+TEST(ServerLimits, SlowPeersHoldUpNobodyElse) {
+  const auto server = start(
+      [](Request& request) {
+        if (request.path == "/read") return text(request.body->read_all(10 << 20));
+        Response response;
+        if (request.path == "/large") {
+          response.body = PullBody{[] { return std::string(1 << 20, 'x'); }, {}};
+        }
+        return response;
+      },
+      {.worker_threads = 1});
+  const std::string_view slow[] = {
+      "PUT /read HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nx",
+      "PUT /read HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n\r\n",
+      "PUT /read HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "PUT /skip HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nx",
+      "GET /skip HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
+      "GET /large HTTP/1.1\r\nHost: h\r\n\r\n",
+  };
+  const auto begin = std::chrono::steady_clock::now();
+  std::vector<RawSocket> sockets;
+  for (int i = 0; i < 8; ++i) {
+    for (const std::string_view request : slow) sockets.emplace_back(server->port()).send(request);
+    EXPECT_EQ(get(*server, "/quick").status, 200);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, ServerOptions().body_timeout);
+}
+
+TEST(ServerLimits, ToldThatTooManyAreSlowAPeerMayComeAgain) {
+  WorkerPool pool(1);
+  std::vector<std::unique_ptr<WorkerPool::Waiting>> waiting;
+  for (std::size_t i = 0; i < WorkerPool::kMostWaiting; ++i) {
+    waiting.push_back(std::make_unique<WorkerPool::Waiting>(pool));
+  }
+  EXPECT_THROW(WorkerPool::Waiting{pool}, Error);
+  waiting.pop_back();
+  EXPECT_NO_THROW(WorkerPool::Waiting{pool});
+  waiting.clear();
+  std::promise<void> done;
+  pool.submit([&] { done.set_value(); });
+  EXPECT_EQ(done.get_future().wait_for(kPatience), std::future_status::ready);
 }
 
 TEST(ServerLimits, AReaderThatStopsIsDropped) {

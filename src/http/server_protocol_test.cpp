@@ -169,23 +169,38 @@ TEST(ServerProtocol, RefusesAHeadThatIsTooLong) {
   EXPECT_TRUE(talk(*server, "GET /" + std::string(100'000, 'a')).starts_with("HTTP/1.1 431 "));
 }
 
-TEST(ServerProtocol, SendsContinueOnlyWhenTheHandlerReads) {
+TEST(ServerProtocol, SendsContinueForALongBodyOnlyWhenTheHandlerReads) {
   const auto server = start([](Request& request) {
-    return text(request.path == "/read" ? request.body->read_all(10) : "unread");
+    const bool reads = request.path == "/read";
+    return text(reads ? std::to_string(request.body->read_all(100'000).size()) : "unread");
   });
   const std::string rest =
-      " HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
+      " HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n\r\n";
   RawSocket reads(server->port());
   reads.send("PUT /read" + rest);
   EXPECT_EQ(reads.receive_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
-  reads.send("abc");
-  EXPECT_TRUE(reads.receive_until("abc").starts_with("HTTP/1.1 200 "));
+  reads.send(std::string(100'000, 'x'));
+  EXPECT_TRUE(reads.receive_until("100000").starts_with("HTTP/1.1 200 "));
 
   RawSocket ignores(server->port());
   ignores.send("PUT /skip" + rest);
   const std::string answer = ignores.receive_all();  // closed: nobody knows whether a body comes
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
   EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos);
+}
+
+TEST(ServerProtocol, AsksForAShortBodyAtOnceAndKeepsTheConnection) {
+  const auto server = start([](Request& request) { return text("[" + request.path + "]"); });
+  RawSocket socket(server->port());
+  socket.send("PUT /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(socket.receive_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  socket.send(
+      "abcPUT /2 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n"
+      "Expect: 100-continue\r\n\r\n");
+  EXPECT_TRUE(socket.receive_until("[/1]").starts_with("HTTP/1.1 200 "));
+  EXPECT_EQ(socket.receive_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  socket.send("3\r\nabc\r\n0\r\n\r\nGET /3 HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_NE(socket.receive_until("[/3]").find("[/2]"), std::string::npos);
 }
 
 TEST(ServerProtocol, SkipsAShortUnreadBodyAndGoesOn) {

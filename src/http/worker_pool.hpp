@@ -15,6 +15,9 @@ class WorkerPool {
  public:
   using Job = std::function<void()>;  // must not throw
 
+  // So many jobs may wait for their peers beside those that run.
+  static constexpr std::size_t kMostWaiting = 512;
+
   explicit WorkerPool(unsigned max_threads);
   ~WorkerPool() { stop(); }
   WorkerPool(const WorkerPool&) = delete;
@@ -25,14 +28,32 @@ class WorkerPool {
   // Runs what is queued, then joins. Nothing may be submitted afterwards. Idempotent.
   void stop();
 
+  // While it lives, its job waits for a peer and another may run in its place: however slow peers
+  // are, they hold up nobody else. Throws Unavailable when kMostWaiting do already.
+  class Waiting {
+   public:
+    explicit Waiting(WorkerPool& pool);
+    ~Waiting();
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+
+   private:
+    WorkerPool& pool_;
+  };
+
  private:
   struct State {
     std::deque<Job> queue;
     std::vector<std::thread> threads;
+    std::vector<std::thread> ended;  // to be joined
     std::size_t idle = 0;
+    std::size_t waiting = 0;
     bool stopping = false;
   };
+  std::size_t running(const State& state) const { return state.threads.size() - state.waiting; }
+  void start_thread_if_needed(State& state);
   void work();
+  static void leave(State& state);
 
   std::size_t max_threads_;
   std::condition_variable changed_;
