@@ -46,7 +46,7 @@ void remove_segment(Client& client, const std::string& name) {
   request.key = name;
   request.not_found_is_answer = true;
   request.total_timeout = kPatience;
-  client.send(request);
+  if (client.send(request).status == 200) throw_not_confirmed(name);  // Swift says 204
 }
 
 std::vector<std::string> list_segments(Client& client, const std::string& prefix,
@@ -115,6 +115,7 @@ std::string put_verified(Client& client, Request& request, Source& source) {
 Segments::Segments(Client& client, const Retrier& retrier, const std::string& key)
     : client_(client),
       retrier_(retrier),
+      key_(key),
       stem_((key.size() <= kLongestReadableKey ? key : to_hex(digest(Digest::Sha256, key))) + "/"),
       folder_(stem_ + random_hex(kFolderBytes) + "/") {}
 
@@ -159,14 +160,23 @@ void Segments::remove(std::size_t count) noexcept {
   }
 }
 
-bool Segments::is_of_another_upload(const std::string& name) const {
-  return stem_of(name) == stem_ && !name.starts_with(folder_);
+std::set<std::string> Segments::in_use(std::stop_token stop) {
+  std::set<std::string> names;
+  try {
+    retrier_.run([&] { names = used_segments(client_, key_, stop); }, stop);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Canceled) throw;
+    log::warn("segments of an earlier upload may remain: {}", error.what());
+  }
+  return names;
 }
 
-void Segments::remove_others() noexcept {
+void Segments::remove_replaced(const std::set<std::string>& before) noexcept {
+  if (before.empty()) return;
   try {
-    for (const std::string& name : list_segments(client_, stem_, {})) {
-      if (is_of_another_upload(name)) remove_segment(client_, name);
+    const std::set<std::string> now = used_segments(client_, key_, {});
+    for (const std::string& name : before) {
+      if (stem_of(name) == stem_ && !now.contains(name)) remove_segment(client_, name);
     }
   } catch (const std::exception& error) {
     log::warn("segments of an earlier upload may remain: {}", error.what());

@@ -2,6 +2,7 @@
 // The segments of static large objects, in the container "<container>_segments": those of one
 // upload are "<key>/<16 random hex digits>/<8 digits>" (a hash in place of a key that is too long).
 #include <cstddef>
+#include <set>
 #include <stop_token>
 #include <string>
 
@@ -29,15 +30,19 @@ class Segments {
   void make_container(std::stop_token stop);
   Segment send(std::size_t index, Source& slice, std::stop_token stop);
   void remove(std::size_t count) noexcept;
-  // Those of earlier uploads of the same key, which a new object replaced or which were given up.
-  void remove_others() noexcept;
+  // The names of those that the object at the key stands on. Empty, with a warning, when the store
+  // does not tell.
+  std::set<std::string> in_use(std::stop_token stop);
+  // Of those that the object stood on before the new manifest was written: the ones that it does
+  // not stand on now. All others are left, for they can be of an upload that is under way.
+  void remove_replaced(const std::set<std::string>& before) noexcept;
 
  private:
   std::string name(std::size_t index) const;
-  bool is_of_another_upload(const std::string& name) const;
 
   Client& client_;
   const Retrier& retrier_;
+  std::string key_;
   std::string stem_;  // "<key>/"
   std::string folder_;
 };

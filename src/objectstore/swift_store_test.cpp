@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
@@ -253,6 +255,78 @@ TEST(SwiftUpload, LargeSourcesBecomeStaticLargeObjects) {
   EXPECT_EQ(page.objects[0].etag, put.etag);
   f.store->remove("large", {});
   EXPECT_TRUE(f.fake.server->keys("mnist_segments").empty());
+}
+
+// Between the server and the store: runs something once, when an answer has come.
+class Interrupted final : public http::Client {
+ public:
+  using Test = std::function<bool(const http::ClientRequest&)>;
+  Interrupted(std::shared_ptr<http::Client> inner, Test when, std::function<void()> then)
+      : inner_(std::move(inner)), when_(std::move(when)), then_(std::move(then)) {}
+  http::ClientResponse send(const http::ClientRequest& request) override {
+    http::ClientResponse response = inner_->send(request);
+    if (when_(request)) std::exchange(then_, [] {})();
+    return response;
+  }
+
+ private:
+  std::shared_ptr<http::Client> inner_;
+  Test when_;
+  std::function<void()> then_;
+};
+
+// Two uploads of one key; the other begins and ends when the one has got the answer for which
+// `when` is true.
+struct Interleaved : Segmented {
+  Interleaved() : Segmented(1) {}
+  void run(Interrupted::Test when) {
+    SwiftOptions options = fake.options();
+    options.single_limit = 1000;
+    options.segment_size = 400;
+    options.segment_connections = 1;
+    const auto first =
+        open_swift(options,
+                   std::make_shared<Interrupted>(fake.server, std::move(when),
+                                                 [&] { upload_bytes(*store, other, "large", {}); }),
+                   fake.clock);
+    EXPECT_EQ(upload_bytes(*first, bytes, "large", {}).size, bytes.size());
+  }
+  std::string other = std::string(1300, 'o');
+};
+
+TEST(SwiftUpload, AnUploadThatOverlapsAnotherKeepsItsSegments) {
+  Interleaved f;
+  f.run([](const http::ClientRequest& request) {
+    return request.url.find("/00000001") != std::string::npos;
+  });
+  EXPECT_EQ(download_bytes(*f.store, "large", 1 << 20), f.bytes);
+  EXPECT_EQ(f.fake.server->keys("mnist_segments").size(), 4u);
+}
+
+TEST(SwiftUpload, AnObjectThatReplacedTheOneJustWrittenKeepsItsSegments) {
+  for (const char* method : {"PUT", "HEAD"}) {
+    Interleaved f;
+    upload_bytes(*f.store, std::string(1100, 'p'), "large", {});
+    bool written = false;
+    f.run([&](const http::ClientRequest& request) {
+      written |= request.url.ends_with("multipart-manifest=put");
+      return written && request.method == method;
+    });
+    EXPECT_EQ(download_bytes(*f.store, "large", 1 << 20), f.other) << method;
+  }
+}
+
+TEST(SwiftUpload, OnlyTheSegmentsOfTheObjectThatItReplacedAreRemoved) {
+  Segmented f(1);
+  upload_bytes(*f.store, std::string(2000, 'p'), "large", {});
+  EXPECT_EQ(f.fake.server->keys("mnist_segments").size(), 5u);
+  const std::string unknown = "large/0123456789abcdef/00000000";
+  f.fake.server->put("mnist_segments", unknown, "x");
+  upload_bytes(*f.store, f.bytes, "large", {});
+  EXPECT_EQ(download_bytes(*f.store, "large", 1 << 20), f.bytes);
+  const auto left = f.fake.server->keys("mnist_segments");
+  EXPECT_EQ(left.size(), 4u + 1u);
+  EXPECT_THAT(left, testing::Contains(unknown));
 }
 
 TEST(SwiftUpload, SendsOnlyTheFailedSegmentAgain) {

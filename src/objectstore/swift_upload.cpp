@@ -65,10 +65,11 @@ ObjectInfo Uploader::put_in_segments(const std::string& key, Source& source, std
     segments.remove(sent.size());
     throw;
   }
+  const auto before = segments.in_use(stop);
   // From here on the object may stand, whatever the answers say, and would be one without its
   // bytes.
   ObjectInfo stored = complete(key, source.size(), sent, stop);
-  segments.remove_others();
+  segments.remove_replaced(before);
   return stored;
 }
 
@@ -77,17 +78,19 @@ ObjectInfo Uploader::complete(const std::string& key, std::uint64_t size,
   const std::string manifest = static_manifest(segments);
   const std::string expected = etag_of(segments);
   std::optional<ObjectInfo> there;
-  bool asked_before = false;
+  bool asked_before = false, taken = false;
   retrier_.run(
       [&] {
         // An answer may have been lost: then the object is there.
         if (asked_before) there = look(key, stop);
         if (there && there->etag == expected) return;
         asked_before = true;
-        send_manifest(key, manifest, stop);
+        taken = send_manifest(key, manifest, stop) == expected;
         there = look(key, stop);
       },
       stop);
+  // Another upload of the key has replaced it already.
+  if (taken && there && there->etag != expected) return {key, size, expected};
   if (!there || there->size != size || there->etag != expected) {
     throw Error(ErrorKind::Corrupt, "the store did not put the segments of '" + printable(key) +
                                         "' together as they were sent");
@@ -95,8 +98,8 @@ ObjectInfo Uploader::complete(const std::string& key, std::uint64_t size,
   return *there;
 }
 
-void Uploader::send_manifest(const std::string& key, const std::string& manifest,
-                             std::stop_token stop) {
+std::string Uploader::send_manifest(const std::string& key, const std::string& manifest,
+                                    std::stop_token stop) {
   const auto body = http::body_of(manifest);
   Request request;
   request.action = "write '" + printable(key) + "'";
@@ -105,7 +108,7 @@ void Uploader::send_manifest(const std::string& key, const std::string& manifest
   request.query = {{"multipart-manifest", "put"}};
   request.body = body.get();
   request.stop = std::move(stop);
-  client_.send(request);
+  return object_info(key, client_.send(request).headers).etag;
 }
 
 std::optional<ObjectInfo> Uploader::look(const std::string& key, std::stop_token stop) {

@@ -19,8 +19,9 @@ class Uploader {
   Uploader(Client& client, Clock& clock);
   // Verified by the store (an ETag goes along) and by the ETag that it answers with. Throws
   // Conflict when the source changed meanwhile. Segments of an upload that fails are removed, but
-  // not once the object may stand on them; the next upload of the key removes those. Throws
-  // TooLarge, before the first byte, for what the server cannot take.
+  // not once the object may stand on them; remove_unused_segments() finds those. Uploads of one key
+  // may overlap: the object is one of them, whole. Throws TooLarge, before the first byte, for what
+  // the server cannot take.
   ObjectInfo put(const std::string& key, Source& source, std::stop_token stop);
 
  private:
@@ -29,7 +30,9 @@ class Uploader {
                              std::stop_token stop);
   ObjectInfo complete(const std::string& key, std::uint64_t size,
                       const std::vector<Segment>& segments, std::stop_token stop);
-  void send_manifest(const std::string& key, const std::string& manifest, std::stop_token stop);
+  // The ETag that the store answers with.
+  std::string send_manifest(const std::string& key, const std::string& manifest,
+                            std::stop_token stop);
   std::optional<ObjectInfo> look(const std::string& key, std::stop_token stop);
 
   Client& client_;
