@@ -81,10 +81,11 @@ class TreeUploader {
   // progress. A file that fails or changes while it is read is left for the next call and named in
   // the report; throws only Canceled.
   virtual TreeReport sync(Milliseconds quiet, std::stop_token stop) = 0;
-  // Uploads everything that is not stored yet, and removes what sync() brought to the store and is
-  // gone from the directory since (a temporary name, a checkpoint that made room for the next);
-  // never an object that was there before. Throws the first error when a file could not be stored,
-  // after trying all others; may then be called again and goes on where it stood.
+  // Uploads everything that is not stored yet; of what sync() sent the bytes are compared, because
+  // a file that is written through a memory map can look unchanged. Removes what sync() brought to
+  // the store and is gone from the directory since (a temporary name, a checkpoint that made room
+  // for the next); never an object that was there before. Throws the first error when a file could
+  // not be stored, after trying all others; may then be called again and goes on where it stood.
   virtual TreeReport finish(std::stop_token stop) = 0;
 };
 // `directory` is an open directory.

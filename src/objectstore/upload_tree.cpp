@@ -15,6 +15,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/strings.hpp"
+#include "objectstore/block_checksums.hpp"
 #include "objectstore/fetcher.hpp"
 #include "objectstore/listing.hpp"
 #include "objectstore/local_tree.hpp"
@@ -42,15 +43,21 @@ std::string to_key(const std::string& prefix, const std::string& path) {
   return prefix + escaped;
 }
 
+enum class KeepSums { No, Yes };
+
 // Counts what goes out, and never more than the file has.
 class MeteredSource final : public Source {
  public:
-  MeteredSource(Fd file, ProgressMeter& progress) : file_(std::move(file)), progress_(progress) {}
+  MeteredSource(Fd file, ProgressMeter& progress, KeepSums keep)
+      : file_(std::move(file)), progress_(progress) {
+    if (keep == KeepSums::Yes) sums_.emplace(file_.size());
+  }
   std::uint64_t size() const override { return file_.size(); }
   std::size_t read_at(std::uint64_t offset, char* into, std::size_t max) override {
     const auto begin = ProgressMeter::Steady::now();
     const std::size_t got = file_.read_at(offset, into, max);
     progress_.add_disk(ProgressMeter::Steady::now() - begin);
+    if (sums_) sums_->add(offset, {into, got});
     return got;
   }
   void sent(std::size_t bytes) override {
@@ -62,10 +69,13 @@ class MeteredSource final : public Source {
     if (sent < size()) progress_.add_network(size() - sent, {});
   }
   const Fd& file() const { return file_.file(); }
+  // Of what was read last: those bytes the store has compared with what arrived.
+  std::optional<BlockChecksums::Values> sums() { return sums_ ? sums_->values() : std::nullopt; }
 
  private:
   FileSource file_;
   ProgressMeter& progress_;
+  std::optional<BlockChecksums> sums_;
   std::atomic<std::uint64_t> sent_{0};
 };
 
@@ -91,7 +101,7 @@ class Uploader final : public TreeUploader {
     const std::int64_t latest =
         std::chrono::nanoseconds((SystemClock().now() - quiet).time_since_epoch()).count();
     Pass pass(*this, std::move(stop), {});
-    pass.leave_changing = true;
+    pass.running = true;
     pass.run([&](const LocalFile& file) { return file.state.modified_ns <= latest; });
     if (pass.stop.stop_requested()) throw_stopped();
     return std::move(pass.report);
@@ -120,6 +130,7 @@ class Uploader final : public TreeUploader {
     void work();
     void upload(const LocalFile& file);
     bool try_upload(const LocalFile& file, const std::string& key);
+    bool has_sent_bytes(MeteredSource& source, const LocalFile& file);
     void remark(const std::string& path, std::string detail);
     void fail(const std::string& path);
     void remove_what_is_gone();
@@ -127,7 +138,7 @@ class Uploader final : public TreeUploader {
     Uploader& self;
     std::stop_token stop;
     ProgressMeter progress;
-    bool leave_changing = false;
+    bool running = false;  // the command is: files that change are left for later
     std::vector<LocalFile> todo;
     std::unordered_set<std::string> present;  // paths in the directory
     std::atomic<std::size_t> next{0};
@@ -158,9 +169,20 @@ class Uploader final : public TreeUploader {
     return found == there_.end() ? std::nullopt : std::optional(found->second);
   }
 
-  bool is_stored(const LocalFile& file) const {
+  // What the store has of a file. A program that writes through a memory map changes the bytes and
+  // not the state: that alone proves nothing of a file that was sent while the command ran.
+  struct Sent {
+    FileState state;
+    bool at_the_end = false;
+    std::optional<BlockChecksums::Values> sums = {};  // of the bytes, when it was not
+  };
+
+  bool looks_stored(const LocalFile& file) const {
     const auto found = stored_.find(file.path);
-    return found != stored_.end() && found->second == file.state;
+    return found != stored_.end() && found->second.state == file.state;
+  }
+  bool is_stored_for_good(const LocalFile& file) const {
+    return looks_stored(file) && stored_.at(file.path).at_the_end;
   }
 
   ObjectStore& store_;
@@ -170,7 +192,7 @@ class Uploader final : public TreeUploader {
   TransferLog log_;
   bool learned_ = false;
   std::unordered_map<std::string, ObjectInfo> there_;  // by key: what an earlier one stored
-  std::unordered_map<std::string, FileState> stored_;  // by path: the state that the store has
+  std::unordered_map<std::string, Sent> stored_;       // by path
   std::unordered_set<std::string> brought_;  // paths of those that were not in the store before
 };
 
@@ -187,13 +209,14 @@ void Uploader::Pass::run(const std::function<bool(const LocalFile&)>& wanted) {
     ++report.files;
     report.bytes += file.state.size;
     present.insert(file.path);
-    if (!self.is_stored(file) && wanted(file)) todo.push_back(std::move(file));
+    const bool stored = running ? self.looks_stored(file) : self.is_stored_for_good(file);
+    if (!stored && wanted(file)) todo.push_back(std::move(file));
   }
   for (const LocalFile& file : todo) progress.add_total(1, file.state.size);
   progress.listing_complete();
   const unsigned connections = affordable_connections(self.options_);
   const std::size_t threads = std::min<std::size_t>(
-      leave_changing ? std::min(connections, kSyncConnections) : connections, todo.size());
+      running ? std::min(connections, kSyncConnections) : connections, todo.size());
   {
     std::vector<std::jthread> helpers;
     for (std::size_t i = 1; i < threads; ++i) helpers.emplace_back([this] { work(); });
@@ -225,13 +248,13 @@ void Uploader::Pass::upload(const LocalFile& file) {
   for (unsigned attempt = 1;; ++attempt) {
     try {
       if (try_upload(file, key)) return;
-      if (leave_changing) return remark(file.path, "left for later: it changes");
+      if (running) return remark(file.path, "left for later: it changes");
       if (attempt == kAttempts) {
         return remark(file.path, "stored as it was at one moment: it changes all the time");
       }
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::Conflict || attempt == kAttempts) throw;
-      if (leave_changing) return remark(file.path, "left for later: it changes");
+      if (running) return remark(file.path, "left for later: it changes");
     }
   }
 }
@@ -247,9 +270,10 @@ bool Uploader::Pass::try_upload(const LocalFile& file, const std::string& key) {
   }
   const FileState before = FileState::of(opened);
   let_tick_pass(before);
-  MeteredSource source(std::move(opened), progress);
+  MeteredSource source(std::move(opened), progress, running ? KeepSums::Yes : KeepSums::No);
   const std::optional<ObjectInfo> there = self.find_there(key, mutex);
-  const bool unchanged = there && has_bytes_of(source, *there, self.store_, stop);
+  const bool unchanged =
+      has_sent_bytes(source, file) || (there && has_bytes_of(source, *there, self.store_, stop));
   if (unchanged) {
     progress.add_cached_file(source.size());
   } else {
@@ -265,8 +289,20 @@ bool Uploader::Pass::try_upload(const LocalFile& file, const std::string& key) {
     ++report.transferred_files;
     report.transferred_bytes += source.size();
   }
-  if (same) self.stored_.insert_or_assign(file.path, before);
+  if (same) self.stored_.insert_or_assign(file.path, Sent{before, !running, source.sums()});
   return same;
+}
+
+// Whether an earlier pass sent just these bytes of the file.
+bool Uploader::Pass::has_sent_bytes(MeteredSource& source, const LocalFile& file) {
+  std::optional<BlockChecksums::Values> sums;
+  {
+    std::scoped_lock guard(mutex);
+    const auto found = self.stored_.find(file.path);
+    if (found == self.stored_.end() || found->second.state.size != source.size()) return false;
+    sums = found->second.sums;
+  }
+  return sums && has_blocks(source, *sums);
 }
 
 void Uploader::Pass::remark(const std::string& path, std::string detail) {

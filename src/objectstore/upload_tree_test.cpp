@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -193,6 +194,32 @@ TEST_F(Upload, SyncTakesOnlyWhatIsQuiet) {
   EXPECT_EQ(stored().count("training-x/old"), 1u);
   EXPECT_EQ(stored().count("training-x/fresh"), 0u);
   EXPECT_EQ(uploads->finish({}).transferred_files, 1u);
+}
+
+// Linux stamps a write through a memory map when the page becomes dirty, and not the next ones.
+TEST_F(Upload, WhatIsWrittenThroughAMemoryMapAfterSyncIsStoredAtTheEnd) {
+  for (const std::uint64_t size : {100u, 3u << 20, 12u << 20}) {
+    FakeS3Store fake;
+    S3Options options = fake.store_options();
+    options.part_size = 5u << 20;
+    const auto s3 = fake.open(options);
+    write("weights", std::string(size, '0'));
+    write("same", std::string(size, 's'));
+    age("same");
+    const Fd file = open_file(directory / "weights", O_RDWR);
+    void* map = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+    ASSERT_NE(map, MAP_FAILED);
+    char* const last = static_cast<char*>(map) + size - 1;
+    *last = '1';
+    age("weights");
+    const auto uploads = uploader(*s3);
+    EXPECT_EQ(uploads->sync(Milliseconds(1000), {}).transferred_files, 2u);
+    *last = '2';
+    ::munmap(map, size);
+    EXPECT_EQ(uploads->finish({}).transferred_files, 1u) << "the other is as it was sent";
+    EXPECT_EQ(fake.server->bytes_of("training-x/weights").back(), '2');
+    EXPECT_EQ(uploads->finish({}).transferred_files, 0u);
+  }
 }
 
 TEST_F(Upload, SyncNamesWhatFailedAndFinishTriesAgain) {

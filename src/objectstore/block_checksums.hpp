@@ -1,0 +1,35 @@
+#pragma once
+// What was read of a file, block by block: enough to tell later whether it still has these bytes.
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "objectstore/object_store.hpp"
+
+namespace trainyard::objectstore {
+
+// Thread-safe. Blocks may be read in any order and again; of each, what was read last counts.
+class BlockChecksums {
+ public:
+  using Values = std::vector<std::uint64_t>;  // a CRC-64/NVME for each block of 1 MiB
+
+  explicit BlockChecksums(std::uint64_t size);
+  void add(std::uint64_t offset, std::string_view bytes);
+  // nullopt: some block was not read from its beginning to its end.
+  std::optional<Values> values();
+
+ private:
+  struct Block {
+    std::uint64_t crc = 0, filled = 0;
+  };
+  const std::uint64_t size_;
+  std::mutex mutex_;  // of blocks_
+  std::vector<Block> blocks_;
+};
+
+// Reads until the first block that differs.
+bool has_blocks(Source& source, const BlockChecksums::Values& expected);
+
+}  // namespace trainyard::objectstore
