@@ -71,13 +71,12 @@ Fd open_own_directory(const Layout& layout, const fs::path& path) {
 }
 
 bool has_unsaved_results(const fs::path& work) {
-  std::error_code unreadable;
-  const auto options = fs::directory_options::skip_permission_denied;
-  for (auto entry = fs::recursive_directory_iterator(work / "mnt/results", options, unreadable);
-       !unreadable && entry != fs::recursive_directory_iterator(); entry.increment(unreadable)) {
-    if (!entry->is_directory(unreadable)) return true;
+  std::error_code error;
+  for (auto entry = fs::recursive_directory_iterator(work / "mnt/results", error);
+       !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    if (!entry->is_directory(error)) return true;
   }
-  return false;
+  return error && error != std::errc::no_such_file_or_directory;
 }
 
 void release_directories(const Layout& layout) noexcept {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/files.hpp"
+#include "base/ordinary_user_testing.hpp"
 #include "learner/test_assignment.hpp"
 #include "learner/test_files.hpp"
 
@@ -62,6 +63,16 @@ TEST_F(DirectoriesTest, ResultsAreUnsavedUntilTheyAreReleased) {
   EXPECT_TRUE(has_unsaved_results(dir_.path()));
   release_directories(layout_);
   EXPECT_FALSE(has_unsaved_results(dir_.path()));
+}
+
+TEST_F(DirectoriesTest, WhatCannotBeLookedIntoMayHoldResults) {
+  fs::permissions(dir_.path(), fs::perms::all);
+  const OrdinaryUser user;
+  prepare_directories(layout_, std::nullopt, false);
+  make_private_dir(layout_.result_dir() / "deep");
+  put(layout_.result_dir() / "deep/model", "x");
+  ::chmod((layout_.result_dir() / "deep").c_str(), 0);
+  EXPECT_TRUE(has_unsaved_results(dir_.path()));
 }
 
 TEST_F(DirectoriesTest, ReleasingThemKeepsTheLogs) {

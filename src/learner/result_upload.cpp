@@ -58,8 +58,10 @@ std::optional<Error> ResultUpload::ask(std::stop_token stop) {
 
 // False when there is nothing to store. A command may have removed its directory and made another.
 bool ResultUpload::open(Tree& tree) {
-  std::error_code missing;
-  if (!fs::exists(fs::symlink_status(tree.directory, missing))) return false;
+  std::error_code error;
+  const auto there = fs::symlink_status(tree.directory, error);
+  if (there.type() == fs::file_type::not_found) return false;
+  if (error) throw system_error("look at " + tree.directory.string(), error.value());
   Fd directory = open_own_directory(options_.layout, tree.directory);
   if (!directory) {
     auto text = fmt::format("{} is no directory any more: nothing of it is stored",
@@ -69,7 +71,7 @@ bool ResultUpload::open(Tree& tree) {
   }
   const auto identity = identity_of(directory);
   if (tree.uploader && tree.identity == identity) return true;
-  if (fs::is_empty(tree.directory, missing)) return false;
+  if (fs::is_empty(tree.directory, error)) return false;
   os::TransferOptions options;
   options.on_progress = [this](const os::TransferProgress& progress) {
     if (options_.on_progress) options_.on_progress(wire_progress("storing", progress));

@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "base/error.hpp"
 #include "base/error_testing.hpp"
+#include "base/ordinary_user_testing.hpp"
 #include "learner/directories.hpp"
 #include "learner/fake_clock.hpp"
 #include "learner/test_assignment.hpp"
@@ -187,6 +189,24 @@ TEST_F(StageOutTest, FollowsNoLinkThatTheCommandLeft) {
   ASSERT_THAT(told_, SizeIs(2));
   EXPECT_THAT(told_[0], HasSubstr("passwd: "));
   EXPECT_THAT(told_[1], HasSubstr("/job/logs is no directory any more"));
+}
+
+TEST_F(StageOutTest, ResultsThatCannotBeReachedAreNotTakenForNone) {
+  fs::permissions(dir_.path(), fs::perms::all);
+  const OrdinaryUser user;
+  layout_.work /= "mine";
+  make_private_dir(layout_.logs());
+  for (const auto name : kLogFiles) put(layout_.log_file(name), "log");
+  prepare_directories(layout_, std::nullopt, false);
+  put(layout_.result_dir() / "model.bin", "weights");
+  for (const fs::path& locked : {layout_.result_dir(), layout_.results_bucket_dir()}) {
+    ::chmod(locked.c_str(), 0);
+    EXPECT_EQ(kind_of_failure(*store_), ErrorKind::Forbidden) << locked;
+  }
+  ::chmod(layout_.results_bucket_dir().c_str(), 0700);
+  ::chmod(layout_.result_dir().c_str(), 0700);
+  run(*store_);
+  EXPECT_EQ(content(*store_)[kTestRun + "/model.bin"], "weights");
 }
 
 // ---- while the command runs ---------------------------------------------------------------------

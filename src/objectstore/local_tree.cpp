@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <memory>
 
 #include "base/error.hpp"
@@ -19,8 +20,10 @@ namespace trainyard::objectstore {
 namespace {
 
 // A pipe must not block us.
-constexpr int kOpenFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-constexpr unsigned kDeepest = 200;  // directories in each other; each holds a descriptor
+constexpr int kOpenFile = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+constexpr int kHandle = O_PATH | O_CLOEXEC;
+constexpr int kHandleOfDirectory = kHandle | O_DIRECTORY | O_NOFOLLOW;
+constexpr std::size_t kLongestPath = 16 * 1024;  // each part of a long one costs a call
 
 std::int64_t nanoseconds(const timespec& time) {
   return std::int64_t(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
@@ -32,9 +35,9 @@ FileState state_of(const struct stat& status) {
 }
 
 // Resolves links, but never out of `root`. -1 and errno.
-int open_beneath(int root, const char* path) {
+int open_beneath(int root, const char* path, int flags) {
   open_how how{};
-  how.flags = kOpenFlags;
+  how.flags = static_cast<std::uint64_t>(flags);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   while (true) {
     const long fd = ::syscall(SYS_openat2, root, path, &how, sizeof how);
@@ -42,21 +45,42 @@ int open_beneath(int root, const char* path) {
   }
 }
 
-// Where there is no openat2 (an old kernel, a strict container): no link is followed at all.
-int open_without_links(int root, const std::string& path) {
+// Follows no link at all. For directories, where there is no openat2 (an old kernel, a strict
+// container), and for paths that are too long for one call.
+int open_without_links(int root, const std::string& path, int flags) {
   Fd directory;
   for (std::size_t begin = 0;;) {
     const std::size_t end = path.find('/', begin);
     const std::string name = path.substr(begin, end - begin);
     const int from = directory ? directory.get() : root;
-    if (end == path.npos) {
-      return ::openat(from, name.c_str(), kOpenFlags | O_NOFOLLOW);
-    }
-    Fd next(::openat(from, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (end == path.npos) return ::openat(from, name.c_str(), flags | O_NOFOLLOW);
+    Fd next(::openat(from, name.c_str(), kHandleOfDirectory));
     if (!next) return -1;
     directory = std::move(next);
     begin = end + 1;
   }
+}
+
+Fd open_inside(const Fd& root, const std::string& path, int flags) {
+  if (path.size() > kLongestPath) {
+    errno = ENAMETOOLONG;
+    return Fd();
+  }
+  if (path.size() >= PATH_MAX) return Fd(open_without_links(root.get(), path, flags));
+  Fd file(open_beneath(root.get(), path.c_str(), flags));
+  if (!file && (errno == ENOSYS || errno == EPERM)) {
+    file = Fd(open_without_links(root.get(), path, flags));
+  }
+  return file;
+}
+
+std::string itself(const Fd& handle) { return "/proc/self/fd/" + std::to_string(handle.get()); }
+
+// Gives us `rights` on what is ours. Through /proc: a name could have become a link. May fail.
+void open_up(const Fd& handle, mode_t rights) {
+  struct stat info {};
+  if (::fstat(handle.get(), &info) != 0 || (info.st_mode & rights) == rights) return;
+  if (info.st_uid == ::geteuid()) ::chmod(itself(handle).c_str(), info.st_mode | rights);
 }
 
 std::string_view kind_of(mode_t mode) {
@@ -78,60 +102,104 @@ FileState FileState::of(const Fd& file) {
   return state_of(status);
 }
 
-LocalTree LocalDirectory::walk() const {
-  LocalTree tree;
-  Fd again(::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!again) throw_errno("read the directory of the results");
-  enter(tree, std::move(again), "", 0);
-  std::sort(tree.files.begin(), tree.files.end(),
-            [](const LocalFile& a, const LocalFile& b) { return a.path < b.path; });
-  return tree;
-}
+// Holds one directory open at a time, and goes on from the root by paths.
+class LocalDirectory::Walk {
+ public:
+  Walk(const LocalDirectory& owner, Locked locked) : self_(owner), locked_(locked) {}
 
-void LocalDirectory::enter(LocalTree& tree, Fd directory, const std::string& path,
-                           unsigned depth) const {
-  const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(directory.get()));
-  if (!stream) throw_errno("read the directory " + printable(path));
-  directory.release();  // the stream's now
-  while (const dirent* entry = ::readdir(stream.get())) {
-    const std::string_view name = entry->d_name;
-    if (name == "." || name == "..") continue;
-    visit(tree, ::dirfd(stream.get()), entry->d_name,
-          path.empty() ? std::string(name) : path + "/" + std::string(name), depth);
+  LocalTree go() {
+    if (locked_ == Locked::OpenUp) open_up(self_.root_, S_IRUSR | S_IXUSR);
+    directories_.emplace_back();
+    while (!directories_.empty()) {
+      const std::string path = std::move(directories_.back());
+      directories_.pop_back();
+      try {
+        enter(path);
+      } catch (const Error& e) {
+        tree_.unread.push_back({path, e});
+      }
+    }
+    for (const std::string& path : links_) follow(path);  // what they name can be read by now
+    std::sort(tree_.files.begin(), tree_.files.end(),
+              [](const LocalFile& a, const LocalFile& b) { return a.path < b.path; });
+    return std::move(tree_);
   }
-}
 
-void LocalDirectory::visit(LocalTree& tree, int directory, const char* name,
-                           const std::string& path, unsigned depth) const {
-  struct stat status {};
-  if (::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return;
-  if (S_ISREG(status.st_mode)) {
-    tree.files.push_back({path, state_of(status)});
-  } else if (S_ISDIR(status.st_mode)) {
-    if (depth == kDeepest) {
-      return tree.skipped.push_back({path, "skipped: too many directories in each other"});
+ private:
+  void enter(const std::string& path) {
+    const std::string action = "read the directory '" + printable(path) + "'";
+    const Fd handle(handle_of(path));
+    const bool swapped = !handle && (errno == ENOTDIR || errno == ELOOP);
+    if (!handle && (swapped || errno == ENOENT)) return;
+    if (!handle) throw_errno(action);
+    if (locked_ == Locked::OpenUp) open_up(handle, S_IRUSR | S_IXUSR);
+    Fd readable(::openat(handle.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!readable) throw_errno(action);
+    const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(readable.get()));
+    if (!stream) throw_errno(action);
+    readable.release();  // the stream's now
+    while (true) {
+      errno = 0;
+      const dirent* entry = ::readdir(stream.get());
+      if (entry == nullptr && errno != 0) throw_errno(action);
+      if (entry == nullptr) return;
+      visit(::dirfd(stream.get()), path, entry->d_name);
     }
-    Fd child(::openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (child) return enter(tree, std::move(child), path, depth + 1);
-    if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {
-      tree.skipped.push_back({path, "skipped: the directory cannot be read"});
+  }
+
+  Fd handle_of(const std::string& path) const {
+    if (path.empty()) return Fd(::openat(self_.root_.get(), ".", kHandleOfDirectory));
+    return open_inside(self_.root_, path, kHandleOfDirectory);
+  }
+
+  void visit(int directory, const std::string& parent, const std::string& name) {
+    if (name == "." || name == "..") return;
+    const std::string path = parent.empty() ? name : parent + "/" + name;
+    struct stat status {};
+    if (::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+      const int code = errno;
+      if (code != ENOENT) {
+        tree_.unread.push_back({path, system_error("look at '" + printable(path) + "'", code)});
+      }
+      return;
     }
-  } else if (S_ISLNK(status.st_mode)) {
+    if (S_ISREG(status.st_mode)) {
+      tree_.files.push_back({path, state_of(status)});
+    } else if (S_ISDIR(status.st_mode)) {
+      directories_.push_back(path);
+    } else if (S_ISLNK(status.st_mode)) {
+      links_.push_back(path);
+    } else {
+      tree_.skipped.push_back({path, std::string(kind_of(status.st_mode))});
+    }
+  }
+
+  void follow(const std::string& path) {
     try {
-      tree.files.push_back({path, FileState::of(open(path))});
-    } catch (const Error&) {
-      tree.skipped.push_back(
+      tree_.files.push_back({path, FileState::of(self_.open(path, locked_))});
+    } catch (const Error& e) {
+      if (e.kind() != ErrorKind::NotFound) return tree_.unread.push_back({path, e});
+      tree_.skipped.push_back(
           {path, "skipped: a link to something else than a file of this directory"});
     }
-  } else {
-    tree.skipped.push_back({path, std::string(kind_of(status.st_mode))});
   }
-}
 
-Fd LocalDirectory::open(const std::string& path) const {
-  Fd file(open_beneath(root_.get(), path.c_str()));
-  if (!file && (errno == ENOSYS || errno == EPERM)) {
-    file = Fd(open_without_links(root_.get(), path));
+  const LocalDirectory& self_;
+  const Locked locked_;
+  LocalTree tree_;
+  std::vector<std::string> directories_, links_;  // still to be looked at
+};
+
+LocalTree LocalDirectory::walk(Locked locked) const { return Walk(*this, locked).go(); }
+
+Fd LocalDirectory::open(const std::string& path, Locked locked) const {
+  Fd file = open_inside(root_, path, kOpenFile);
+  if (!file && errno == EACCES && locked == Locked::OpenUp) {
+    const Fd handle = open_inside(root_, path, kHandle);
+    if (handle) {
+      open_up(handle, S_IRUSR);
+      file = Fd(::open(itself(handle).c_str(), kOpenFile));
+    }
   }
   if (file) return file;
   // Gone, swapped for a link that leads out, or for something that cannot be opened.
@@ -139,6 +207,16 @@ Fd LocalDirectory::open(const std::string& path) const {
     throw Error(ErrorKind::NotFound, "'" + printable(path) + "' is no file of this directory");
   }
   throw_errno("open '" + printable(path) + "'");
+}
+
+bool LocalDirectory::is_gone(const std::string& path) const {
+  try {
+    FileState::of(open(path, Locked::Leave));
+    return false;
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::NotFound) return true;
+    throw;
+  }
 }
 
 }  // namespace trainyard::objectstore

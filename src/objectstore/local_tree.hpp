@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/error.hpp"
 #include "base/fd.hpp"
 #include "objectstore/transfer.hpp"
 
@@ -27,23 +28,36 @@ struct LocalFile {
   FileState state;
 };
 
+struct Unread {
+  std::string path;
+  Error why;
+};
+
 struct LocalTree {
   std::vector<LocalFile> files;  // regular ones, and links to regular ones inside
   std::vector<Remark> skipped;   // links that lead nowhere or out, sockets, pipes, devices
+  std::vector<Unread> unread;    // files may lie here that nobody could look at
 };
 
+// What to do where the modes of our own files and directories keep us out.
+enum class Locked {
+  Leave,   // as it is: not looked at
+  OpenUp,  // give their owner, us, the right to read
+};
+
+// Of any depth; paths up to 16 KiB.
 class LocalDirectory {
  public:
   explicit LocalDirectory(Fd root) : root_(std::move(root)) {}
   // Files that vanish meanwhile are not in it.
-  LocalTree walk() const;
+  LocalTree walk(Locked locked) const;
   // Throws NotFound when it is gone or leads out of the directory.
-  Fd open(const std::string& path) const;
+  Fd open(const std::string& path, Locked locked) const;
+  // No regular file is there: this is certain. Throws when it is not.
+  bool is_gone(const std::string& path) const;
 
  private:
-  void enter(LocalTree& tree, Fd directory, const std::string& path, unsigned depth) const;
-  void visit(LocalTree& tree, int directory, const char* name, const std::string& path,
-             unsigned depth) const;
+  class Walk;
   Fd root_;
 };
 

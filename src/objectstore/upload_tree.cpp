@@ -128,11 +128,13 @@ class Uploader final : public TreeUploader {
 
     void run(const std::function<bool(const LocalFile&)>& wanted);
     void work();
+    // While the command runs its modes are its own.
+    Locked locked() const { return running ? Locked::Leave : Locked::OpenUp; }
     void upload(const LocalFile& file);
     bool try_upload(const LocalFile& file, const std::string& key);
     bool has_sent_bytes(MeteredSource& source, const LocalFile& file);
     void remark(const std::string& path, std::string detail);
-    void fail(const std::string& path);
+    void fail(const std::string& path, const std::exception_ptr& why);
     void remove_what_is_gone();
 
     Uploader& self;
@@ -199,11 +201,12 @@ class Uploader final : public TreeUploader {
 void Uploader::Pass::run(const std::function<bool(const LocalFile&)>& wanted) {
   LocalTree tree;
   try {
-    tree = self.directory_.walk();
+    tree = self.directory_.walk(locked());
     self.learn_what_is_there(stop);
   } catch (...) {
-    return fail("");
+    return fail("", std::current_exception());
   }
+  for (const auto& [path, why] : tree.unread) fail(path, std::make_exception_ptr(why));
   report.remarks = std::move(tree.skipped);
   for (LocalFile& file : tree.files) {
     ++report.files;
@@ -231,7 +234,7 @@ void Uploader::Pass::work() {
     try {
       upload(todo[i]);
     } catch (...) {
-      fail(todo[i].path);
+      fail(todo[i].path, std::current_exception());
     }
     progress.add_busy(ProgressMeter::Steady::now() - begin);
   }
@@ -263,7 +266,7 @@ void Uploader::Pass::upload(const LocalFile& file) {
 bool Uploader::Pass::try_upload(const LocalFile& file, const std::string& key) {
   Fd opened;
   try {
-    opened = self.directory_.open(file.path);
+    opened = self.directory_.open(file.path, locked());
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::NotFound) return true;  // deleted by its owner
     throw;
@@ -310,29 +313,29 @@ void Uploader::Pass::remark(const std::string& path, std::string detail) {
   report.remarks.push_back({path, std::move(detail)});
 }
 
-// Called in a catch block.
-void Uploader::Pass::fail(const std::string& path) {
+void Uploader::Pass::fail(const std::string& path, const std::exception_ptr& why) {
   std::scoped_lock guard(mutex);
-  if (!first_error) first_error = std::current_exception();
+  if (!first_error) first_error = why;
   ++report.failed_files;
   try {
-    throw;
+    std::rethrow_exception(why);
   } catch (const std::exception& error) {
     report.remarks.push_back({path, std::string("not stored: ") + error.what()});
   }
 }
 
-// Best effort: what remains is more than was asked for, and no reason to fail.
+// Best effort: what remains is more than was asked for, and no reason to fail. That a walk did not
+// see a file is no proof that it is gone.
 void Uploader::Pass::remove_what_is_gone() {
   for (auto path = self.brought_.begin(); path != self.brought_.end();) {
-    if (present.contains(*path)) {
-      ++path;
-      continue;
-    }
     try {
+      if (present.contains(*path) || !self.directory_.is_gone(*path)) {
+        ++path;
+        continue;
+      }
       self.store_.remove(to_key(self.prefix_, *path), stop);
     } catch (const std::exception& error) {
-      remark(*path, std::string("remains in the store, though it is gone here: ") + error.what());
+      remark(*path, std::string("remains in the store: ") + error.what());
     }
     self.stored_.erase(*path);
     path = self.brought_.erase(path);

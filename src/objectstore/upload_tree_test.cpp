@@ -12,6 +12,7 @@
 #include <map>
 
 #include "base/files.hpp"
+#include "base/ordinary_user_testing.hpp"
 #include "objectstore/failing_store.hpp"
 #include "objectstore/fake_s3.hpp"
 #include "objectstore/local_tree.hpp"
@@ -157,7 +158,7 @@ TEST_F(Upload, AFileSwappedForALinkIsNotFollowed) {
   fs::rename(directory / "d", directory / "moved");
   fs::create_symlink(outside.path(), directory / "d");
   std::ofstream(outside.path() / "a") << "secret";
-  EXPECT_THROW(local.open("d/a"), Error);
+  EXPECT_THROW(local.open("d/a", Locked::Leave), Error);
 }
 
 TEST_F(Upload, SpecialFilesAreSkippedAndNamed) {
@@ -250,6 +251,72 @@ TEST_F(Upload, WhatSyncBroughtAndIsGoneAtTheEndIsTakenBack) {
   EXPECT_EQ(stored(), (std::map<std::string, std::string>{{"training-x/ckpt", "half"},
                                                           {"training-x/kept", "x"},
                                                           {"training-x/old", "mine"}}));
+}
+
+TEST_F(Upload, WhatTheCommandLockedIsStoredAllTheSameAndNothingIsTakenBack) {
+  fs::permissions(directory, fs::perms::all);
+  const OrdinaryUser user;
+  directory /= "results";
+  for (const char* path : {"ckpt/best", "closed/inner/a", "shut"}) {
+    write(path, "weights");
+    age(path);
+  }
+  const auto uploads = uploader(store);
+  EXPECT_EQ(uploads->sync(Milliseconds(1000), {}).transferred_files, 3u);
+  write("late/final", "final weights");
+  fs::create_symlink("late/final", directory / "a-link");
+  for (const char* path : {"late", "ckpt"}) ::chmod((directory / path).c_str(), 0444);
+  ::chmod((directory / "closed/inner").c_str(), 0);
+  ::chmod((directory / "closed").c_str(), 0);
+  ::chmod((directory / "shut").c_str(), 0);
+  ::chmod(directory.c_str(), 0444);
+  EXPECT_GT(uploads->sync(Milliseconds(1000), {}).failed_files, 0u);
+  EXPECT_EQ(fs::status(directory).permissions(), fs::perms(0444)) << "the command still runs";
+  uploads->finish({});
+  EXPECT_EQ(stored(),
+            (std::map<std::string, std::string>{{"training-x/a-link", "final weights"},
+                                                {"training-x/ckpt/best", "weights"},
+                                                {"training-x/closed/inner/a", "weights"},
+                                                {"training-x/late/final", "final weights"},
+                                                {"training-x/shut", "weights"}}));
+}
+
+TEST_F(Upload, WhatCannotBeLookedIntoFailsFinishAndNothingIsTakenBack) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can make directories of somebody else";
+  write("theirs/a", "x");
+  write("gone", "x");
+  for (const char* path : {"theirs/a", "gone"}) age(path);
+  fs::permissions(directory, fs::perms::all);
+  fs::permissions(directory / "theirs", fs::perms(0755));
+  const auto uploads = uploader(store);
+  uploads->sync(Milliseconds(1000), {});
+  fs::remove(directory / "gone");
+  for (const mode_t mode : {0700, 0744}) {
+    ::chmod((directory / "theirs").c_str(), mode);
+    const OrdinaryUser user;
+    write("mine", "y");
+    try {
+      uploads->finish({});
+      FAIL() << mode;
+    } catch (const Error& e) {
+      EXPECT_EQ(e.kind(), ErrorKind::Forbidden);
+      EXPECT_THAT(e.what(), HasSubstr("theirs"));
+    }
+  }
+  EXPECT_EQ(stored(),
+            (std::map<std::string, std::string>{
+                {"training-x/gone", "x"}, {"training-x/mine", "y"}, {"training-x/theirs/a", "x"}}));
+  ::chmod((directory / "theirs").c_str(), 0755);
+  uploads->finish({});
+  EXPECT_EQ(stored().count("training-x/gone"), 0u);
+}
+
+TEST_F(Upload, ATreeMayBeDeeperThanDescriptorsReach) {
+  std::string deep;
+  for (int i = 0; i < 400; ++i) deep += "d/";
+  write(deep + "f", "y");
+  uploader(store)->finish({});
+  EXPECT_EQ(stored().at("training-x/" + deep + "f"), "y");
 }
 
 TEST_F(Upload, AStoreThatRemovesNothingFailsNoRun) {
