@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "api/api_fixture.hpp"
@@ -195,6 +196,33 @@ TEST_F(ExperimentsTest, TheMonitorTellsOfEachTrainingUnderItsName) {
   EXPECT_THAT(told["model-1"], HasSubstr("Status: CANCELED\n"));
   EXPECT_THAT(told["model-2"], HasSubstr("Status: CANCELED\n"));
   EXPECT_EQ(send("GET", run.url + "/monitor").status, 400);
+}
+
+TEST_F(ExperimentsTest, NoFrameOfTheMonitorIsLongerThanClientsTake) {
+  json body = request(1);
+  const std::string name(1000, '\1');  // each of them is escaped to six
+  body["training_references"][0]["name"] = name;
+  const auto run = started(stored(body));
+  const auto training = first_training(run);
+  logs_->append(training, logstore::Stream::Training, 0, std::string(20'000, '\1'));
+  std::string values = R"("a":1)";
+  for (int i = 0; i < 1500; ++i) values += fmt::format(R"(,"{}":1)", i);
+  logs_->append(training, logstore::Stream::Metrics, 0,
+                fmt::format("{{\"values\":{{{}}}}}\n", values));
+  EXPECT_EQ(send("PATCH", run.url, cancel_).status, 204);
+  const auto monitor = http::connect_websocket(
+      url_ + run.url + "/monitor",
+      {.headers = {{"Authorization", token_}}, .timeout = Milliseconds(60'000)});
+  std::size_t shown = 0, values_shown = 0;
+  while (const auto text = monitor->next(Milliseconds(60'000))) {
+    EXPECT_LT(text->size(), 32u << 10);
+    const auto frame = wire::decode_experiment_frame(*text);
+    EXPECT_EQ(frame.name, name);
+    if (frame.message.starts_with('\1')) shown += frame.message.size();
+    for (const auto& metric : frame.metrics) values_shown += metric.values.size();
+  }
+  EXPECT_EQ(shown, 20'000u);
+  EXPECT_EQ(values_shown, 1501u);
 }
 
 }  // namespace

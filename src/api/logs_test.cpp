@@ -1,4 +1,5 @@
 // A log read in every way there is, before, during and after its run.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <future>
@@ -153,6 +154,27 @@ TEST_F(LogsTest, TheMonitorShowsTheMetricsThatTheProgramWrote) {
                                R"("values":[{"name":"acc","value":0.5}]}])"));
   finish(run);
   EXPECT_EQ(rest(*socket), "Status: COMPLETED\n");
+}
+
+TEST_F(LogsTest, NoFrameOfTheMonitorIsLongerThanClientsTake) {
+  const auto run = training(std::string(20'000, '\1') + "\n");
+  std::string values, long_name(14'000, 'n');
+  for (int i = 0; i < 1500; ++i) values += fmt::format(R"(,"{}":1)", i);
+  append(run, 0,
+         fmt::format("{{\"grouplabel\":\"train\",\"values\":{{{}}}}}\n", values.substr(1)) +
+             fmt::format("{{\"values\":{{\"{}\":1}}}}\n", long_name),
+         "evaluation-metrics.txt");
+  finish(run);
+  std::size_t shown = 0;
+  const auto socket = monitor(run);
+  while (const auto frame = socket->next(kPatience)) {
+    EXPECT_LT(frame->size(), 32u << 10);
+    for (const auto& metric : wire::decode_monitor_frame(*frame).metrics) {
+      shown += metric.values.size();
+    }
+  }
+  EXPECT_EQ(shown, 1501u);
+  EXPECT_EQ(socket->close_code(), 1000);
 }
 
 TEST(LogPieces, AreWholeLinesAndNeverEndInACharacter) {

@@ -58,18 +58,23 @@ class MonitorSource final : public http::PushSource {
     return frame(std::string_view(bytes).substr(0, length));
   }
 
-  // Each whole line that is a metric; others are passed over.
+  // Each whole line that is a metric, in several frames when it is a long one; others are passed
+  // over.
   std::string metric_frame() {
-    for (;;) {
+    while (metrics_.empty()) {
       const std::string bytes =
           parts_.logs.read(id_, Stream::Metrics, metrics_offset_, wire::kMaxMetricLine);
       const auto end = bytes.find('\n');
       if (end == std::string::npos && bytes.size() < wire::kMaxMetricLine) return "";
       metrics_offset_ += end == std::string::npos ? bytes.size() : end + 1;
       if (const auto metric = wire::parse_metric_line(std::string_view(bytes).substr(0, end))) {
-        return frame("", {*metric});
+        metrics_ = wire::in_pieces(*metric, wire::kMonitorMetric);
+        std::ranges::reverse(metrics_);
       }
     }
+    auto text = frame("", {std::move(metrics_.back())});
+    metrics_.pop_back();
+    return text;
   }
 
   static std::string status_line(model::RunState state) {
@@ -90,6 +95,7 @@ class MonitorSource final : public http::PushSource {
   const model::RunId id_;
   std::uint64_t offset_;
   std::uint64_t metrics_offset_ = 0;
+  std::vector<wire::Metric> metrics_;  // read and not sent yet, the next one last
   // Shared with the hub's subscription, which may be called while this is taken down.
   const std::shared_ptr<std::atomic<bool>> changed_ = std::make_shared<std::atomic<bool>>(true);
   std::optional<model::TrainingRun> run_;

@@ -27,6 +27,10 @@ std::optional<double> number_of(const nlohmann::json& node) {
   return number;
 }
 
+std::string short_text(std::string text) {
+  return text.size() <= kMostMetricText ? std::move(text) : printable(text, kMostMetricText);
+}
+
 std::string timestamp_of(const JsonObject& in, const std::optional<JsonObject>& times) {
   if (times) {
     const auto stamp = times->optional_object("time_stamp");
@@ -40,8 +44,8 @@ std::string timestamp_of(const JsonObject& in, const std::optional<JsonObject>& 
 std::optional<Metric> read(const JsonObject& in) {
   Metric metric;
   const auto times = in.optional_object("etimes");
-  metric.timestamp = timestamp_of(in, times);
-  metric.phase = in.text_or_empty("grouplabel");
+  metric.timestamp = short_text(timestamp_of(in, times));
+  metric.phase = short_text(in.text_or_empty("grouplabel"));
   if (times && times->has("iteration")) {
     const auto iteration = number_of(times->tree().at("iteration"));
     if (iteration && std::abs(*iteration) < 9e15) {
@@ -49,10 +53,20 @@ std::optional<Metric> read(const JsonObject& in) {
     }
   }
   for (const auto& [name, node] : in.object("values").tree().items()) {
-    if (const auto value = number_of(node)) metric.values.emplace_back(name, *value);
+    if (const auto value = number_of(node)) metric.values.emplace_back(short_text(name), *value);
   }
   if (metric.values.empty()) return std::nullopt;
   return metric;
+}
+
+void write_value(JsonWriter& out, const std::pair<std::string, double>& value) {
+  out.begin_object().field("name", value.first).field("value", value.second).end_object();
+}
+
+std::size_t encoded_size(const std::pair<std::string, double>& value) {
+  JsonWriter out;
+  write_value(out, value);
+  return out.take().size();
 }
 
 }  // namespace
@@ -73,11 +87,26 @@ std::string encode(const Metric& metric) {
       .field("phase", metric.phase)
       .key("values")
       .begin_array();
-  for (const auto& [name, value] : metric.values) {
-    out.begin_object().field("name", name).field("value", value).end_object();
-  }
+  for (const auto& value : metric.values) write_value(out, value);
   out.end_array().end_object();
   return out.take();
+}
+
+std::vector<Metric> in_pieces(const Metric& metric, std::size_t most_bytes) {
+  const Metric head{metric.timestamp, metric.iteration, metric.phase, {}};
+  const std::size_t head_size = encode(head).size();
+  std::vector<Metric> pieces;
+  std::size_t size = 0;  // of the last piece
+  for (const auto& value : metric.values) {
+    const std::size_t more = encoded_size(value) + 1;
+    if (pieces.empty() || size + more > most_bytes) {
+      pieces.push_back(head);
+      size = head_size;
+    }
+    pieces.back().values.push_back(value);
+    size += more;
+  }
+  return pieces;
 }
 
 std::string encode(const std::vector<Metric>& metrics) {

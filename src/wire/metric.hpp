@@ -12,6 +12,7 @@
 namespace trainyard::wire {
 
 inline constexpr std::size_t kMaxMetricLine = 16 << 10;
+inline constexpr std::size_t kMostMetricText = 1000;  // bytes of a text; a longer one ends in "…"
 
 struct Metric {
   std::string timestamp;  // ISO 8601, or as the program wrote it
@@ -24,6 +25,9 @@ struct Metric {
 // nullopt for a line that is no metric: programs write what they like.
 std::optional<Metric> parse_metric_line(std::string_view line);
 std::string encode(const Metric& metric);
+// The same measurement in as few pieces as it takes for each to be encoded in `most_bytes`; a piece
+// of one value may be longer.
+std::vector<Metric> in_pieces(const Metric& metric, std::size_t most_bytes);
 std::string encode(const std::vector<Metric>& metrics);  // the list "metrics" of a status
 
 }  // namespace trainyard::wire

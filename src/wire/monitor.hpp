@@ -11,9 +11,11 @@
 
 namespace trainyard::wire {
 
-// A client library of old takes at most 32 KiB a frame; a chunk of this many bytes fits also when
-// every byte of it is escaped to six.
-inline constexpr std::size_t kMonitorChunk = 5000;
+// A client library of old takes at most 32 KiB a frame. A chunk of this many bytes fits also when
+// every byte of it, and of the longest name that an experiment's frame has besides, is escaped to
+// six; and so does a metric whose JSON has this many bytes.
+inline constexpr std::size_t kMonitorChunk = 4'000;
+inline constexpr std::size_t kMonitorMetric = 6 * kMonitorChunk;
 
 struct MonitorFrame {
   std::optional<model::RunState> state;
