@@ -52,6 +52,7 @@ class ExperimentMonitor final : public http::PushSource {
                                               .name = training.name,
                                               .state = frame.state,
                                               .message = frame.message.value_or(""),
+                                              .offset = frame.offset,
                                               .metrics = frame.metrics});
   }
 

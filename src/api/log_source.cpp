@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/log_pieces.hpp"
 #include "wire/json_writer.hpp"
 
@@ -54,9 +56,7 @@ class EventSource final : public LogSource {
 
   Chunk poll(std::size_t) override {
     const std::string bytes = read(kEventText);
-    if (bytes.empty()) {
-      return {ended_ ? fmt::format("event: end\nid: {}\ndata: {{}}\n\n", offset_) : "", ended_};
-    }
+    if (bytes.empty()) return ended_ ? Chunk{end(), true} : Chunk{};
     if (!ended_) ended_ = logs_.sealed(run_);
     const auto length = piece_length(bytes, kEventText, ended_ && bytes.size() < kEventText);
     if (length == 0) return {};
@@ -64,6 +64,11 @@ class EventSource final : public LogSource {
   }
 
  private:
+  // The log may have ended before it was as long as whoever follows it thought.
+  std::string end() const {
+    return fmt::format("event: end\nid: {}\ndata: {{}}\n\n",
+                       std::min(offset_, logs_.size(run_, stream_)));
+  }
   std::string event(std::string_view text) {
     wire::JsonWriter out;
     out.begin_object().field("offset", offset_).field("text", text).end_object();

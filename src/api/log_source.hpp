@@ -7,7 +7,7 @@
 
 namespace trainyard::api {
 
-// From `offset` until the log is sealed. The store outlives them.
+// From `offset`, once the log is that long, until it is sealed. The store outlives them.
 std::shared_ptr<http::PushSource> follow_log(logstore::LogStore& logs, const model::RunId& run,
                                              logstore::Stream stream, std::uint64_t offset);
 

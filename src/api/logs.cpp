@@ -1,6 +1,8 @@
 // GET /v3/models/{id}/logs/{file}: a log's bytes, as they are, before, during and after the run.
 //   - offset=N or last=N: from a byte on, or the last lines; X-Log-Offset says where it begins.
 //   - follow=true: goes on until the run has ended; as events with Accept: text/event-stream.
+//     An offset that a live log has not reached is waited for: after a crash the service may have
+//     less of it than the one who asks.
 //   - download=true: as a file to be saved.
 //   - the header Range: bytes=…: a part of what there is now (206, 416).
 #include <fmt/format.h>
@@ -23,6 +25,7 @@ struct Log {
   model::RunId run;
   logstore::Stream stream;
   std::uint64_t size;  // now
+  bool ended;          // it stays like that
 };
 
 std::uint64_t whole_number(const std::string& text, const char* name) {
@@ -49,18 +52,20 @@ Log find_log(Service& service, const Call& call) {
                 "and evaluation-metrics.txt");
   }
   auto& logs = service.parts.logs;
-  if (model::is_terminal(run.status.state)) logs.seal(run.id);  // again, after a crash
-  return {logs, run.id, *stream, logs.size(run.id, *stream)};
+  const bool ended = model::is_terminal(run.status.state);
+  if (ended) logs.seal(run.id);  // again, after a crash
+  return {logs, run.id, *stream, logs.size(run.id, *stream), ended};
 }
 
+// May be past the end of a log that grows.
 std::uint64_t first_byte(const Log& log, const Call& call) {
-  // An event source that lost its connection says so by itself.
-  if (const auto last = call.request.headers.get("Last-Event-ID")) {
-    return std::min(whole_number(*last, "Last-Event-ID"), log.size);
-  }
   const auto last = number(call, "last");
-  if (last) return log.logs.offset_of_last_lines(log.run, log.stream, *last);
-  return std::min(number(call, "offset").value_or(0), log.size);
+  // An event source that lost its connection says so by itself.
+  const auto last_event = call.request.headers.get("Last-Event-ID");
+  if (last && !last_event) return log.logs.offset_of_last_lines(log.run, log.stream, *last);
+  const auto offset =
+      last_event ? whole_number(*last_event, "Last-Event-ID") : number(call, "offset").value_or(0);
+  return log.ended ? std::min(offset, log.size) : offset;
 }
 
 http::PullBody bytes_of(const Log& log, const http::ByteRange& range) {
@@ -124,7 +129,7 @@ http::Answer read(Service& service, Call& call) {
   const auto offset = first_byte(log, call);
   auto response = begin(log, call, offset);
   response.headers.add("Accept-Ranges", "bytes");
-  response.body = bytes_of(log, {offset, log.size - offset});
+  response.body = bytes_of(log, {offset, log.size - std::min(offset, log.size)});
   return response;
 }
 

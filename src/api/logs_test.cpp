@@ -7,6 +7,7 @@
 
 #include "api/api_fixture.hpp"
 #include "api/log_pieces.hpp"
+#include "api/log_source.hpp"
 #include "http/websocket_client.hpp"
 #include "wire/monitor.hpp"
 
@@ -154,6 +155,57 @@ TEST_F(LogsTest, TheMonitorShowsTheMetricsThatTheProgramWrote) {
                                R"("values":[{"name":"acc","value":0.5}]}])"));
   finish(run);
   EXPECT_EQ(rest(*socket), "Status: COMPLETED\n");
+}
+
+TEST_F(LogsTest, AnOffsetThatALiveLogHasNotReachedIsWaitedFor) {
+  const auto run = training("one\n");
+  const auto follow = [&](const std::string& query, http::Headers headers) {
+    auto begun = std::make_shared<std::promise<std::string>>();
+    auto begins = begun->get_future();
+    http::ClientRequest request;
+    request.url = url_ + path(run) + query;
+    request.headers = std::move(headers);
+    request.headers.add("Authorization", token_);
+    request.on_headers = [begun](int, const http::Headers& answer) {
+      begun->set_value(answer.get("X-Log-Offset").value_or(""));
+    };
+    auto body = std::async(std::launch::async, [request = std::move(request)]() mutable {
+      return http::make_client()->send(request).body;
+    });
+    EXPECT_EQ(begins.get(), "6");
+    return body;
+  };
+  auto bytes = follow("?follow=true&offset=6", {});
+  auto events = follow("", {{"Accept", "text/event-stream"}, {"Last-Event-ID", "6"}});
+  const auto socket = monitor(run, "?offset=6");
+  const auto now = get(path(run) + "?offset=6", {});
+  EXPECT_EQ(now.body, "");
+  EXPECT_EQ(now.headers.get("X-Log-Offset"), "6");
+  append(run, 4, "two\n");
+  append(run, 8, "three\n");
+  std::optional<wire::MonitorFrame> frame;
+  while (!frame || !frame->offset) {
+    frame = wire::decode_monitor_frame(socket->next(kPatience).value());
+  }
+  EXPECT_EQ(frame->offset, 6u);
+  finish(run);
+  EXPECT_EQ(frame->message.value() + rest(*socket), "o\nthree\nStatus: COMPLETED\n");
+  EXPECT_EQ(bytes.get(), "o\nthree\n");
+  const auto text = events.get();
+  EXPECT_THAT(text, HasSubstr("\ndata: {\"offset\":6,\"text\":\"o\\n"));
+  EXPECT_THAT(text, HasSubstr("event: end\nid: 14\n"));
+  EXPECT_EQ(get(path(run) + "?offset=99", {}).headers.get("X-Log-Offset"), "14");
+}
+
+TEST_F(LogsTest, AFollowerOfALogThatEndsBeforeItsOffsetIsToldTheEnd) {
+  const auto run = training("one\n");
+  const auto followed =
+      follow_log_events(*logs_, run, logstore::Stream::Training, 6)->poll(1000).bytes;
+  EXPECT_EQ(followed, "");
+  logs_->seal(run);
+  const auto end = follow_log_events(*logs_, run, logstore::Stream::Training, 6)->poll(1000);
+  EXPECT_TRUE(end.end);
+  EXPECT_EQ(end.bytes, "event: end\nid: 4\ndata: {}\n\n");
 }
 
 TEST_F(LogsTest, NoFrameOfTheMonitorIsLongerThanClientsTake) {

@@ -54,8 +54,9 @@ class MonitorSource final : public http::PushSource {
     const std::string bytes = parts_.logs.read(id_, Stream::Training, offset_, kLogPiece);
     const auto length = piece_length(bytes, kLogPiece, ended);
     if (length == 0) return "";
+    auto text = frame(std::string_view(bytes).substr(0, length), {}, offset_);
     offset_ += length;
-    return frame(std::string_view(bytes).substr(0, length));
+    return text;
   }
 
   // Each whole line that is a metric, in several frames when it is a long one; others are passed
@@ -83,11 +84,13 @@ class MonitorSource final : public http::PushSource {
     return "Status: " + word + "\n";
   }
 
-  std::string frame(std::string_view message, std::vector<wire::Metric> metrics = {}) const {
+  std::string frame(std::string_view message, std::vector<wire::Metric> metrics = {},
+                    std::optional<std::uint64_t> offset = {}) const {
     return wire::encode(wire::MonitorFrame{.state = run_->status.state,
                                            .submitted_at = run_->created_at,
                                            .current_at = run_->modified_at,
                                            .message = std::string(message),
+                                           .offset = offset,
                                            .metrics = std::move(metrics)});
   }
 

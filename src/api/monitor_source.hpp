@@ -17,8 +17,9 @@ struct MonitorParts {
 };
 
 // The first frame tells the state, then one for each piece of log (whole lines where it can be),
-// each metric and each change of state; the last tells the end. The log begins at `offset`. The
-// record of runs is read when the hub says that the run changed, and not for each frame.
+// each metric and each change of state; the last tells the end. The log begins at `offset`, once it
+// is that long. The record of runs is read when the hub says that the run changed, and not for each
+// frame.
 std::shared_ptr<http::PushSource> monitor_run(const MonitorParts& parts, const model::RunId& run,
                                               std::uint64_t offset);
 

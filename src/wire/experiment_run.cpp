@@ -193,7 +193,8 @@ std::string encode(const ExperimentFrame& frame) {
       .field("training_guid", frame.run)
       .field("training_reference_name", frame.name);
   if (frame.state) out.field("state", to_string(*frame.state));
-  out.field("message", frame.message).key("metrics").raw(encode(frame.metrics));
+  out.field("message", frame.message).field("offset", frame.offset);
+  out.key("metrics").raw(encode(frame.metrics));
   out.end_object().end_array().end_object().end_object();
   return out.take();
 }
@@ -206,6 +207,7 @@ ExperimentFrame decode_experiment_frame(std::string_view json) {
                         .name = trainings[0].text_or_empty("training_reference_name"),
                         .state = {},
                         .message = trainings[0].text_or_empty("message"),
+                        .offset = trainings[0].optional_number<std::uint64_t>("offset"),
                         .metrics = read_metrics(trainings[0])};
   if (const auto state = trainings[0].optional_text("state")) {
     frame.state = model::parse_state(*state);

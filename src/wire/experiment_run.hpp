@@ -63,12 +63,13 @@ ExperimentRunListView decode_experiment_run_list(std::string_view json);
 
 // A frame of /v3/experiments/{e}/runs/{r}/monitor (b.5): what one of its training runs says.
 //   {"entity":{"training_statuses":[{"training_guid","training_reference_name","state","message",
-//   "metrics":[METRIC…]}]}}
+//   "offset"?,"metrics":[METRIC…]}]}}
 struct ExperimentFrame {
   std::string run;
   std::string name;
   std::optional<model::RunState> state;
   std::string message;
+  std::optional<std::uint64_t> offset = {};  // as MonitorFrame::offset
   std::vector<Metric> metrics = {};
 };
 std::string encode(const ExperimentFrame& frame);

@@ -232,12 +232,14 @@ TEST(WireExperimentRun, AFrameNamesTheTraining) {
   const ExperimentFrame frame{.run = "training-5H2xmKCzR",
                               .name = "model-1",
                               .state = model::RunState::Running,
-                              .message = "epoch 1\n"};
+                              .message = "epoch 1\n",
+                              .offset = 7};
   const auto text = encode(frame);
   EXPECT_EQ(json::parse(text), json::parse(R"({"entity":{"training_statuses":[
     {"training_guid":"training-5H2xmKCzR","training_reference_name":"model-1","state":"running",
-     "message":"epoch 1\n","metrics":[]}]}})"));
+     "message":"epoch 1\n","offset":7,"metrics":[]}]}})"));
   EXPECT_EQ(decode_experiment_frame(text).message, "epoch 1\n");
+  EXPECT_EQ(decode_experiment_frame(text).offset, 7u);
 }
 
 }  // namespace

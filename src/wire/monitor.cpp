@@ -15,6 +15,7 @@ std::string encode(const MonitorFrame& frame) {
   out.field("submitted_at", frame.submitted_at)
       .field("current_at", frame.current_at)
       .field("message", frame.message)
+      .field("offset", frame.offset)
       .key("metrics")
       .raw(encode(frame.metrics))
       .end_object()
@@ -31,6 +32,7 @@ MonitorFrame decode_monitor_frame(std::string_view json) {
   frame.submitted_at = status->optional_time("submitted_at");
   frame.current_at = status->optional_time("current_at");
   frame.message = status->optional_text("message");
+  frame.offset = status->optional_number<std::uint64_t>("offset");
   frame.metrics = read_metrics(*status);
   return frame;
 }

@@ -1,6 +1,8 @@
 #pragma once
 // A frame of the monitor websocket, /v3/models/{id}/monitor (wml-v3 b.5):
-//   {"status":{"state","submitted_at","current_at","message","metrics":[METRIC…]}}
+//   {"status":{"state","submitted_at","current_at","message","offset"?,"metrics":[METRIC…]}}
+// Ours is the offset.
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,7 +22,8 @@ inline constexpr std::size_t kMonitorMetric = 6 * kMonitorChunk;
 struct MonitorFrame {
   std::optional<model::RunState> state;
   std::optional<TimePoint> submitted_at, current_at;
-  std::optional<std::string> message;  // lines of the log, or "<id>: " as a sign of life
+  std::optional<std::string> message;   // lines of the log, or "<id>: " as a sign of life
+  std::optional<std::uint64_t> offset;  // in the log, of the message's first byte, if it is of it
   std::vector<Metric> metrics;
 };
 

@@ -97,16 +97,18 @@ TEST(MonitorJson, AFrameReadsBackAndIsTheRecordedShape) {
   const std::string text = encode(MonitorFrame{.state = model::RunState::Running,
                                                .submitted_at = time("2026-11-24T06:00:00Z"),
                                                .current_at = time("2026-11-24T06:00:01Z"),
-                                               .message = "step 1\nstep 2\n"});
+                                               .message = "step 1\nstep 2\n",
+                                               .offset = 12});
   EXPECT_EQ(
       text,
       R"({"status":{"state":"running","submitted_at":"2026-11-24T06:00:00.000Z",)"
-      R"("current_at":"2026-11-24T06:00:01.000Z","message":"step 1\nstep 2\n","metrics":[]}})");
+      R"("current_at":"2026-11-24T06:00:01.000Z","message":"step 1\nstep 2\n","offset":12,"metrics":[]}})");
   const MonitorFrame frame = decode_monitor_frame(text);
   EXPECT_EQ(frame.state, model::RunState::Running);
   EXPECT_EQ(frame.submitted_at, time("2026-11-24T06:00:00Z"));
   EXPECT_EQ(frame.current_at, time("2026-11-24T06:00:01Z"));
   EXPECT_EQ(frame.message, "step 1\nstep 2\n");
+  EXPECT_EQ(frame.offset, 12u);
 }
 
 TEST(MonitorJson, FramesWithoutPartsAreFrames) {
