@@ -114,12 +114,27 @@ void check_experiment(const Node& root, Problems& problems) {
   check_references(top);
 }
 
-// The API reads the command at the top.
-void lift_command(Json& definition) {
+// The API reads the command at the top, and knows the size by its last name (wml-v3 d.1).
+void put_execution_right(Json& definition) {
   const auto execution = definition.find("execution");
   if (execution == definition.end() || !execution->is_object()) return;
   if (!definition.contains("command") && execution->contains("command")) {
     definition["command"] = (*execution)["command"];
+  }
+  if (const auto size = execution->find("resource"); size != execution->end()) {
+    Json compute = size->is_string() ? Json{{"name", *size}} : std::move(*size);
+    execution->erase(size);
+    (*execution)["compute_configuration"] = std::move(compute);
+  }
+}
+
+// A list in the API, and most often a mapping in files.
+void put_runtimes_right(Json& definition) {
+  const auto framework = definition.find("framework");
+  if (framework == definition.end() || !framework->is_object()) return;
+  const auto runtimes = framework->find("runtimes");
+  if (runtimes != framework->end() && runtimes->is_object()) {
+    *runtimes = Json::array({std::move(*runtimes)});
   }
 }
 
@@ -146,7 +161,10 @@ AssetResult parse_asset(std::string_view text, Asset asset) {
   if (has_errors(diagnostics)) return failed(std::move(diagnostics));
   put_in_order(diagnostics);
   Json json = mapping_tree(section_of(asset), *tree.root);
-  if (asset == Asset::TrainingDefinition) lift_command(json);
+  if (asset == Asset::TrainingDefinition) {
+    put_execution_right(json);
+    put_runtimes_right(json);
+  }
   return {Secret(json.dump()), std::move(diagnostics)};
 }
 

@@ -5,7 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/files.hpp"
 #include "base/strings.hpp"
+#include "wire/definition.hpp"
 
 namespace trainyard::manifest {
 namespace {
@@ -73,6 +75,56 @@ TEST(Asset, TheCommandOfADefinitionIsLiftedToTheTop) {
   const auto sent = json::parse(result.json->reveal());
   EXPECT_EQ(sent["command"], "python3 a.py");
   EXPECT_EQ(sent["framework"]["version"], "1.10");
+}
+
+// Under "model_definition" runs have what a training definition has at the top.
+std::string definition_of(const std::string& run_manifest) {
+  std::string text;
+  std::size_t indent = 0;
+  for (const std::string& line : split(run_manifest, '\n')) {
+    const auto begin = line.find_first_not_of(' ');
+    if (begin == std::string::npos || line[begin] == '#') continue;
+    if (begin == 0 && !text.empty()) break;
+    if (begin == 0) continue;
+    if (indent == 0) indent = begin;
+    text += line.substr(indent) + "\n";
+  }
+  return text;
+}
+
+TEST(Asset, RealManifestsBecomeWhatTheApiTakes) {
+  std::size_t runtimes = 0, found = 0;
+  for (const auto& entry : fs::directory_iterator(fs::path(TRAINYARD_TESTDATA) / "wild")) {
+    const auto name = entry.path().filename().string();
+    if (!name.starts_with("wml__") || entry.path().extension() == ".expected") continue;
+    SCOPED_TRACE(name);
+    if (name.ends_with("72a030c.yaml")) continue;  // is no YAML
+    const auto result =
+        parse_asset(definition_of(read_file(entry.path())), Asset::TrainingDefinition);
+    ASSERT_TRUE(result.json) << format(result.diagnostics, name);
+    const auto request = wire::decode_definition_request(result.json->reveal());
+    ++found;
+    runtimes += request.framework.runtimes.size();
+    EXPECT_FALSE(request.command.empty());
+    const auto sent = json::parse(result.json->reveal());
+    EXPECT_TRUE(sent["execution"]["compute_configuration"]["name"].is_string()) << sent;
+    EXPECT_FALSE(sent["execution"].contains("resource"));
+  }
+  EXPECT_EQ(found, 8u);
+  EXPECT_EQ(runtimes, 5u);
+}
+
+TEST(Asset, ASizeOfOldGoesByItsLastName) {
+  const auto result = parse_asset(
+      "name: d\nframework: {name: tensorflow, version: '1', runtimes: [{name: python, version: "
+      "3}]}\n"
+      "execution: {command: python3 a.py, resourceType: small}\n",
+      Asset::TrainingDefinition);
+  ASSERT_TRUE(result.json) << format(result.diagnostics, "");
+  const auto sent = json::parse(result.json->reveal());
+  EXPECT_EQ(sent["execution"], json::parse(R"({"command": "python3 a.py",
+                                               "compute_configuration": {"name": "small"}})"));
+  EXPECT_EQ(sent["framework"]["runtimes"], json::parse(R"([{"name": "python", "version": "3"}])"));
 }
 
 TEST(Asset, NoSecretStandsInAMessage) {

@@ -78,7 +78,10 @@ void write_framework(JsonWriter& out, const model::Framework& framework) {
 model::Framework read_framework(const JsonObject& in) {
   model::Framework framework{
       .name = in.text("name"), .version = in.text_or_empty("version"), .runtimes = {}};
-  for (const JsonObject& runtime : in.objects("runtimes")) {
+  // Files have one mapping in its place (d.1), and so have those who send them as they are.
+  const bool one = in.has("runtimes") && in.tree().at("runtimes").is_object();
+  for (const JsonObject& runtime :
+       one ? std::vector{in.object("runtimes")} : in.objects("runtimes")) {
     framework.runtimes.push_back(
         {.name = runtime.text("name"), .version = runtime.text_or_empty("version")});
   }

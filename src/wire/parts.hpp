@@ -21,7 +21,7 @@ void write_connection(JsonWriter& out, const model::StoreReference& reference, S
 // age (wml-v3 d.1). As deep as JsonObject lets a tree be.
 nlohmann::json without_secrets(nlohmann::json tree);
 
-// {"name","version","runtimes"?:[{"name","version"}]}
+// {"name","version","runtimes"?:[{"name","version"}]}; one runtime alone is read as well.
 void write_framework(JsonWriter& out, const model::Framework& framework);
 model::Framework read_framework(const JsonObject& in);
 
