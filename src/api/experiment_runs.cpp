@@ -1,6 +1,8 @@
 // Runs of an experiment (wml-v3 b.7): /v3/experiments/{id}/runs.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/experiment_monitor.hpp"
 #include "api/experiments.hpp"
 #include "api/submit.hpp"
@@ -13,6 +15,8 @@ namespace trainyard::api {
 namespace {
 
 constexpr std::size_t kPage = 50;
+constexpr std::size_t kLargestLimit = 1000;
+// A run has up to a thousand training runs, each of which is shown: more runs take a page more.
 constexpr std::size_t kLargestPage = 200;
 constexpr std::uint16_t kNormalClosure = 1000;
 
@@ -75,8 +79,9 @@ http::Answer read(Service& service, Call& call) {
 
 http::Answer list(Service& service, Call& call) {
   const auto experiment = find_experiment(service, call);
-  const auto wanted = paging(call, kPage, kLargestPage);
-  const auto page = service.parts.experiment_runs.list(experiment.id, wanted.limit, wanted.start);
+  const auto wanted = paging(call, kPage, kLargestLimit);
+  const auto page = service.parts.experiment_runs.list(
+      experiment.id, std::min(wanted.limit, kLargestPage), wanted.start);
   std::vector<LatestMetrics> metrics;
   for (const auto& run : page.runs) metrics.push_back(metrics_of(service, run));
   std::vector<wire::ExperimentRun> views;

@@ -198,6 +198,18 @@ TEST_F(ExperimentsTest, TheMonitorTellsOfEachTrainingUnderItsName) {
   EXPECT_EQ(send("GET", run.url + "/monitor").status, 400);
 }
 
+TEST_F(ExperimentsTest, RunsAreListedAThousandToAPage) {
+  const auto experiment = stored(request(1));
+  for (int i = 0; i < 3; ++i) started(experiment);
+  const auto list = [&](const std::string& query) {
+    return send("GET", experiment + "/runs" + query);
+  };
+  EXPECT_EQ(wire::decode_experiment_run_list(list("?limit=1000").body).runs.size(), 3u);
+  EXPECT_EQ(wire::decode_experiment_run_list(list("?limit=2").body).runs.size(), 2u);
+  EXPECT_EQ(list("?limit=1001").status, 400);
+  EXPECT_EQ(list("?limit=0").status, 400);
+}
+
 TEST_F(ExperimentsTest, NoFrameOfTheMonitorIsLongerThanClientsTake) {
   json body = request(1);
   const std::string name(1000, '\1');  // each of them is escaped to six
