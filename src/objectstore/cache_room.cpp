@@ -42,6 +42,14 @@ void remove_stale_partials(const CacheLayout& layout) {
   }
 }
 
+void remove_leased(const CacheLayout& layout, const std::string& id, Lease& lease) {
+  const Workspace trash(layout);
+  rename_if_there(layout.tree(id), trash.tree());
+  unlink_file(layout.durable(id));
+  lease.remove_file();
+  remove_tree(trash.tree());
+}
+
 }  // namespace
 
 std::optional<Lease> use_tree(const CacheLayout& layout, const std::string& id) {
@@ -57,6 +65,18 @@ std::optional<Lease> use_tree(const CacheLayout& layout, const std::string& id) 
     }
   }
   return std::nullopt;
+}
+
+void set_tree_aside(const CacheLayout& layout, const std::string& id) {
+  if (auto lease = Lease::try_take(layout.lease(id), Lease::Mode::Exclusive)) {
+    return remove_leased(layout, id, *lease);
+  }
+  // Evicted just now: nothing is there. The lock goes with its file, so that it keeps the tree
+  // under the new name too.
+  const std::string aside = id + "-damaged-" + random_hex(4);
+  rename_if_there(layout.lease(id), layout.lease(aside));
+  rename_if_there(layout.tree(id), layout.tree(aside));
+  unlink_file(layout.durable(id));
 }
 
 CacheUsage measure_cache(const CacheLayout& layout) {
@@ -138,11 +158,7 @@ bool CacheRoom::evict_tree(const Candidate& tree) {
   if (Lease::last_use(lease_file) > tree.last_use) return false;
   auto lease = Lease::try_take(lease_file, Lease::Mode::Exclusive);
   if (!lease) return false;
-  const Workspace trash(layout_);
-  if (fs::exists(layout_.tree(tree.tree))) rename_file(layout_.tree(tree.tree), trash.tree());
-  unlink_file(layout_.durable(tree.tree));
-  lease->remove_file();
-  remove_tree(trash.tree());
+  remove_leased(layout_, tree.tree, *lease);
   find_candidates();
   return true;
 }

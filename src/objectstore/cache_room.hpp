@@ -16,6 +16,11 @@ namespace trainyard::objectstore {
 // A tree that somebody uses: shared, marked as used now. nullopt when there is no such tree.
 std::optional<Lease> use_tree(const CacheLayout& layout, const std::string& id);
 
+// Takes a tree that is not to be used any more out of the way: at once where nobody uses it, else
+// under another name, which is evicted like any other. Only while holding the builder's lock of its
+// prefix, for nobody else makes trees of that name.
+void set_tree_aside(const CacheLayout& layout, const std::string& id);
+
 CacheUsage measure_cache(const CacheLayout& layout);
 
 // Looks through the cache when it is made, then keeps count. One thread.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cstdio>
 #include <thread>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/strings.hpp"
+#include "objectstore/check_tree.hpp"
 #include "objectstore/file_ops.hpp"
 #include "objectstore/transfer_log.hpp"
 
@@ -25,17 +27,24 @@ class CacheLanding final : public Landing {
       : layout_(layout), workspace_(workspace), store_(std::move(store)) {}
 
   std::string id(const ObjectInfo& object) const { return object_id(store_, object); }
-  bool is_cached(const ObjectInfo& object) const { return fs::exists(layout_.object(id(object))); }
-  // False when the cache does not have it.
-  bool pin(const std::string& id) const {
-    return link_file(layout_.object(id), workspace_.pin(id));
+  // False when the cache does not have it, or not whole: then it is dropped.
+  bool pin(const ObjectInfo& object, const std::string& id) {
+    if (!link_file(layout_.object(id), workspace_.pin(id))) return false;
+    struct stat status {};
+    const bool there = ::stat(workspace_.pin(id).c_str(), &status) == 0;
+    if (there && static_cast<std::uint64_t>(status.st_size) == object.size) return true;
+    unlink_file(layout_.object(id));
+    unlink_file(workspace_.pin(id));
+    ++damaged_;
+    return false;
   }
+  std::uint64_t damaged() const { return damaged_; }  // objects that were dropped
 
   Claimed claim(const ObjectInfo& object) override {
     const std::string id = this->id(object);
     auto lease = Lease::try_take(layout_.partial(id), Lease::Mode::Exclusive);
     if (!lease) return {Claim::Busy, {}};
-    if (pin(id)) {
+    if (pin(object, id)) {
       lease->remove_file();
       return {Claim::Present, {}};
     }
@@ -60,6 +69,7 @@ class CacheLanding final : public Landing {
   const CacheLayout& layout_;
   const Workspace& workspace_;
   std::string store_;
+  std::atomic<std::uint64_t> damaged_{0};
 };
 
 std::string prefix_id(const ObjectStore& store, const std::string& prefix) {
@@ -107,7 +117,7 @@ CacheStage::Result CacheStage::run() {
   const std::string tree = tree_id(store_.description(), request_.prefix, listing_);
   bool waited = false;
   std::optional<Lease> lease;
-  while (!(lease = use_tree(layout_, tree))) {
+  while (!(lease = use_whole_tree(tree, places))) {
     if (try_to_build()) {
       put_together(tree, places);
     } else {
@@ -152,7 +162,7 @@ void CacheStage::add_missing(std::size_t first) {
   std::uint64_t bytes = 0;
   for (std::size_t i = first; i < listing_.size(); ++i) {
     const ObjectInfo& object = listing_[i];
-    if (build_->landing.pin(build_->landing.id(object))) {
+    if (build_->landing.pin(object, build_->landing.id(object))) {
       progress_.add_cached_file(object.size);
     } else {
       missing.push_back(&object);
@@ -164,12 +174,25 @@ void CacheStage::add_missing(std::size_t first) {
   for (const ObjectInfo* object : missing) build_->fetcher.add(*object);
 }
 
+// nullopt also when it is damaged: who builds sets it aside.
+std::optional<Lease> CacheStage::use_whole_tree(const std::string& tree, const KeyPaths& places) {
+  auto lease = use_tree(layout_, tree);
+  if (lease && find_damage(layout_.tree(tree), listing_, places)) lease.reset();
+  return lease;
+}
+
 void CacheStage::put_together(const std::string& tree, const KeyPaths& places) {
   add_missing(handed_over_);
   fetched_ = build_->fetcher.finish();
-  if (fs::exists(layout_.tree(tree))) {  // another finished it just before this one's turn
-    build_.reset();
-    return;
+  if (const std::uint64_t damaged = build_->landing.damaged(); damaged != 0) {
+    log_.line("{} in this machine's cache had lost bytes: fetched again", count_files(damaged));
+  }
+  if (fs::exists(layout_.tree(tree))) {
+    const auto damage = find_damage(layout_.tree(tree), listing_, places);
+    if (!damage) return build_.reset();  // another finished it just before this one's turn
+    log_.line("the data in this machine's cache is damaged ({}): putting it together again",
+              *damage);
+    set_tree_aside(layout_, tree);
   }
   const fs::path root = build_->workspace.tree();
   make_directory(root);

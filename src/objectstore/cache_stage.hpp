@@ -43,6 +43,7 @@ class CacheStage {
   void on_page(std::size_t first);
   bool try_to_build();  // false: another process builds
   void add_missing(std::size_t first);
+  std::optional<Lease> use_whole_tree(const std::string& tree, const KeyPaths& places);
   void put_together(const std::string& tree, const KeyPaths& places);
   void wait_for_the_other(bool first_time);
   void check_read_access();

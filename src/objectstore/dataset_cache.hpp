@@ -11,7 +11,8 @@
 // process: nothing has to be repaired after kill -9. What reached the disk before a power failure
 // is known by Dataset::persist(); the rest is dropped when the machine comes up again. Least
 // recently used trees and objects leave when the size limit or the free-space floor asks for it;
-// never those that are leased. An unchanged bucket costs a listing and one lock.
+// never those that are leased. An unchanged bucket costs a listing, one lock, and a look at the
+// size of each file: a tree or an object that lost bytes is dropped and fetched again.
 #include <cstdint>
 #include <filesystem>
 #include <memory>

@@ -34,6 +34,12 @@ std::map<std::string, std::string> tree(const fs::path& directory) {
   return files;
 }
 
+// Gives a file of the cache other bytes, behind its back.
+void overwrite(const fs::path& file, const std::string& bytes) {
+  fs::permissions(file, fs::perms::owner_write, fs::perm_options::add);
+  std::ofstream(file, std::ios::trunc) << bytes;
+}
+
 class Cache : public testing::Test {
  protected:
   Cache() {
@@ -119,6 +125,53 @@ TEST_F(Cache, FilesOfTheSharedTreeAreWriteProtected) {
   struct stat status {};
   ASSERT_EQ(::stat((data.directory() / "d/file1").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0444u);
+}
+
+TEST_F(Cache, ADamagedTreeIsPutTogetherAgain) {
+  const auto cache = open();
+  const auto whole = [&] {
+    const Dataset data = cache->stage(store, request(), {});
+    return tree(data.directory()) == expected;
+  };
+  const fs::path root = cache->stage(store, request(), {}).directory();
+  overwrite(root / "d/file3", "short");  // the object too: they are one file
+  EXPECT_TRUE(whole());
+  EXPECT_EQ(store.calls(StoreCall::Get), 21u);
+  EXPECT_THAT(lines, Contains(HasSubstr("('d/file3' has 5 bytes instead of 1000)")));
+  EXPECT_THAT(lines, Contains(HasSubstr("1 file in this machine's cache had lost bytes")));
+  fs::remove(root / "d/file7");
+  EXPECT_TRUE(whole());
+  EXPECT_THAT(lines, Contains(HasSubstr("('d/file7' is missing)")));
+  std::ofstream(root / "d/more") << "not of the bucket";
+  EXPECT_TRUE(whole());
+  EXPECT_THAT(lines, Contains(HasSubstr("(it has 22 files and directories instead of 21)")));
+  EXPECT_EQ(store.calls(StoreCall::Get), 21u);  // what was whole did not come again
+  EXPECT_EQ(cache->usage().trees, 1u);
+}
+
+TEST_F(Cache, WhoUsesATreeThatIsFoundDamagedKeepsIt) {
+  const auto cache = open(45'000);
+  auto used = std::make_unique<Dataset>(cache->stage(store, request(), {}));
+  const Fd mounted = open_file(used->directory() / "d", O_RDONLY | O_DIRECTORY);
+  fs::remove(used->directory() / "d/file7");
+  const Dataset next = cache->stage(store, request(), {});
+  EXPECT_EQ(tree(next.directory()), expected);
+  EXPECT_EQ(cache->usage().trees, 2u);
+  EXPECT_EQ(cache->usage().leased_trees, 2u);
+  EXPECT_EQ(::faccessat(mounted.get(), "file8", R_OK, 0), 0);
+  used.reset();
+  EXPECT_EQ(cache->usage().leased_trees, 1u);
+}
+
+TEST_F(Cache, ADamagedObjectIsFetchedAgain) {
+  const auto cache = open();
+  const fs::path root = cache->stage(store, request(), {}).directory();
+  overwrite(root / "d/file3", "");
+  StageRequest below = request();
+  below.prefix = "d/";
+  const Dataset data = cache->stage(store, below, {});
+  EXPECT_EQ(read_file(data.directory() / "file3"), expected.at("d/file3"));
+  EXPECT_EQ(store.calls(StoreCall::Get), 21u);
 }
 
 TEST_F(Cache, APrefixHasATreeOfItsOwnAndSharesTheObjects) {

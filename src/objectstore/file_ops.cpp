@@ -16,9 +16,13 @@ void make_directory(const fs::path& path, mode_t mode) {
 }
 
 void rename_file(const fs::path& from, const fs::path& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) {
-    throw_errno("move " + from.string() + " to " + to.string());
-  }
+  if (!rename_if_there(from, to)) throw_errno("move " + from.string() + " to " + to.string());
+}
+
+bool rename_if_there(const fs::path& from, const fs::path& to) {
+  if (::rename(from.c_str(), to.c_str()) == 0) return true;
+  if (errno == ENOENT) return false;
+  throw_errno("move " + from.string() + " to " + to.string());
 }
 
 void unlink_file(const fs::path& path) {

@@ -11,6 +11,8 @@ namespace trainyard::objectstore {
 
 void make_directory(const fs::path& path, mode_t mode = 0755);  // there already: fine
 void rename_file(const fs::path& from, const fs::path& to);
+// False when `from` is missing.
+bool rename_if_there(const fs::path& from, const fs::path& to);
 void unlink_file(const fs::path& path);  // missing: fine
 // False when `from` is missing, or has as many links as a file can have.
 bool link_file(const fs::path& from, const fs::path& to);
