@@ -1,5 +1,6 @@
 #include "objectstore/cache_room.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@ namespace trainyard::objectstore {
 namespace {
 
 constexpr std::chrono::milliseconds kContendedPause{2};
+constexpr std::uint64_t kLittle = 16;  // this part of the cache, and less
 
 struct StoredObject {
   fs::path path;
@@ -79,6 +81,15 @@ void set_tree_aside(const CacheLayout& layout, const std::string& id) {
   unlink_file(layout.durable(id));
 }
 
+std::optional<Fd> open_object(const CacheLayout& layout, const std::string& id,
+                              std::uint64_t bytes) {
+  Fd file(::open(layout.object(id).c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) return std::nullopt;
+  if (static_cast<std::uint64_t>(status.st_size) != bytes) return std::nullopt;
+  return file;
+}
+
 CacheUsage measure_cache(const CacheLayout& layout) {
   CacheUsage usage;
   for_each_object(layout, [&](const StoredObject& object) {
@@ -119,17 +130,26 @@ std::uint64_t CacheRoom::find_candidates() {
   return held;
 }
 
-bool CacheRoom::fits() const {
+bool CacheRoom::fits(std::uint64_t bytes) const {
   const std::uint64_t usable = free_ > free_floor_ ? free_ - free_floor_ : 0;
-  return held_ + reserved_ <= max_bytes_ && reserved_ <= usable;
+  return held_ + bytes <= max_bytes_ && bytes <= usable;
+}
+
+bool CacheRoom::reserve_early(std::uint64_t bytes) {
+  const std::uint64_t all = reserved_ + bytes;
+  if (fits(2 * all)) {
+    reserved_ = all;
+    return true;
+  }
+  return all <= max_bytes_ / kLittle && reserve(bytes);
 }
 
 bool CacheRoom::reserve(std::uint64_t bytes) {
   reserved_ += bytes;
-  if (fits()) return true;
+  if (fits(reserved_)) return true;
   if (reserved_ > max_bytes_) return false;  // not even alone
   remove_stale_partials(layout_);
-  while (!fits()) {
+  while (!fits(reserved_)) {
     if (!evict_one()) return false;
   }
   return true;

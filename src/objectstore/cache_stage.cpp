@@ -94,7 +94,7 @@ struct CacheStage::Build {
 };
 
 CacheStage::CacheStage(const CacheLayout& layout, std::uint64_t max_bytes, ObjectStore& store,
-                       const StageRequest& request, std::stop_token stop)
+                       const StageRequest& request, Listing& listing, std::stop_token stop)
     : layout_(layout),
       max_bytes_(max_bytes),
       store_(store),
@@ -102,7 +102,8 @@ CacheStage::CacheStage(const CacheLayout& layout, std::uint64_t max_bytes, Objec
       stop_(std::move(stop)),
       log_(request.transfer.on_log),
       begin_(std::chrono::steady_clock::now()),
-      progress_(request.transfer.on_progress) {}
+      progress_(request.transfer.on_progress),
+      listing_(listing) {}
 
 CacheStage::~CacheStage() = default;
 
@@ -144,7 +145,11 @@ void CacheStage::on_page(std::size_t first) {
     const fs::path known = layout_.object(object_id(store_.description(), listing_.front()));
     if (!fs::exists(known)) try_to_build();
   }
-  if (build_) add_missing(handed_over_);
+  if (!build_) return;
+  build_->fetcher.rethrow_error();
+  look_up();
+  early_ = early_ && build_->room.reserve_early(missing_bytes_);
+  if (early_) fetch_missing();
 }
 
 bool CacheStage::try_to_build() {
@@ -156,22 +161,24 @@ bool CacheStage::try_to_build() {
   return true;
 }
 
-void CacheStage::add_missing(std::size_t first) {
-  build_->fetcher.rethrow_error();
-  std::vector<const ObjectInfo*> missing;
-  std::uint64_t bytes = 0;
-  for (std::size_t i = first; i < listing_.size(); ++i) {
-    const ObjectInfo& object = listing_[i];
+// Pins what the cache has.
+void CacheStage::look_up() {
+  for (; looked_up_ < listing_.size(); ++looked_up_) {
+    const ObjectInfo& object = listing_[looked_up_];
     if (build_->landing.pin(object, build_->landing.id(object))) {
       progress_.add_cached_file(object.size);
     } else {
-      missing.push_back(&object);
-      bytes += object.size;
+      missing_.push_back(&object);
+      missing_bytes_ += object.size;
     }
   }
-  handed_over_ = listing_.size();
-  if (!build_->room.reserve(bytes)) throw DoesNotFit{};
-  for (const ObjectInfo* object : missing) build_->fetcher.add(*object);
+}
+
+// Room for it is reserved.
+void CacheStage::fetch_missing() {
+  for (const ObjectInfo* object : missing_) build_->fetcher.add(*object);
+  missing_.clear();
+  missing_bytes_ = 0;
 }
 
 // nullopt also when it is damaged: who builds sets it aside.
@@ -182,7 +189,12 @@ std::optional<Lease> CacheStage::use_whole_tree(const std::string& tree, const K
 }
 
 void CacheStage::put_together(const std::string& tree, const KeyPaths& places) {
-  add_missing(handed_over_);
+  look_up();
+  if (!build_->room.reserve(missing_bytes_)) {
+    throw PastTheCache{fmt::format("it does not fit into this machine's cache (limit {})",
+                                   format_bytes(max_bytes_))};
+  }
+  fetch_missing();
   fetched_ = build_->fetcher.finish();
   if (const std::uint64_t damaged = build_->landing.damaged(); damaged != 0) {
     log_.line("{} in this machine's cache had lost bytes: fetched again", count_files(damaged));

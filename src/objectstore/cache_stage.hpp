@@ -18,15 +18,19 @@
 
 namespace trainyard::objectstore {
 
-// The cache cannot hold the data set, whatever leaves.
-struct DoesNotFit {};
+// Thrown: the data set is to be fetched for this run alone, and why, for the load log.
+struct PastTheCache {
+  std::string why;
+};
 
 // List, fetch what is missing (while the listing runs when the cache seems to have nothing), put
-// the tree together, lease it. Only one process does the middle part for a prefix; the others wait.
+// the tree together, lease it. What is fetched early takes less than half of the room that there
+// is: for the rest, the whole listing is compared with the room first. Only one process does the
+// middle part for a prefix; the others wait.
 class CacheStage {
  public:
   CacheStage(const CacheLayout& layout, std::uint64_t max_bytes, ObjectStore& store,
-             const StageRequest& request, std::stop_token stop);
+             const StageRequest& request, Listing& listing, std::stop_token stop);
   ~CacheStage();
 
   struct Result {
@@ -34,7 +38,8 @@ class CacheStage {
     Lease lease;
     TreeReport report;
   };
-  // Throws DoesNotFit, or the errors of DatasetCache::stage.
+  // Throws the errors of DatasetCache::stage, or PastTheCache; `listing` is whole then. May be
+  // called once.
   Result run();
 
  private:
@@ -42,7 +47,8 @@ class CacheStage {
 
   void on_page(std::size_t first);
   bool try_to_build();  // false: another process builds
-  void add_missing(std::size_t first);
+  void look_up();
+  void fetch_missing();
   std::optional<Lease> use_whole_tree(const std::string& tree, const KeyPaths& places);
   void put_together(const std::string& tree, const KeyPaths& places);
   void wait_for_the_other(bool first_time);
@@ -56,8 +62,11 @@ class CacheStage {
   TransferLog log_;
   const std::chrono::steady_clock::time_point begin_;
   ProgressMeter progress_;
-  Listing listing_;
-  std::size_t handed_over_ = 0;   // so many objects of the listing are pinned or being fetched
+  Listing& listing_;
+  std::size_t looked_up_ = 0;  // so many objects of the listing are pinned, missing or fetched
+  std::vector<const ObjectInfo*> missing_;
+  std::uint64_t missing_bytes_ = 0;
+  bool early_ = true;             // fetching does not wait for the end of the listing
   std::unique_ptr<Build> build_;  // while this process builds
   FetchTotals fetched_;
 };

@@ -20,6 +20,29 @@ constexpr std::size_t kCopyAtOnce = 64u << 20;  // between two looks at the stop
 
 bool reflink(const Fd& from, const Fd& to) { return ::ioctl(to.get(), FICLONE, from.get()) == 0; }
 
+// Not every pair of file systems copies inside the kernel.
+void read_and_write(const Fd& from, const Fd& to, const std::stop_token& stop) {
+  std::string buffer(1u << 20, '\0');
+  while (const std::size_t got = read_some(from, std::as_writable_bytes(std::span(buffer)))) {
+    if (stop.stop_requested()) throw Error(ErrorKind::Canceled, "the copy was stopped");
+    write_all(to, std::string_view(buffer.data(), got));
+  }
+}
+
+void copy(const Fd& from, const Fd& to, const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const ssize_t copied =
+        ::copy_file_range(from.get(), nullptr, to.get(), nullptr, kCopyAtOnce, 0);
+    if (copied == 0) return;
+    if (copied > 0 || errno == EINTR) continue;
+    if (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS) {
+      return read_and_write(from, to, stop);
+    }
+    throw_errno("copy a file");
+  }
+  throw Error(ErrorKind::Canceled, "the copy was stopped");
+}
+
 class Cloner {
  public:
   Cloner(std::uint64_t bytes, std::uint64_t free_floor, std::stop_token stop)
@@ -46,30 +69,7 @@ class Cloner {
       reflinks_ = false;
       Space(to.parent_path(), free_floor_).reserve(bytes_);
     }
-    copy(source, target, to);
-  }
-
-  void copy(const Fd& source, const Fd& target, const fs::path& to) const {
-    while (!stop_.stop_requested()) {
-      const ssize_t copied =
-          ::copy_file_range(source.get(), nullptr, target.get(), nullptr, kCopyAtOnce, 0);
-      if (copied == 0) return;
-      if (copied > 0 || errno == EINTR) continue;
-      if (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS) {
-        return read_and_write(source, target);
-      }
-      throw_errno("copy to " + to.string());
-    }
-    throw Error(ErrorKind::Canceled, "the copy was stopped");
-  }
-
-  // Not every pair of file systems copies inside the kernel.
-  void read_and_write(const Fd& source, const Fd& target) const {
-    std::string buffer(1u << 20, '\0');
-    while (const std::size_t got = read_some(source, std::as_writable_bytes(std::span(buffer)))) {
-      if (stop_.stop_requested()) throw Error(ErrorKind::Canceled, "the copy was stopped");
-      write_all(target, std::string_view(buffer.data(), got));
-    }
+    with_context("make " + to.string(), [&] { copy(source, target, stop_); });
   }
 
   std::uint64_t bytes_;
@@ -79,6 +79,10 @@ class Cloner {
 };
 
 }  // namespace
+
+void clone_file(const Fd& from, const Fd& to, const std::stop_token& stop) {
+  if (!reflink(from, to)) copy(from, to, stop);
+}
 
 void clone_tree(const fs::path& from, const fs::path& to, std::uint64_t bytes,
                 std::uint64_t free_floor, std::stop_token stop) {

@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <stop_token>
 
+#include "base/fd.hpp"
+
 namespace trainyard::objectstore {
 
 // Copies a tree of directories and regular files into `to`, which is created: by reflink where the
@@ -11,5 +13,8 @@ namespace trainyard::objectstore {
 // Canceled.
 void clone_tree(const std::filesystem::path& from, const std::filesystem::path& to,
                 std::uint64_t bytes, std::uint64_t free_floor, std::stop_token stop);
+
+// The bytes of one file into an empty one, likewise; looks at no space.
+void clone_file(const Fd& from, const Fd& to, const std::stop_token& stop);
 
 }  // namespace trainyard::objectstore

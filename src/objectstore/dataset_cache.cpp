@@ -13,7 +13,9 @@
 #include "objectstore/cache_room.hpp"
 #include "objectstore/cache_stage.hpp"
 #include "objectstore/clone_tree.hpp"
+#include "objectstore/listing.hpp"
 #include "objectstore/transfer_log.hpp"
+#include "objectstore/tree_download.hpp"
 
 namespace trainyard::objectstore {
 
@@ -62,10 +64,7 @@ class Cache final : public DatasetCache {
 
   Dataset stage(ObjectStore& store, const StageRequest& request, std::stop_token stop) override {
     try {
-      CacheStage stage(layout_, max_bytes_, store, request, stop);
-      return give(stage.run(), request, stop);
-    } catch (const DoesNotFit&) {
-      return stage_past_the_cache(store, request, stop);
+      return stage_through(store, request, stop);
     } catch (const fs::filesystem_error& error) {
       throw system_error("use the data cache at " + error.path1().string(), error.code().value());
     }
@@ -75,6 +74,16 @@ class Cache final : public DatasetCache {
   CacheUsage usage() override { return measure_cache(layout_); }
 
  private:
+  Dataset stage_through(ObjectStore& store, const StageRequest& request, std::stop_token stop) {
+    Listing listing;
+    try {
+      return give(CacheStage(layout_, max_bytes_, store, request, listing, stop).run(), request,
+                  stop);
+    } catch (const PastTheCache& reason) {
+      return past_the_cache(store, request, listing, reason, stop);
+    }
+  }
+
   Dataset give(CacheStage::Result result, const StageRequest& request, std::stop_token stop) {
     auto state = std::make_unique<Dataset::State>();
     state->layout = layout_;
@@ -91,20 +100,20 @@ class Cache final : public DatasetCache {
     return Dataset(std::move(state));
   }
 
-  Dataset stage_past_the_cache(ObjectStore& store, const StageRequest& request,
-                               std::stop_token stop) {
-    TransferLog(request.transfer.on_log)
-        .line(
-            "the data does not fit into this machine's cache (limit {}): fetching it for this "
-            "run alone",
-            format_bytes(max_bytes_));
+  Dataset past_the_cache(ObjectStore& store, const StageRequest& request, const Listing& listing,
+                         const PastTheCache& reason, std::stop_token stop) {
     if (request.directory.empty()) {
-      throw Error(ErrorKind::Exhausted,
-                  "the data does not fit into the data cache; make it larger");
+      throw Error(ErrorKind::Exhausted, "the data cannot be shared: " + reason.why);
     }
+    TransferLog(request.transfer.on_log)
+        .line("fetching the data for this run alone: {}", reason.why);
+    const auto known = [&](const ObjectInfo& object) {
+      return open_object(layout_, object_id(store.description(), object), object.size);
+    };
     auto state = std::make_unique<Dataset::State>();
     state->directory = request.directory;
-    state->report = download_tree(store, request.prefix, request.directory, request.transfer, stop);
+    state->report = download_listed(store, listing, request.prefix, request.directory,
+                                    request.transfer, known, stop);
     return Dataset(std::move(state));
   }
 

@@ -306,6 +306,24 @@ TEST_F(Cache, WhatDoesNotFitGoesPastIt) {
   EXPECT_FALSE(data.shared());
   EXPECT_EQ(tree(data.directory()), expected);
   EXPECT_THAT(lines, Contains(HasSubstr("does not fit into this machine's cache")));
+  EXPECT_EQ(store.calls(StoreCall::Get), 20u);
+  EXPECT_EQ(store.calls(StoreCall::List), 4u);
+}
+
+TEST_F(Cache, WhatGoesPastItTakesWhatItHas) {
+  const auto cache = open(15'000);
+  StageRequest some = request();
+  some.prefix = "d/file1";
+  cache->stage(store, some, {});
+  ASSERT_EQ(store.calls(StoreCall::Get), 11u);
+  const Dataset data = cache->stage(store, request(), {});
+  EXPECT_FALSE(data.shared());
+  EXPECT_EQ(tree(data.directory()), expected);
+  EXPECT_EQ(store.calls(StoreCall::Get), 20u);
+  struct stat status {};
+  ASSERT_EQ(::stat((data.directory() / "d/file1").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0644u);  // the run's own: not a link
+  EXPECT_EQ(status.st_nlink, 1u);
 }
 
 TEST_F(Cache, WhoMayListButNotReadGetsNothing) {

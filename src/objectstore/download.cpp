@@ -1,9 +1,13 @@
 #include <fcntl.h>
 
+#include <atomic>
+#include <chrono>
+
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/ids.hpp"
 #include "base/strings.hpp"
+#include "objectstore/clone_tree.hpp"
 #include "objectstore/fetcher.hpp"
 #include "objectstore/file_ops.hpp"
 #include "objectstore/key_paths.hpp"
@@ -11,6 +15,7 @@
 #include "objectstore/space.hpp"
 #include "objectstore/transfer.hpp"
 #include "objectstore/transfer_log.hpp"
+#include "objectstore/tree_download.hpp"
 
 namespace trainyard::objectstore {
 namespace {
@@ -18,22 +23,36 @@ namespace {
 // Objects land under their ids, for while the listing runs not every path is known.
 class Incoming final : public Landing {
  public:
-  Incoming(fs::path directory, std::string store)
-      : directory_(std::move(directory)), store_(std::move(store)) {
+  Incoming(fs::path directory, std::string store, KnownObjects known, std::stop_token stop)
+      : directory_(std::move(directory)),
+        store_(std::move(store)),
+        known_(std::move(known)),
+        stop_(std::move(stop)) {
     make_directory(directory_);
   }
 
   Claimed claim(const ObjectInfo& object) override {
-    return {Claim::Fetch, open_file(path(object), O_CREAT | O_EXCL | O_RDWR, 0644)};
+    Fd file = open_file(path(object), O_CREAT | O_EXCL | O_RDWR, 0644);
+    const auto known = known_ ? known_(object) : std::nullopt;
+    if (!known) return {Claim::Fetch, std::move(file)};
+    clone_file(*known, file, stop_);
+    ++copied_files_;
+    copied_bytes_ += object.size;
+    return {Claim::Present, {}};
   }
   void commit(const ObjectInfo&, Fd file) override { file.reset(); }
 
   fs::path path(const ObjectInfo& object) const { return directory_ / object_id(store_, object); }
   const fs::path& directory() const { return directory_; }
+  std::uint64_t copied_files() const { return copied_files_; }
+  std::uint64_t copied_bytes() const { return copied_bytes_; }
 
  private:
   fs::path directory_;
   std::string store_;
+  KnownObjects known_;
+  std::stop_token stop_;
+  std::atomic<std::uint64_t> copied_files_{0}, copied_bytes_{0};
 };
 
 void require_empty(const fs::path& directory) {
@@ -60,6 +79,62 @@ void move_into_place(const Incoming& incoming, const Listing& listing, const Key
   remove_tree(incoming.directory());
 }
 
+class TreeDownload {
+ public:
+  TreeDownload(ObjectStore& store, const std::string& prefix, const fs::path& directory,
+               const TransferOptions& options, KnownObjects known, std::stop_token stop)
+      : prefix_(prefix),
+        directory_(directory),
+        log_(options.on_log),
+        incoming_(directory / (".incoming-" + random_hex(8)), store.description(), std::move(known),
+                  stop),
+        progress_(options.on_progress),
+        space_(directory, options.free_floor),
+        fetcher_(store, incoming_, progress_, affordable_connections(options), stop) {}
+
+  // The listing has grown, and is not known to be complete.
+  void on_page(const Listing& listing, std::size_t first) {
+    fetcher_.rethrow_error();
+    const std::uint64_t bytes = total_bytes(listing, first);
+    progress_.add_total(listing.size() - first, bytes);
+    if (handed_over_ == first && space_.reserve_early(bytes)) fetch_on(listing);
+  }
+
+  TreeReport finish(const Listing& listing) {
+    space_.reserve(total_bytes(listing, handed_over_));
+    progress_.listing_complete();
+    const KeyPaths places = place_keys(listing, prefix_);
+    fetch_on(listing);
+    const FetchTotals totals = fetcher_.finish();
+    require_complete(listing, totals.files + incoming_.copied_files(),
+                     totals.bytes + incoming_.copied_bytes());
+    move_into_place(incoming_, listing, places, directory_);
+    progress_.finish();
+    log_.remarks(places.remarks);
+    log_totals(log_, totals, progress_.snapshot().limited_by, begin_);
+    return {.files = listing.size(),
+            .bytes = total_bytes(listing),
+            .transferred_files = totals.files,
+            .transferred_bytes = totals.bytes,
+            .remarks = places.remarks};
+  }
+
+ private:
+  void fetch_on(const Listing& listing) {
+    for (; handed_over_ < listing.size(); ++handed_over_) fetcher_.add(listing[handed_over_]);
+  }
+
+  const std::string& prefix_;
+  const fs::path& directory_;
+  const TransferLog log_;
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  Incoming incoming_;
+  ProgressMeter progress_;
+  Space space_;
+  std::size_t handed_over_ = 0;  // so many objects of the listing are being fetched
+  Fetcher fetcher_;              // last: it ends before what it uses
+};
+
 }  // namespace
 
 std::string folder_prefix(std::string_view prefix) {
@@ -69,40 +144,24 @@ std::string folder_prefix(std::string_view prefix) {
 
 TreeReport download_tree(ObjectStore& store, const std::string& prefix, const fs::path& directory,
                          const TransferOptions& options, std::stop_token stop) {
-  const TransferLog log(options.on_log);
-  const auto begin = std::chrono::steady_clock::now();
   require_empty(directory);
-  Incoming incoming(directory / (".incoming-" + random_hex(8)), store.description());
-  ProgressMeter progress(options.on_progress);
-  Listing listing;
-  Space space(directory, options.free_floor);
-  Fetcher fetcher(store, incoming, progress, affordable_connections(options), stop);
+  const auto begin = std::chrono::steady_clock::now();
+  Listing listing;  // outlives those who fetch from it
+  TreeDownload download(store, prefix, directory, options, {}, stop);
   list_all(
-      store, prefix, listing,
-      [&](std::size_t first) {
-        fetcher.rethrow_error();
-        const std::uint64_t bytes = total_bytes(listing, first);
-        space.reserve(bytes);
-        progress.add_total(listing.size() - first, bytes);
-        for (std::size_t i = first; i < listing.size(); ++i) fetcher.add(listing[i]);
-      },
-      stop);
-  progress.listing_complete();
-  const std::uint64_t bytes = total_bytes(listing);
-  log.line("{}: {}, {}, listed in {}", store.description(), count_files(listing.size()),
-           format_bytes(bytes), format_since(begin));
-  KeyPaths places = place_keys(listing, prefix);
-  const FetchTotals totals = fetcher.finish();
-  require_complete(listing, totals.files, totals.bytes);
-  move_into_place(incoming, listing, places, directory);
-  progress.finish();
-  log.remarks(places.remarks);
-  log_totals(log, totals, progress.snapshot().limited_by, begin);
-  return {.files = listing.size(),
-          .bytes = bytes,
-          .transferred_files = totals.files,
-          .transferred_bytes = totals.bytes,
-          .remarks = std::move(places.remarks)};
+      store, prefix, listing, [&](std::size_t first) { download.on_page(listing, first); }, stop);
+  TransferLog(options.on_log)
+      .line("{}: {}, {}, listed in {}", store.description(), count_files(listing.size()),
+            format_bytes(total_bytes(listing)), format_since(begin));
+  return download.finish(listing);
+}
+
+TreeReport download_listed(ObjectStore& store, const Listing& listing, const std::string& prefix,
+                           const fs::path& directory, const TransferOptions& options,
+                           KnownObjects known, std::stop_token stop) {
+  require_empty(directory);
+  TreeDownload download(store, prefix, directory, options, std::move(known), std::move(stop));
+  return download.finish(listing);
 }
 
 }  // namespace trainyard::objectstore

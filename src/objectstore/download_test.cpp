@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <map>
+#include <thread>
 
 #include "base/files.hpp"
 #include "base/hash.hpp"
@@ -172,9 +174,37 @@ TEST_F(Download, TooLittleSpaceIsSaidBeforeTheFirstByte) {
   FailingStore counting(*memory, {});
   const Error error = error_of(counting);
   EXPECT_EQ(error.kind(), ErrorKind::Exhausted);
-  EXPECT_THAT(error.what(), HasSubstr("needs at least 10 B"));
+  EXPECT_THAT(error.what(), HasSubstr("needs 10 B"));
   EXPECT_THAT(error.what(), HasSubstr("must stay free (the setting keep_free)"));
   EXPECT_EQ(counting.calls(StoreCall::Get), 0u);
+}
+
+TEST_F(Download, WithLittleSpaceTheWholeListingComesFirst) {
+  for (int i = 0; i < 14; ++i) {
+    upload_bytes(*memory, std::string(2u << 20, 'x'), "k" + std::to_string(i), {});
+  }
+  options.free_floor = free_bytes(temp.path()) - (16u << 20);
+  FailingStore counting(*memory, {});
+  const Error error = error_of(counting);
+  EXPECT_EQ(error.kind(), ErrorKind::Exhausted);
+  EXPECT_THAT(error.what(), HasSubstr("needs 28 MiB"));
+  EXPECT_EQ(counting.calls(StoreCall::Get), 0u);
+  EXPECT_EQ(counting.calls(StoreCall::List), 2u);
+}
+
+TEST_F(Download, WithSpaceEnoughFetchingDoesNotWaitForTheListing) {
+  for (int i = 0; i < 20; ++i) upload_bytes(*memory, "x", "k" + std::to_string(i), {});
+  std::atomic<bool> fetched{false};
+  FailingStore store(*memory, [&](StoreCall call, const std::string&, unsigned nth) {
+    if (call == StoreCall::Get) fetched = true;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (call == StoreCall::List && nth == 2 && !fetched) {
+      if (std::chrono::steady_clock::now() > deadline) return std::optional(Failure{});
+      std::this_thread::yield();
+    }
+    return std::optional<Failure>();
+  });
+  EXPECT_EQ(download(store).files, 20u);
 }
 
 TEST_F(Download, AFullDirectoryIsRefused) {

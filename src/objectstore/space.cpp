@@ -11,12 +11,17 @@ namespace trainyard::objectstore {
 Space::Space(const std::filesystem::path& directory, std::uint64_t floor)
     : directory_(directory), floor_(floor), free_(free_bytes(directory)) {}
 
+bool Space::reserve_early(std::uint64_t bytes) {
+  if (reserved_ + bytes > usable() / 2) return false;
+  reserved_ += bytes;
+  return true;
+}
+
 void Space::reserve(std::uint64_t bytes) {
   reserved_ += bytes;
-  const std::uint64_t usable = free_ > floor_ ? free_ - floor_ : 0;
-  if (reserved_ <= usable) return;
+  if (reserved_ <= usable()) return;
   throw Error(ErrorKind::Exhausted,
-              fmt::format("the data needs at least {}, but {} has only {} free, of which {} must "
+              fmt::format("the data needs {}, but {} has only {} free, of which {} must "
                           "stay free (the setting keep_free)",
                           format_bytes(reserved_), directory_.string(), format_bytes(free_),
                           format_bytes(floor_)));

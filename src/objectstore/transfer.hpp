@@ -58,11 +58,12 @@ struct TreeReport {
 std::string folder_prefix(std::string_view prefix);
 
 // Every object below `prefix` (the part of the key after it becomes the path) into `directory`,
-// which is created and must be empty. Lists all, checks the space before the first byte of each
-// page is written, verifies each object (length, and checksum or MD5 where the store vouches for
-// one), and at the end the count and the bytes against the listing. Throws Exhausted (no space),
-// Conflict (an object was replaced meanwhile), Corrupt, or the store's error; the directory then
-// holds no usable tree. Files have mode 0644.
+// which is created and must be empty. Lists all; fetches while it lists as long as that takes less
+// than half of the space, and checks the space for all before the rest. Verifies each object
+// (length, and checksum or MD5 where the store vouches for one), and at the end the count and the
+// bytes against the listing. Throws Exhausted (no space), Conflict (an object was replaced
+// meanwhile), Corrupt, or the store's error; the directory then holds no usable tree. Files have
+// mode 0644.
 TreeReport download_tree(ObjectStore& store, const std::string& prefix,
                          const std::filesystem::path& directory, const TransferOptions& options,
                          std::stop_token stop);
