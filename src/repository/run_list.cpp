@@ -46,8 +46,8 @@ std::vector<std::string> wanted_standings(const RunQuery& query) {
 
 class ListBuilder {
  public:
-  ListBuilder(const RunQuery& query, Details details)
-      : query_(query), details_(details), cursor_(decode_cursor(query.order, query.start_after)) {}
+  explicit ListBuilder(const RunQuery& query)
+      : query_(query), cursor_(decode_cursor(query.order, query.start_after)) {}
 
   ListStatement build(const std::vector<std::string>& standings) {
     const bool any_standing = standings.size() == kStandings.size();
@@ -83,8 +83,9 @@ class ListBuilder {
   // The next of the selects that are merged; its conditions follow.
   void select(std::string_view access) {
     if (!result_.sql.empty()) result_.sql += " UNION ALL ";
-    result_.sql += fmt::format("SELECT {} FROM runs AS r {}", selected_columns(details_), access);
-    if (details_ != Details::Without) {
+    result_.sql +=
+        fmt::format("SELECT {} FROM runs AS r {}", selected_columns(query_.detail), access);
+    if (query_.detail != RunDetail::Brief) {
       result_.sql += " LEFT JOIN run_details AS d ON d.queue_order = r.queue_order";
     }
     result_.sql += " WHERE true";
@@ -128,16 +129,15 @@ class ListBuilder {
   }
 
   const RunQuery& query_;
-  Details details_;
   std::optional<RunCursor> cursor_;
   ListStatement result_;
 };
 
 }  // namespace
 
-std::optional<ListStatement> list_statement(const RunQuery& query, Details details) {
+std::optional<ListStatement> list_statement(const RunQuery& query) {
   check_limit(query.limit);
-  ListBuilder builder(query, details);
+  ListBuilder builder(query);
   const auto standings = wanted_standings(query);
   if (standings.empty()) return std::nullopt;
   return builder.build(standings);

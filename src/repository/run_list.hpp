@@ -15,8 +15,8 @@ struct ListStatement {
   std::vector<std::variant<std::int64_t, std::string>> parameters;
 };
 
-// Yields query.limit + 1 rows of selected_columns(details), when there are so many. nullopt when no
-// run can match. Throws InvalidInput.
-std::optional<ListStatement> list_statement(const RunQuery& query, Details details);
+// Yields query.limit + 1 rows of selected_columns(query.detail), when there are so many. nullopt
+// when no run can match. Throws InvalidInput.
+std::optional<ListStatement> list_statement(const RunQuery& query);
 
 }  // namespace trainyard::repository

@@ -266,7 +266,7 @@ void update_rows(db::Connection& connection, const model::TrainingRun& before,
   lines.run();
 }
 
-const std::string& selected_columns(Details details) {
+const std::string& selected_columns(RunDetail detail) {
   const auto named = [](std::string_view table, const auto& columns) {
     std::string text;
     for (const std::string_view column : columns) {
@@ -280,12 +280,12 @@ const std::string& selected_columns(Details details) {
   static const std::string kShown = "r.queue_order AS queue_order" + named("r", kShownColumns) +
                                     ", d.last_lines, d.shown_manifest, "
                                     "CASE d.shown_manifest WHEN '' THEN d.manifest END";
-  switch (details) {
-    case Details::Without:
+  switch (detail) {
+    case RunDetail::Brief:
       return kBrief;
-    case Details::Shown:
+    case RunDetail::Shown:
       return kShown;
-    case Details::With:
+    case RunDetail::Whole:
       return kFull;
   }
   return kFull;
@@ -328,7 +328,7 @@ std::optional<StoredRun> find_rows(db::Connection& connection, const std::string
   static const std::string kFind = fmt::format(
       "SELECT {} FROM runs AS r JOIN run_details AS d ON d.queue_order = r.queue_order "
       "WHERE r.id = ?",
-      selected_columns(Details::With));
+      selected_columns(RunDetail::Whole));
   db::Statement& query = connection.prepare(kFind);
   query.bind(1, id);
   if (!query.step()) return std::nullopt;

@@ -26,9 +26,8 @@ std::uint64_t insert_rows(db::Connection& connection, const StoredRun& stored); 
 void update_rows(db::Connection& connection, const model::TrainingRun& before,
                  const model::TrainingRun& after, const std::string& event_json);
 
-enum class Details { Without, Shown, With };
 // "r.queue_order AS queue_order, r.id AS id, …" of runs AS r, and of run_details AS d.
-const std::string& selected_columns(Details details);
+const std::string& selected_columns(RunDetail detail);
 // Into a new run, in place: a run is 1.4 KB, and moving ten thousand of them is felt.
 void read_brief_row(const db::Statement& row, model::TrainingRun& into);
 StoredRun read_full_row(const db::Statement& row);

@@ -40,7 +40,7 @@ void read_members(db::Connection& connection, Row& row) {
   static const std::string kMembers = fmt::format(
       "SELECT {} FROM experiment_members AS m CROSS JOIN runs AS r ON r.queue_order = m.run "
       "WHERE m.experiment_run = ? ORDER BY m.run",
-      selected_columns(Details::Without));
+      selected_columns(RunDetail::Brief));
   db::Statement& query = connection.prepare(kMembers);
   query.bind(1, row.order);
   while (query.step()) read_brief_row(query, row.run.runs.emplace_back());

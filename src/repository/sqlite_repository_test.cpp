@@ -131,8 +131,8 @@ TEST_F(SqliteRepository, AnEventIsNeverChanged) {
 // ---- access paths
 // --------------------------------------------------------------------------------
 
-std::string plan_of(db::Connection& connection, const RunQuery& query, Details details) {
-  const auto list = list_statement(query, details);
+std::string plan_of(db::Connection& connection, const RunQuery& query) {
+  const auto list = list_statement(query);
   std::string plan;
   db::Statement& explain = connection.prepare("EXPLAIN QUERY PLAN " + list.value().sql);
   while (explain.step()) plan += explain.text(3) + "\n";
@@ -155,15 +155,16 @@ TEST_F(SqliteRepository, NoPageIsMadeBySortingOrReadingTheWholeHistory) {
   for (RunQuery query : queries) {
     for (const Order order : {Order::ById, Order::BySubmission, Order::BySubmissionDescending}) {
       query.order = order;
-      for (const Details details : {Details::Without, Details::Shown, Details::With}) {
-        const std::string plan = plan_of(connection, query, details);
+      for (const RunDetail detail : {RunDetail::Brief, RunDetail::Shown, RunDetail::Whole}) {
+        query.detail = detail;
+        const std::string plan = plan_of(connection, query);
         EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE")));
         const bool everything = !query.owner && query.states.empty() && query.phases.empty();
         EXPECT_TRUE(everything || plan.find("SCAN r\n") == plan.npos) << plan;
       }
     }
   }
-  EXPECT_THAT(plan_of(connection, {.finished_before = at(1)}, Details::Without),
+  EXPECT_THAT(plan_of(connection, {.finished_before = at(1)}),
               HasSubstr("USING INDEX runs_by_end"));
 }
 

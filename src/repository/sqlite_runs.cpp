@@ -103,7 +103,7 @@ class SqliteRunRepository final : public RunRepository {
   }
 
   RunPage list(const RunQuery& query) override {
-    const auto statement = list_statement(query, details_of(query.detail));
+    const auto statement = list_statement(query);
     RunPage page;
     if (!statement) return page;
     page.runs.reserve(std::min(query.limit, kReserved));
@@ -161,11 +161,6 @@ class SqliteRunRepository final : public RunRepository {
   }
 
  private:
-  static Details details_of(RunDetail detail) {
-    if (detail == RunDetail::Brief) return Details::Without;
-    return detail == RunDetail::Shown ? Details::Shown : Details::With;
-  }
-
   void read_row(const db::Statement& row, RunDetail detail, RunPage& page) const {
     switch (detail) {
       case RunDetail::Brief:
