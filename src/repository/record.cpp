@@ -106,18 +106,6 @@ std::string make_shown(model::TrainingRun& run) {
   return shown;
 }
 
-Secret& secret_of(model::StoreReference& reference) {
-  if (auto* s3 = std::get_if<model::S3Connection>(&reference.connection)) {
-    return s3->secret_access_key;
-  }
-  return std::get<model::SwiftConnection>(reference.connection).password;
-}
-
-void remove_keys(model::Manifest& manifest) {
-  secret_of(manifest.training_data) = Secret();
-  secret_of(manifest.training_results) = Secret();
-}
-
 void check_limit(std::size_t limit) {
   if (limit == 0) {
     throw Error(ErrorKind::InvalidInput, "a page has at least one entry: ask for a limit from 1");

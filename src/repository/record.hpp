@@ -27,10 +27,6 @@ std::optional<model::TrainingRun> after_event(const model::TrainingRun& run,
 void make_brief(model::TrainingRun& run);
 // The same for RunDetail::Shown; returns the shown manifest.
 std::string make_shown(model::TrainingRun& run);
-// The secret of its connection, of whichever kind.
-Secret& secret_of(model::StoreReference& reference);
-// Takes the keys out of both connections.
-void remove_keys(model::Manifest& manifest);
 
 void check_limit(std::size_t limit);  // InvalidInput for 0
 // Throws Conflict when the run was dispatched and has not ended.

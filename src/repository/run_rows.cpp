@@ -6,7 +6,6 @@
 #include <array>
 
 #include "repository/columns.hpp"
-#include "repository/record.hpp"
 #include "wire/learner.hpp"
 #include "wire/run.hpp"
 
@@ -198,6 +197,19 @@ std::string insert_statement() {
   const std::vector<std::string> marks(kCount, "?");
   return fmt::format("INSERT INTO runs ({}, {}) VALUES ({})", fmt::join(kFixedColumns, ", "),
                      fmt::join(kChangingColumns, ", "), fmt::join(marks, ", "));
+}
+
+// The secret of its connection, of whichever kind.
+Secret& secret_of(model::StoreReference& reference) {
+  if (auto* s3 = std::get_if<model::S3Connection>(&reference.connection)) {
+    return s3->secret_access_key;
+  }
+  return std::get<model::SwiftConnection>(reference.connection).password;
+}
+
+void remove_keys(model::Manifest& manifest) {
+  secret_of(manifest.training_data) = Secret();
+  secret_of(manifest.training_results) = Secret();
 }
 
 }  // namespace
