@@ -18,6 +18,7 @@
 #include "base/lock_file.hpp"
 #include "base/log.hpp"
 #include "base/strings.hpp"
+#include "base/sync.hpp"
 #include "build_info.hpp"
 #include "engine/local_engine.hpp"
 #include "gateway/gateway.hpp"
@@ -205,6 +206,7 @@ class Service final : public RunningService {
     server_->stop();
     if (local_server_) local_server_->stop();
     gateway_->stop();
+    *scheduler_there_.lock() = nullptr;
   }
 
   const std::string& api_url() const override { return api_url_; }
@@ -350,7 +352,7 @@ class Service final : public RunningService {
              [this](const model::RunId& run, unsigned attempt) {
                return api::learner_token(identity_.signing_key, run, attempt);
              }});
-    scheduler_there_.store(scheduler_.get());
+    *scheduler_there_.lock() = scheduler_.get();
     api_ = api::make_api(api_options(), api_parts());
     std::scoped_lock guard(api_mutex_);
     api_there_ = true;
@@ -436,7 +438,7 @@ class Service final : public RunningService {
   }
 
   void wake() {
-    if (auto* scheduler = scheduler_there_.load()) scheduler->wake();
+    if (auto scheduler = scheduler_there_.lock(); *scheduler) (*scheduler)->wake();
   }
 
   void run_changed(const model::TrainingRun& run) {
@@ -465,8 +467,7 @@ class Service final : public RunningService {
   repository::Repositories stored_;
   std::unique_ptr<logstore::LogStore> logs_;
   std::unique_ptr<definition::DefinitionStore> contents_;
-  std::atomic<scheduler::Scheduler*> scheduler_there_{nullptr};
-  std::unique_ptr<api::Janitor> janitor_;
+  Sync<scheduler::Scheduler*> scheduler_there_;  // null once it is about to go
   std::atomic<std::uint64_t> record_revision_{0};
   repository::ObservedRepository runs_;
   repository::ObservedExperimentRuns experiment_runs_;
@@ -482,6 +483,8 @@ class Service final : public RunningService {
   std::mutex api_mutex_;
   std::condition_variable api_ready_;
   bool api_there_ = false;
+  // The janitor's thread uses what stands above; the scheduler's and the servers' use the janitor.
+  std::unique_ptr<api::Janitor> janitor_;
   std::unique_ptr<scheduler::Scheduler> scheduler_;
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<http::Server> server_, local_server_;
