@@ -174,8 +174,8 @@ class ApiTest : public ::testing::Test {
       definition::open_definition_store(dir_.path() / "definitions", {});
   std::unique_ptr<logstore::LogStore> logs_ = logstore::open_log_store(dir_.path() / "logs");
   RunHub hub_;
-  repository::ObservedRepository runs_{*stored_.runs,
-                                       [this](const model::TrainingRun& r) { hub_.changed(r.id); }};
+  repository::ObservedRepository runs_{
+      *stored_.runs, [this](const model::TrainingRun& r) { hub_.changed(r.id); }, [] {}};
   repository::ObservedExperimentRuns experiment_runs_{
       *stored_.experiment_runs, [this](const model::TrainingRun& r) { hub_.changed(r.id); }};
   engine::FakeEngine engine_{engine::cpu_slots(4)};

@@ -136,7 +136,6 @@ class JanitorThread final : public Janitor {
     }
     for (const auto& run : runs) remove_traces(run.id);
     tell_removed(runs);
-    parts_.wake_scheduler();
     return true;
   }
 

@@ -180,7 +180,9 @@ class Service final : public RunningService {
         logs_(logstore::open_log_store(config_.state_dir / "logs")),
         contents_(definition::open_definition_store(config_.state_dir / "definitions",
                                                     definition_limits(config_))),
-        runs_(*stored_.runs, [this](const model::TrainingRun& run) { run_changed(run); }),
+        runs_(
+            *stored_.runs, [this](const model::TrainingRun& run) { run_changed(run); },
+            [this] { runs_removed(); }),
         experiment_runs_(*stored_.experiment_runs,
                          [this](const model::TrainingRun& run) { run_changed(run); }),
         engine_(engine::make_local_engine(engine_options(config_, env), clock_)),
@@ -321,11 +323,7 @@ class Service final : public RunningService {
              [this](const model::RunId& id) {
                return learner::has_unsaved_results(config_.state_dir / "runs" / id.str());
              },
-         .wake_scheduler =
-             [this] {
-               ++record_revision_;  // runs that waited are gone, say
-               wake();
-             },
+         .wake_scheduler = [this] { wake(); },
          .clock = clock_});
   }
 
@@ -454,6 +452,12 @@ class Service final : public RunningService {
       if (janitor_) janitor_->run_ended(run.id);
     }
     hub_.changed(run.id);
+  }
+
+  // Those behind them in the queue may be next.
+  void runs_removed() {
+    ++record_revision_;
+    wake();
   }
 
   SystemClock clock_;

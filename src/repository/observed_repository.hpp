@@ -8,9 +8,11 @@ namespace trainyard::repository {
 
 class ObservedRepository final : public RunRepository {
  public:
-  // `on_change` is called after a durable change, on the thread that made it; it must not throw.
-  ObservedRepository(RunRepository& inner, std::function<void(const model::TrainingRun&)> on_change)
-      : inner_(inner), on_change_(std::move(on_change)) {}
+  // `on_change` is called after a durable change, `on_remove` after runs were removed, each on the
+  // thread that did it; they must not throw.
+  ObservedRepository(RunRepository& inner, std::function<void(const model::TrainingRun&)> on_change,
+                     std::function<void()> on_remove)
+      : inner_(inner), on_change_(std::move(on_change)), on_remove_(std::move(on_remove)) {}
 
   model::TrainingRun create(const NewRun& run, TimePoint now) override {
     auto created = inner_.create(run, now);
@@ -31,11 +33,15 @@ class ObservedRepository final : public RunRepository {
                                         const std::optional<model::RunId>& run) override {
     return inner_.events_after(sequence, limit, run);
   }
-  void remove(const std::vector<model::RunId>& ids) override { inner_.remove(ids); }
+  void remove(const std::vector<model::RunId>& ids) override {
+    inner_.remove(ids);
+    on_remove_();
+  }
 
  private:
   RunRepository& inner_;
   std::function<void(const model::TrainingRun&)> on_change_;
+  std::function<void()> on_remove_;
 };
 
 // The same for runs that are put into the queue, or changed, as one.
