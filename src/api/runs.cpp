@@ -89,7 +89,7 @@ http::Answer list_whole(Service& service, Call& call) {
                                              .limit = wanted.limit,
                                              .start_after = wanted.start,
                                              .detail = detail_of(service)});
-  wire::RunListWriter writer(wire::ListView::Full);
+  wire::RunListWriter writer;
   for (std::size_t i = 0; i < page.runs.size(); ++i) {
     const auto how = rendering(service, call, page.runs[i]);
     writer.add(page.runs[i], shown_manifest(page, i, how.secrets), how);
@@ -102,8 +102,8 @@ http::Answer list_summaries(Service& service, Call& call) {
   const auto wanted = paging(call, kPage, kSummaryPage);
   const auto page = service.parts.runs.list(
       {.owner = shown_owner(call), .limit = wanted.limit, .start_after = wanted.start});
-  wire::RunListWriter writer(wire::ListView::Summary);
-  for (const auto& run : page.runs) writer.add(run);
+  wire::RunListWriter writer;
+  for (const auto& run : page.runs) writer.add_summary(run);
   return json_response(
       200, writer.finish(page.next.empty() ? "" : next_url(call, "view=summary&", wanted, page)));
 }

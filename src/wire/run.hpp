@@ -51,22 +51,19 @@ std::string encode_shown(const model::Manifest& manifest, Secrets secrets);
 std::string encode_run(const model::TrainingRun& run, std::string_view shown_manifest,
                        const RunRendering& how);
 
-// Full: what encode_run makes of each run. Summary: one flat object a run – id, url, name, state,
-// phase, framework, version, size, gpus, submitted_at, running_at, finished_at – for lists of
-// thousands; the connections of the manifest are not looked at.
-enum class ListView { Full, Summary };
-
 class RunListWriter {
  public:
-  explicit RunListWriter(ListView view);
-  void add(const model::TrainingRun& run, const RunRendering& how = {});
-  // For ListView::Full, as encode_run() with a shown manifest.
+  RunListWriter();
+  // As encode_run() with a shown manifest.
   void add(const model::TrainingRun& run, std::string_view shown_manifest, const RunRendering& how);
+  // One flat object – id, url, name, state, phase, framework, version, size, gpus, submitted_at,
+  // running_at, finished_at – for lists of thousands; the connections of the manifest are not
+  // looked at.
+  void add_summary(const model::TrainingRun& run);
   // The whole answer; `next_url` is empty on the last page. Call it once.
   std::string finish(std::string_view next_url);
 
  private:
-  ListView view_;
   JsonWriter out_;
 };
 

@@ -62,9 +62,9 @@ TEST(RunJson, TheSummaryIsFlat) {
   model::TrainingRun bare;
   bare.id = id("training-_________");
   bare.created_at = time("2026-11-24T06:00:00Z");
-  RunListWriter writer(ListView::Summary);
-  writer.add(sample_run());
-  writer.add(bare);
+  RunListWriter writer;
+  writer.add_summary(sample_run());
+  writer.add_summary(bare);
   const std::string answer = writer.finish("/v3/models?view=summary&start=abc");
   EXPECT_EQ(nlohmann::ordered_json::parse(answer).dump(2),
             nlohmann::ordered_json::parse(file("summary.json")).dump(2));
@@ -81,13 +81,13 @@ TEST(RunJson, TheSummaryIsFlat) {
 }
 
 TEST(RunJson, AnEmptyListIsAList) {
-  EXPECT_EQ(RunListWriter(ListView::Full).finish(""), R"({"resources":[]})");
+  EXPECT_EQ(RunListWriter().finish(""), R"({"resources":[]})");
   EXPECT_TRUE(decode_run_list(R"({"resources":[]})").runs.empty());
 }
 
 TEST(RunJson, OneListHoldsRunsAsTheyAreAnswered) {
-  RunListWriter writer(ListView::Full);
-  writer.add(sample_run(), kEverything);
+  RunListWriter writer;
+  writer.add(sample_run(), encode_shown(sample_run().manifest, kEverything.secrets), kEverything);
   EXPECT_EQ(writer.finish(""), "{\"resources\":[" + encode_run(sample_run(), kEverything) + "]}");
 }
 

@@ -175,22 +175,14 @@ std::string encode_run(const model::TrainingRun& run, const RunRendering& how) {
   return encode_run(run, encode_shown(run.manifest, how.secrets), how);
 }
 
-RunListWriter::RunListWriter(ListView view) : view_(view) {
-  out_.begin_object().key("resources").begin_array();
-}
-
-void RunListWriter::add(const model::TrainingRun& run, const RunRendering& how) {
-  if (view_ == ListView::Full) {
-    add(run, encode_shown(run.manifest, how.secrets), how);
-  } else {
-    write_summary(out_, run);
-  }
-}
+RunListWriter::RunListWriter() { out_.begin_object().key("resources").begin_array(); }
 
 void RunListWriter::add(const model::TrainingRun& run, std::string_view shown_manifest,
                         const RunRendering& how) {
   write_run(out_, run, shown_manifest, how);
 }
+
+void RunListWriter::add_summary(const model::TrainingRun& run) { write_summary(out_, run); }
 
 std::string RunListWriter::finish(std::string_view next_url) {
   out_.end_array();
