@@ -69,19 +69,20 @@ Paging paging(const Call& call, std::size_t fallback, std::size_t most) {
   return result;
 }
 
-model::TrainingRun find_run(Service& service, const Call& call) {
+repository::RunPage find_run_page(Service& service, const Call& call,
+                                  repository::RunDetail detail) {
   if (const auto id = model::RunId::parse(call.param("id"))) {
-    auto run = service.parts.runs.find(*id);
-    if (run && sees(call.caller, run->owner)) return std::move(*run);
+    auto page = service.parts.runs.list({.id = id, .limit = 1, .detail = detail});
+    if (!page.runs.empty() && sees(call.caller, page.runs[0].owner)) return page;
   }
-  throw_no_run(call);
-}
-
-void throw_no_run(const Call& call) {
   throw Error(ErrorKind::NotFound,
               fmt::format("there is no training run \"{}\"; `bx ml list training-runs` shows those "
                           "there are (details are kept for a limited time after the end)",
                           printable(call.param("id"))));
+}
+
+model::TrainingRun find_run(Service& service, const Call& call) {
+  return std::move(find_run_page(service, call, repository::RunDetail::Brief).runs[0]);
 }
 
 Throttled::Throttled(Milliseconds wait)

@@ -66,10 +66,7 @@ http::Answer check(Service& service, Call& call) {
 }
 
 http::Answer read(Service& service, Call& call) {
-  const auto id = model::RunId::parse(call.param("id"));
-  repository::RunPage page;
-  if (id) page = service.parts.runs.list({.id = id, .limit = 1, .detail = detail_of(service)});
-  if (page.runs.empty() || !sees(call.caller, page.runs[0].owner)) throw_no_run(call);
+  const auto page = find_run_page(service, call, detail_of(service));
   const auto& run = page.runs[0];
   auto how = rendering(service, call, run);
   if (run.status.state == model::RunState::Pending) how.queue = queue_view(service, run.id);

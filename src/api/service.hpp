@@ -98,9 +98,10 @@ std::optional<std::size_t> last_lines(const Call& call);
 // InvalidInput, with what to read in its place, unless the request asks for a websocket.
 void require_websocket(const Call& call, std::string_view instead);
 
-// The run of the path's {id} if the caller may see it; throws NotFound.
+// The run of the path's {id}, alone on a page, if the caller may see it; throws NotFound.
+repository::RunPage find_run_page(Service& service, const Call& call, repository::RunDetail detail);
+// The same, brief.
 model::TrainingRun find_run(Service& service, const Call& call);
-[[noreturn]] void throw_no_run(const Call& call);
 // How many runs there are; `query` asks for live ones, which are few.
 std::size_t count_runs(Service& service, repository::RunQuery query);
 // Is it the key in the state directory? Who can read that owns the service.
