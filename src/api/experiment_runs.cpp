@@ -25,7 +25,7 @@ using LatestMetrics = std::vector<std::vector<wire::Metric>>;  // of each traini
 LatestMetrics metrics_of(Service& service, const repository::ExperimentRun& run) {
   LatestMetrics metrics;
   for (const auto& training : run.runs) {
-    metrics.push_back(service.run_metrics.latest(service.parts.logs, training));
+    metrics.push_back(service.run_metrics.latest(service.parts.logs, training)->metrics);
   }
   return metrics;
 }

@@ -10,6 +10,7 @@ using logstore::Stream;
 
 constexpr std::size_t kLookedAt = 64 << 10;
 constexpr std::size_t kMostPhases = 8;
+constexpr std::size_t kEntryBytes = 200;  // beside the text
 
 // The last whole lines of a log of `size` bytes.
 std::string end_of(logstore::LogStore& logs, const model::RunId& run, std::uint64_t size) {
@@ -20,8 +21,8 @@ std::string end_of(logstore::LogStore& logs, const model::RunId& run, std::uint6
   return bytes;
 }
 
-std::vector<wire::Metric> read_latest(logstore::LogStore& logs, const model::RunId& run,
-                                      std::uint64_t size) {
+RunMetrics::LatestPtr read_latest(logstore::LogStore& logs, const model::RunId& run,
+                                  std::uint64_t size) {
   std::vector<wire::Metric> latest;
   const std::string bytes = end_of(logs, run, size);
   std::string_view rest = bytes;
@@ -35,35 +36,52 @@ std::vector<wire::Metric> read_latest(logstore::LogStore& logs, const model::Run
     });
     if (!known) latest.push_back(std::move(*metric));
   }
-  return latest;
+  auto text = wire::encode(latest);
+  return std::make_shared<const RunMetrics::Latest>(
+      RunMetrics::Latest{std::move(latest), std::move(text)});
 }
 
 }  // namespace
 
-std::vector<wire::Metric> RunMetrics::latest(logstore::LogStore& logs,
-                                             const model::TrainingRun& run) {
-  if (!run.status.execute_began) return {};
+RunMetrics::LatestPtr RunMetrics::latest(logstore::LogStore& logs, const model::TrainingRun& run) {
+  static const LatestPtr kNone = std::make_shared<const Latest>();
+  if (!run.status.execute_began) return kNone;
+  const auto kept = find(run.id);
+  if (kept && kept->ended) return kept->latest;
+  const bool ended = run.status.phase == model::Phase::Ended;
   const std::uint64_t size = logs.size(run.id, Stream::Metrics);
-  if (size == 0) return {};
-  {
-    auto generations = generations_.lock();
-    const Entry* entry = find(*generations, run.id);
-    if (entry != nullptr && entry->log_size == size) return entry->metrics;
-  }
-  auto metrics = read_latest(logs, run.id, size);
-  put(*generations_.lock(), run.id, {size, metrics});
-  return metrics;
+  const bool same = kept && kept->log_size == size;
+  if (same && !ended) return kept->latest;
+  if (size == 0 && !ended) return kNone;
+  const auto latest = same ? kept->latest : read_latest(logs, run.id, size);
+  put(*generations_.lock(), run.id, {.log_size = size, .ended = ended, .latest = latest});
+  return latest;
 }
 
-const RunMetrics::Entry* RunMetrics::find(Generations& generations, const model::RunId& run) const {
-  if (auto moved = generations.old.extract(run)) put(generations, run, std::move(moved.mapped()));
-  const auto found = generations.young.find(run);
-  return found == generations.young.end() ? nullptr : &found->second;
+std::size_t RunMetrics::Entry::bytes() const { return kEntryBytes + latest->text.size(); }
+
+std::optional<RunMetrics::Entry> RunMetrics::find(const model::RunId& run) {
+  auto generations = generations_.lock();
+  const auto young = generations->young.find(run);
+  if (young != generations->young.end()) return young->second;
+  const auto moved = generations->old.extract(run);
+  if (!moved) return std::nullopt;
+  put(*generations, run, moved.mapped());
+  return moved.mapped();
 }
 
 void RunMetrics::put(Generations& generations, const model::RunId& run, Entry entry) const {
-  if (generations.young.size() >= half_) generations.old = std::exchange(generations.young, {});
-  generations.young[run] = std::move(entry);
+  if (const auto before = generations.young.extract(run)) {
+    generations.young_bytes -= before.mapped().bytes();
+  }
+  const std::size_t bytes = entry.bytes();
+  if (bytes > half_) return;
+  if (generations.young_bytes + bytes > half_) {
+    generations.old = std::exchange(generations.young, {});
+    generations.young_bytes = 0;
+  }
+  generations.young_bytes += bytes;
+  generations.young.emplace(run, std::move(entry));
 }
 
 }  // namespace trainyard::api

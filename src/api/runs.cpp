@@ -13,25 +13,11 @@ namespace {
 constexpr std::size_t kPage = 1000;
 constexpr std::size_t kSummaryPage = 10'000;
 
-// Of an ended run they are read from the log once.
-std::string metrics_text(Service& service, const model::TrainingRun& run) {
-  if (!run.status.execute_began) return "[]";
-  const bool ended = run.status.phase == model::Phase::Ended;
-  if (const auto kept = ended ? service.metrics_texts.find(run.id, run.version) : nullptr) {
-    return *kept;
-  }
-  auto text = wire::encode(service.run_metrics.latest(service.parts.logs, run));
-  if (ended) {
-    service.metrics_texts.keep(run.id, run.version, std::make_shared<const std::string>(text));
-  }
-  return text;
-}
-
 wire::RunRendering rendering(Service& service, const Call& call, const model::TrainingRun& run) {
   wire::RunRendering how;
   how.secrets = shown_secrets(service, call, run.owner);
   how.progress = service.parts.hub.progress(run.id);
-  how.metrics = metrics_text(service, run);
+  how.metrics = service.run_metrics.latest(service.parts.logs, run)->text;
   return how;
 }
 

@@ -11,7 +11,6 @@
 #include "api/router.hpp"
 #include "api/run_hub.hpp"
 #include "api/run_metrics.hpp"
-#include "api/run_texts.hpp"
 #include "base/error.hpp"
 #include "http/server.hpp"
 #include "wire/run.hpp"
@@ -23,8 +22,7 @@ struct Service {
   ApiParts parts;
   TimePoint started;
   Metrics metrics;
-  RunTexts metrics_texts{4u << 20};  // the latest of ended runs
-  RunMetrics run_metrics;            // of those that grow
+  RunMetrics run_metrics;
   // Wrong passwords, for each user name and each address.
   accounts::Throttle guesses_of_user{{.burst = 10, .refill = Milliseconds(30'000)}};
   accounts::Throttle guesses_of_address{{.burst = 50, .refill = Milliseconds(6'000)}};
