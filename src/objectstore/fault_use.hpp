@@ -153,7 +153,7 @@ class Use {
     etags_[key] = bench_.plain->head(key, {})->etag;
     // An upload whose id was lost with an answer cannot be aborted; and parts stay when the object
     // may already stand on them.
-    const bool may_leave = is("begin parts") || (!bench_.vouches_for_large && is("complete"));
+    const bool may_leave = is("begin parts") || (!bench_.by_s3 && is("complete"));
     if (!done && there != bytes && !may_leave) {
       EXPECT_EQ(bench_.left_parts(), 0u) << what_ << ": parts are left of " << key;
     }
@@ -185,8 +185,8 @@ class Use {
     if (bench_.proxy) return;
     put_plainly("large", text_of(bench_.large, 4));
     if (is("begin parts") || is("'abort'")) return;
-    if (!bench_.vouches_for_large && is("complete")) return;
-    EXPECT_LE(bench_.left_parts(), bench_.vouches_for_large ? 0 : bench_.large / 1000 + 1) << what_;
+    if (!bench_.by_s3 && is("complete")) return;
+    EXPECT_LE(bench_.left_parts(), bench_.by_s3 ? 0 : bench_.large / 1000 + 1) << what_;
   }
 
   // Nothing of an upload that was given up is left, and what stands is not touched.

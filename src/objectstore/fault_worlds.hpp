@@ -23,11 +23,11 @@ struct Bench {
   std::unique_ptr<FaultProxy> proxy = nullptr;
   std::unique_ptr<ObjectStore> store = nullptr;
   std::unique_ptr<ObjectStore> plain = nullptr;
-  std::unique_ptr<ObjectStore> roomy =
-      nullptr;                    // plain, for sources of many MiB: real servers only
-  std::size_t large = 2500;       // bytes that go in several parts
-  bool vouches_for_large = true;  // gives a checksum of what went in parts
-  std::string secret;             // that no message may hold
+  // Plain, for sources of many MiB: real servers only.
+  std::unique_ptr<ObjectStore> roomy = nullptr;
+  std::size_t large = 2500;  // bytes that go in several parts
+  bool by_s3 = true;         // else by Swift
+  std::string secret;        // that no message may hold
   std::function<std::size_t()> left_parts = [] { return 0; };
 };
 
@@ -81,7 +81,7 @@ inline Bench open_fake_swift(FaultScript script, Milliseconds) {
   bench.plain = fake->open(options);
   const auto faulty = std::make_shared<FaultyClient>(fake->server, std::move(script));
   bench.store = retrying(open_swift(options, faulty, fake->clock));
-  bench.vouches_for_large = false;
+  bench.by_s3 = false;
   bench.left_parts = [server = fake->server] { return server->keys("mnist_segments").size(); };
   bench.fake_swift = std::move(fake);
   return bench;
@@ -132,7 +132,7 @@ inline Bench open_swift_of_the_environment(FaultScript script, Milliseconds pati
   SwiftOptions options = small(swift_options(connection, reference.bucket));
   Bench bench;
   bench.secret = connection.password.reveal();
-  bench.vouches_for_large = false;
+  bench.by_s3 = false;
   bench.plain = open_swift(options, http::make_client(), system_clock());
   SwiftOptions roomy = options;
   roomy.segment_size = 12u << 20;

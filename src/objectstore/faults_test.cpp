@@ -37,7 +37,7 @@ class Faults : public testing::TestWithParam<World> {
     const std::string what = fmt::format("{}, '{}' of {}", named.name, kind, times);
     Use(bench, what, named.passes && times < kPolicy.attempts && !impatient).run();
     armed = false;
-    EXPECT_EQ(asked > 0, is_asked(kind, bench.vouches_for_large)) << what << " never happened";
+    EXPECT_EQ(asked > 0, is_asked(kind, bench.by_s3)) << what << " never happened";
   }
 };
 
