@@ -3,13 +3,12 @@
 #include "base/hash.hpp"
 #include "base/strings.hpp"
 #include "objectstore/damaged.hpp"
+#include "objectstore/s3_xml.hpp"
 #include "objectstore/source_body.hpp"
 #include "objectstore/sources.hpp"
 
 namespace trainyard::objectstore::s3 {
 namespace {
-
-constexpr ChecksumAlgorithm kCrc64 = ChecksumAlgorithm::Crc64Nvme;
 
 struct Hashes {
   std::string md5;  // raw

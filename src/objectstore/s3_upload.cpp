@@ -17,8 +17,6 @@ namespace {
 constexpr std::uint64_t kMostParts = 10'000;
 constexpr std::uint64_t kMiB = 1u << 20;
 
-constexpr ChecksumAlgorithm kCrc64 = ChecksumAlgorithm::Crc64Nvme;
-
 RetryPolicy briefly(RetryPolicy policy) {
   policy.attempts = std::min(policy.attempts, 3u);
   return policy;

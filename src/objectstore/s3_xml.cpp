@@ -148,7 +148,6 @@ std::string parse_upload_id(std::string_view xml) {
 }
 
 ObjectInfo parse_completed(std::string_view xml) {
-  constexpr ChecksumAlgorithm kCrc64 = ChecksumAlgorithm::Crc64Nvme;
   const Document document(xml);
   const pugi::xml_node root = document.need("CompleteMultipartUploadResult");
   ObjectInfo info;

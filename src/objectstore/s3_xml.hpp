@@ -7,12 +7,16 @@
 #include <string_view>
 #include <vector>
 
+#include "objectstore/checksums.hpp"
 #include "objectstore/object_store.hpp"
 
 namespace trainyard::objectstore::s3 {
 
 inline constexpr std::size_t kMaxXml = 32u << 20;
 inline constexpr std::size_t kMaxListed = 100'000;  // of one page; S3 itself gives 1,000
+
+// The checksum that uploads are compared by, beside the MD5.
+inline constexpr ChecksumAlgorithm kCrc64 = ChecksumAlgorithm::Crc64Nvme;
 
 struct Listing {
   std::vector<ObjectInfo> objects;
