@@ -1,7 +1,5 @@
 #include "answer_reader.hpp"
 
-#include <algorithm>
-
 #include "base/error.hpp"
 #include "base/strings.hpp"
 

@@ -7,12 +7,12 @@
 // request was due to the end of its answer, and how late the generator itself was.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <string>
 
 #include "base/error.hpp"
-#include "base/strings.hpp"
 #include "open_loop.hpp"
 
 namespace {

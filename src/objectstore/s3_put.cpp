@@ -1,5 +1,7 @@
 #include "objectstore/s3_put.hpp"
 
+#include <optional>
+
 #include "base/hash.hpp"
 #include "base/strings.hpp"
 #include "objectstore/damaged.hpp"

@@ -1,7 +1,6 @@
 #pragma once
 // One request that puts bytes, an object or a part of one, and the proof that they arrived.
 #include <atomic>
-#include <optional>
 #include <string>
 
 #include "objectstore/checksums.hpp"

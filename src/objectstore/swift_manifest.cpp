@@ -1,6 +1,5 @@
 #include "objectstore/swift_manifest.hpp"
 
-#include <iterator>
 #include <utility>
 
 #include "base/hash.hpp"

@@ -1,7 +1,6 @@
 #pragma once
 // What a large object of Swift is made of.
 #include <stop_token>
-#include <string>
 #include <vector>
 
 #include "http/message.hpp"
