@@ -23,7 +23,7 @@ import statistics
 import subprocess
 import time
 
-from served import Api, harness, percentile, resident_mib, service
+from served import Api, buckets, harness, model_zip, percentile, resident_mib, service
 
 COMMAND = "date +%s.%N"
 STAMP = re.compile(r"^(\d{10}\.\d{9})$", re.M)
@@ -31,13 +31,9 @@ STAMP = re.compile(r"^(\d{10}\.\d{9})$", re.M)
 
 def prepare(yard, work):
     """Buckets, data, zip and manifest; the zip's path and the manifest's."""
-    yard.variables.pop("AWS_CA_BUNDLE", None)
-    for bucket in ("data", "results"):
-        yard.aws("--endpoint-url", yard.store, "s3", "mb", f"s3://bench-{bucket}")
+    buckets(yard)
     (work / "data.bin").write_bytes(os.urandom(1 << 20))
     yard.aws("--endpoint-url", yard.store, "s3", "cp", work / "data.bin", "s3://bench-data/")
-    (work / "model.py").write_text("print('model')\n")
-    yard.run("zip", "-q", work / "model.zip", "model.py", cwd=work)
     connection = {"endpoint_url": yard.store,
                   "aws_access_key_id": yard.variables["AWS_ACCESS_KEY_ID"],
                   "aws_secret_access_key": yard.variables["AWS_SECRET_ACCESS_KEY"]}
@@ -49,7 +45,7 @@ def prepare(yard, work):
                            "source": {"bucket": "bench-data", "type": "s3"}}],
         "training_results": {"connection": connection,
                              "target": {"bucket": "bench-results", "type": "s3"}}}))
-    return work / "model.zip", work / "job.yaml"
+    return model_zip(yard), work / "job.yaml"
 
 
 def first_instruction(yard, api, run):

@@ -18,7 +18,7 @@ import statistics
 import threading
 import time
 
-from served import (Api, harness, percentile, processor_seconds, references, service,
+from served import (Api, buckets, harness, percentile, processor_seconds, references, service,
                     sleeping_run)
 
 SINGLES = 300
@@ -27,9 +27,7 @@ READS = 400
 
 def requests_of(yard, api):
     """A run's request, an experiment's, and its reference, of a definition with content."""
-    yard.variables.pop("AWS_CA_BUNDLE", None)
-    for bucket in ("data", "results"):
-        yard.aws("--endpoint-url", yard.store, "s3", "mb", f"s3://bench-{bucket}")
+    buckets(yard)
     store = {"endpoint_url": yard.store, "access_key_id": yard.variables["AWS_ACCESS_KEY_ID"],
              "secret_access_key": yard.variables["AWS_SECRET_ACCESS_KEY"]}
     run = sleeping_run(yard, api, "small", store)
