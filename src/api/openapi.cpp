@@ -2,6 +2,8 @@
 #include "api/openapi.hpp"
 
 #include <algorithm>
+#include <array>
+#include <initializer_list>
 
 #include <nlohmann/json.hpp>
 
@@ -42,24 +44,49 @@ Json path_parameters(std::string_view path) {
   return parameters;
 }
 
+// Its answer has an ETag (conditional.hpp).
+bool may_be_kept(const Operation& operation) {
+  return operation.method == "GET" && operation.login != Login::Basic &&
+         std::ranges::any_of(operation.replies, [](const Reply& reply) {
+           return reply.status == 200 && content(reply.body).contains("application/json");
+         });
+}
+
+// What the server answers whoever asks: another method of a path, a request that is too slow in
+// coming, headers that are too large, a service with too much to do.
+constexpr std::array kErrorsOfAll{405, 408, 431, 503};
+
 std::vector<int> errors_of(const Operation& operation, bool has_path_parameters) {
   std::vector<int> errors = operation.errors;
+  errors.insert(errors.end(), kErrorsOfAll.begin(), kErrorsOfAll.end());
   if (operation.login == Login::Token) errors.insert(errors.end(), {401, 403});
   if (has_path_parameters) errors.push_back(404);
   if (!operation.request.empty()) errors.insert(errors.end(), {400, 413});
-  if (!operation.query.empty()) errors.push_back(400);
+  if (!operation.parameters.empty()) errors.push_back(400);
   std::ranges::sort(errors);
   errors.erase(std::ranges::unique(errors).begin(), errors.end());
   return errors;
+}
+
+Json headers(std::initializer_list<std::string_view> names) {
+  Json result = Json::object();
+  for (const auto name : names) result[std::string(name)] = reference("headers", name);
+  return result;
 }
 
 Json responses(const Operation& operation, bool has_path_parameters) {
   Json result = Json::object();
   for (const Reply& reply : operation.replies) {
     Json response = {{"description", http::reason_phrase(reply.status)}};
+    response["headers"] = headers({"X-Request-Id"});
+    if (reply.status == 200 && may_be_kept(operation)) {
+      response["headers"] = headers({"X-Request-Id", "ETag"});
+    }
+    if (reply.body == "text") response["headers"] = headers({"X-Request-Id", "X-Log-Offset"});
     if (!reply.body.empty()) response["content"] = content(reply.body);
     result[std::to_string(reply.status)] = std::move(response);
   }
+  if (may_be_kept(operation)) result["304"] = reference("responses", "304");
   for (const int status : errors_of(operation, has_path_parameters)) {
     result[std::to_string(status)] = reference("responses", std::to_string(status));
   }
@@ -69,7 +96,8 @@ Json responses(const Operation& operation, bool has_path_parameters) {
 Json describe(const Operation& operation) {
   Json parameters = path_parameters(operation.path);
   const bool has_path_parameters = !parameters.empty();
-  for (const auto name : operation.query) parameters.push_back(reference("parameters", name));
+  for (const auto name : operation.parameters) parameters.push_back(reference("parameters", name));
+  if (may_be_kept(operation)) parameters.push_back(reference("parameters", "if_none_match"));
   Json result = {{"tags", {operation.tag}}, {"summary", operation.summary}};
   if (!parameters.empty()) result["parameters"] = std::move(parameters);
   if (!operation.request.empty()) {
@@ -81,12 +109,17 @@ Json describe(const Operation& operation) {
   return result;
 }
 
-Json error_responses() {
+Json shared_responses() {
   Json result = Json::object();
-  for (const int status : {400, 401, 403, 404, 409, 413, 416, 429}) {
-    result[std::to_string(status)] = {{"description", http::reason_phrase(status)},
-                                      {"content", content("Error")}};
+  for (const int status : {400, 401, 403, 404, 405, 408, 409, 413, 416, 429, 431, 503}) {
+    result[std::to_string(status)] = {
+        {"description", http::reason_phrase(status)},
+        {"headers",
+         status == 429 ? headers({"X-Request-Id", "Retry-After"}) : headers({"X-Request-Id"})},
+        {"content", content("Error")}};
   }
+  result["304"] = {{"description", http::reason_phrase(304)},
+                   {"headers", headers({"X-Request-Id", "ETag"})}};
   return result;
 }
 
@@ -113,7 +146,8 @@ std::string openapi_document() {
                          {"components",
                           {{"schemas", Json::parse(schemas_json())},
                            {"parameters", Json::parse(parameters_json())},
-                           {"responses", error_responses()},
+                           {"headers", Json::parse(headers_json())},
+                           {"responses", shared_responses()},
                            {"securitySchemes",
                             {{"token", {{"type", "http"}, {"scheme", "bearer"}}},
                              {"basic", {{"type", "http"}, {"scheme", "basic"}}}}}}}};

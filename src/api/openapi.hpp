@@ -20,19 +20,21 @@ struct Operation {
   std::string path;  // the pattern of the route
   std::string_view tag;
   std::string_view summary;
-  std::vector<Reply> replies = {};           // when it succeeds
-  std::vector<int> errors = {};              // beside those that every such call may have
-  std::string_view request = {};             // as Reply::body
-  std::vector<std::string_view> query = {};  // names of parameters, see openapi_schemas.cpp
+  std::vector<Reply> replies = {};  // when it succeeds
+  std::vector<int> errors = {};     // beside those that every such call may have
+  std::string_view request = {};    // as Reply::body
+  // Names of parameters, in the query and in the header; see openapi_schemas.cpp.
+  std::vector<std::string_view> parameters = {};
   enum class Login { Token, Basic, None } login = Login::Token;
 };
 
 std::span<const Operation> operations();
-// JSON objects: schemas by name, query parameters by name.
+// JSON objects: schemas, parameters of requests and headers of answers by name.
 std::string_view schemas_json();
 std::string_view parameters_json();
+std::string_view headers_json();
 
-// The whole document, a few kilobytes of JSON over many lines; the same for every service.
+// The whole document, JSON over many lines; the same for every service.
 std::string openapi_document();
 
 }  // namespace trainyard::api

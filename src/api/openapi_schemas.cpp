@@ -6,7 +6,7 @@ namespace trainyard::api {
 std::string_view parameters_json() {
   return R"json({
 "limit": {"name": "limit", "in": "query", "description": "Most entries of a page",
-  "schema": {"type": "integer", "minimum": 1, "maximum": 200}},
+  "schema": {"type": "integer", "minimum": 1, "maximum": 1000}},
 "start": {"name": "start", "in": "query", "description": "Out of next.url of the page before",
   "schema": {"type": "string"}},
 "owner": {"name": "owner", "in": "query", "description": "Only what belongs to this user",
@@ -23,7 +23,29 @@ std::string_view parameters_json() {
 "download": {"name": "download", "in": "query", "description": "As a file to be saved",
   "schema": {"enum": ["true", "false"]}},
 "follow": {"name": "follow", "in": "query", "description": "Stay until the run has ended",
-  "schema": {"enum": ["true", "false"]}}
+  "schema": {"enum": ["true", "false"]}},
+"idempotency_key": {"name": "Idempotency-Key", "in": "header",
+  "description": "Of your choice: what is sent again with the same key is done once",
+  "schema": {"type": "string", "maxLength": 256}},
+"if_none_match": {"name": "If-None-Match", "in": "header",
+  "description": "ETag of the answer that is known: 304 while it is still the same",
+  "schema": {"type": "string"}},
+"last_event_id": {"name": "Last-Event-ID", "in": "header",
+  "description": "Of the last event that was received; goes on behind it",
+  "schema": {"type": "integer", "minimum": 0}},
+"range": {"name": "Range", "in": "header", "description": "A part of what there is now",
+  "schema": {"type": "string"}, "example": "bytes=0-1023"}
+})json";
+}
+
+std::string_view headers_json() {
+  return R"json({
+"X-Request-Id": {"description": "Names this call in the service's log; the trace of an error",
+  "schema": {"type": "string"}},
+"ETag": {"description": "Of this answer, for If-None-Match", "schema": {"type": "string"}},
+"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 0}},
+"X-Log-Offset": {"description": "Where in the log the answer begins",
+  "schema": {"type": "integer", "minimum": 0}}
 })json";
 }
 
@@ -167,6 +189,15 @@ constexpr std::string_view kRuns = R"json(
       "phase": {"type": "string"},
       "values": {"type": "array", "items": {"type": "object", "required": ["name", "value"],
         "properties": {"name": {"type": "string"}, "value": {"type": "number"}}}}}}},
+"MonitorFrame": {"type": "object", "description": "A text frame, below 32 KiB",
+  "properties": {"status": {"type": "object",
+    "properties": {"state": {"$ref": "#/components/schemas/State"},
+      "submitted_at": {"$ref": "#/components/schemas/Time"},
+      "current_at": {"$ref": "#/components/schemas/Time"},
+      "message": {"type": "string"},
+      "offset": {"type": "integer", "minimum": 0,
+        "description": "In the log, of the message's first byte, if it is of the log"},
+      "metrics": {"$ref": "#/components/schemas/Metrics"}}}}},
 "Run": {"type": "object", "required": ["metadata", "entity"],
   "properties": {"metadata": {"$ref": "#/components/schemas/Metadata"},
     "entity": {"type": "object", "required": ["model_definition", "training_data_reference",
@@ -227,6 +258,16 @@ constexpr std::string_view kExperiments = R"json(
     "submitted_at": {"$ref": "#/components/schemas/Time"},
     "finished_at": {"$ref": "#/components/schemas/Time"},
     "metrics": {"$ref": "#/components/schemas/Metrics"}, "failure": {"$ref": "#/components/schemas/Failure"}}},
+"ExperimentFrame": {"type": "object", "description": "A text frame, below 32 KiB",
+  "properties": {"entity": {"type": "object",
+    "properties": {"training_statuses": {"type": "array", "minItems": 1, "maxItems": 1,
+      "items": {"type": "object",
+        "properties": {"training_guid": {"type": "string"},
+          "training_reference_name": {"type": "string"},
+          "state": {"$ref": "#/components/schemas/State"}, "message": {"type": "string"},
+          "offset": {"type": "integer", "minimum": 0,
+            "description": "In the log, of the message's first byte, if it is of the log"},
+          "metrics": {"$ref": "#/components/schemas/Metrics"}}}}}}}},
 "BestModel": {"type": "object",
   "required": ["training_guid", "training_reference_name", "training_url"],
   "properties": {"training_guid": {"type": "string"},

@@ -118,7 +118,14 @@ void add_run_operations(std::vector<Operation>& all) {
   const std::string_view tag = "runs";
   all.insert(all.end(),
              {{"GET", "/v3/models/frameworks", tag, "What a run may name", {{200, "Frameworks"}}},
-              {"POST", "/v3/models", tag, "Start a training run", {{202, "Run"}}, {409}, "NewRun"},
+              {"POST",
+               "/v3/models",
+               tag,
+               "Start a training run",
+               {{202, "Run"}},
+               {409},
+               "NewRun",
+               {"idempotency_key"}},
               {"POST",
                "/v3/models/checks",
                tag,
@@ -141,7 +148,7 @@ void add_run_operations(std::vector<Operation>& all) {
                "/v3/models/{id}/monitor",
                tag,
                "State and log, as a websocket",
-               {{101}},
+               {{101, "MonitorFrame"}},
                {},
                "",
                {"last", "offset"}},
@@ -152,7 +159,7 @@ void add_run_operations(std::vector<Operation>& all) {
                {{200, "text"}, {206, "text"}},
                {416},
                "",
-               {"offset", "last_lines", "follow", "download"}}});
+               {"offset", "last_lines", "follow", "download", "last_event_id", "range"}}});
 }
 
 void add_experiment_operations(std::vector<Operation>& all) {
@@ -183,7 +190,9 @@ void add_experiment_operations(std::vector<Operation>& all) {
                tag,
                "Start all its training runs, or none",
                {{200, "ExperimentRun"}},
-               {400, 409}},
+               {409},
+               "",
+               {"idempotency_key"}},
               {"GET",
                one + "/runs",
                tag,
@@ -199,7 +208,7 @@ void add_experiment_operations(std::vector<Operation>& all) {
                run + "/monitor",
                tag,
                "States and logs, as a websocket",
-               {{101}},
+               {{101, "ExperimentFrame"}},
                {},
                "",
                {"last"}}});

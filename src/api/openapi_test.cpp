@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "api/api_fixture.hpp"
 
 namespace trainyard::api {
@@ -49,6 +51,24 @@ void expect_defined(const json& document, const json& node) {
 }
 
 TEST_F(OpenApiTest, EveryReferenceIsDefined) { expect_defined(document_, document_); }
+
+TEST_F(OpenApiTest, SaysWhichHeadersACallTakesAndItsAnswerHas) {
+  const auto takes = [&](const char* path, const char* method, const char* parameter) {
+    const json wanted = {{"$ref", std::string("#/components/parameters/") + parameter}};
+    const json& parameters = document_["paths"][path][method]["parameters"];
+    return std::ranges::find(parameters, wanted) != parameters.end();
+  };
+  EXPECT_TRUE(takes("/v3/models", "post", "idempotency_key"));
+  EXPECT_TRUE(takes("/v3/experiments/{id}/runs", "post", "idempotency_key"));
+  EXPECT_TRUE(takes("/v3/models/{id}", "get", "if_none_match"));
+  EXPECT_FALSE(takes("/v3/models/{id}/logs/{file}", "get", "if_none_match"));
+  EXPECT_TRUE(takes("/v3/models/{id}/logs/{file}", "get", "last_event_id"));
+  const json& run = document_["paths"]["/v3/models/{id}"]["get"]["responses"];
+  EXPECT_TRUE(run["200"]["headers"].contains("ETag"));
+  EXPECT_TRUE(run["200"]["headers"].contains("X-Request-Id"));
+  for (const char* status : {"304", "405", "408", "431", "503"}) EXPECT_TRUE(run.contains(status));
+  EXPECT_TRUE(document_["components"]["responses"]["429"]["headers"].contains("Retry-After"));
+}
 
 }  // namespace
 }  // namespace trainyard::api
