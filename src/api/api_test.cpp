@@ -121,6 +121,26 @@ TEST_F(ApiTest, ADefinitionWithoutContentStartsNoRun) {
   EXPECT_EQ(send("POST", "/v3/models", run_request(created.url)).status, 409);
 }
 
+TEST_F(ApiTest, ARunNamesTheVersionThatItsDefinitionHas) {
+  const auto url = definition();
+  const auto known = wire::decode_definition(send("GET", url).body);
+  const auto refused = send("POST", "/v3/models", run_request(url + "/versions/none"));
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, HasSubstr("version \\\"none\\\""));
+  EXPECT_THAT(refused.body, HasSubstr(known.version_id));
+  EXPECT_EQ(send("POST", "/v3/models", run_request(url + "/versions/" + known.version_id)).status,
+            202);
+}
+
+TEST_F(ApiTest, ADefinitionTakesNoOtherVersionAndSaysWhatToDo) {
+  const auto url = definition();
+  const auto refused = send("POST", url, R"({"name":"d"})");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body,
+              HasSubstr("create another one with POST /v3/ml_assets/training_definitions"));
+  EXPECT_EQ(send("POST", url + "x").status, 404);
+}
+
 TEST_F(ApiTest, ListsPageByPageInBothViews) {
   std::vector<std::string> ids;
   for (int i = 0; i < 5; ++i) ids.push_back(submitted().str());

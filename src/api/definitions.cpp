@@ -69,6 +69,15 @@ http::Answer read(Service& service, Call& call) {
   return json_response(200, wire::encode(view(find(service, call)), call.base_url));
 }
 
+http::Answer refuse_version(Service& service, Call& call) {
+  throw Error(
+      ErrorKind::Unsupported,
+      fmt::format("training definition {} keeps its one version, because runs were made "
+                  "from it: create another one with POST /v3/ml_assets/training_definitions "
+                  "and name that in runs and experiments",
+                  find(service, call).id));
+}
+
 http::Answer versions(Service& service, Call& call) {
   const wire::Definition only = view(find(service, call));
   return json_response(200, wire::encode_definition_list({&only, 1}, call.base_url, ""));
@@ -128,6 +137,7 @@ void add_definitions(Routes& routes) {
     routes.add("POST", base, {Access::User, create});
     routes.add("GET", base, {Access::User, list});
     routes.add("GET", base + "/{id}", {Access::User, read});
+    routes.add("POST", base + "/{id}", {Access::User, refuse_version});
     routes.add("DELETE", base + "/{id}", {Access::User, remove});
     routes.add("GET", base + "/{id}/versions", {Access::User, versions});
     routes.add("GET", base + "/{id}/versions/{version}", {Access::User, read});

@@ -104,6 +104,7 @@ void add_definition_operations(std::vector<Operation>& all) {
           {"limit", "start", "owner"}},
          {"GET", base + "/{id}", tag, "One training definition", {{200, "Definition"}}},
          {"DELETE", base + "/{id}", tag, "Remove a training definition", {{204}}},
+         {"POST", base + "/{id}", tag, "Not offered: create another one", {}, {400}},
          {"GET", base + "/{id}/versions", tag, "Its only version", {{200, "Definitions"}}},
          {"GET", base + "/{id}/versions/{version}", tag, "That version", {{200, "Definition"}}}});
     for (const std::string& path :

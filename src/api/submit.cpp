@@ -31,6 +31,15 @@ model::Manifest read_manifest(std::string_view body) {
   refuse(result.diagnostics);
 }
 
+// "…/versions/V[/content]"; empty when the URL leaves the version open.
+std::string version_of(std::string_view href) {
+  constexpr std::string_view kVersions = "/versions/";
+  const auto at = href.find(kVersions);
+  if (at == std::string_view::npos) return "";
+  const auto rest = href.substr(at + kVersions.size());
+  return std::string(rest.substr(0, rest.find_first_of("/?")));
+}
+
 repository::TrainingDefinition find_definition(Service& service, const std::string& user,
                                                const std::string& href) {
   const std::string id = definition_id_of(href);
@@ -40,6 +49,13 @@ repository::TrainingDefinition find_definition(Service& service, const std::stri
                 fmt::format("model_definition.definition_href \"{}\" names no training definition "
                             "of this service; create one first and upload its zip",
                             printable(href)));
+  }
+  if (const auto version = version_of(href);
+      !version.empty() && version != definition->version_id) {
+    throw Error(ErrorKind::InvalidInput,
+                fmt::format("model_definition.definition_href names version \"{}\" of training "
+                            "definition {}, which has {} and no other",
+                            printable(version), id, definition->version_id));
   }
   if (definition->content_sha256.empty()) {
     throw Error(ErrorKind::Conflict,
