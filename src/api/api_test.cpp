@@ -386,6 +386,20 @@ TEST_F(ApiTest, TheInstanceAnswersAsOldClientsProbeIt) {
   EXPECT_EQ(send("GET", "/v3/wml_instances/instance-1/published_models/x").status, 404);
 }
 
+TEST_F(ApiTest, ModelsAreNotStoredAndItIsSaidWhereResultsLie) {
+  const auto list = send("GET", "/v3/ml_assets/models");
+  EXPECT_EQ(list.status, 200);
+  EXPECT_EQ(list.body, R"({"resources":[]})");
+  EXPECT_EQ(send("GET", "/v3/ml_assets/models/any").status, 404);
+  const auto run = "/v3/models/" + submitted().str();
+  for (const auto& refused : {send("POST", "/v3/ml_assets/models", R"({"name":"m"})"),
+                              send("PUT", run + "/ml_asset", R"({"name":"m"})")}) {
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_THAT(refused.body, HasSubstr("they lie in the results bucket, in the folder that has"));
+  }
+  EXPECT_EQ(send("PUT", "/v3/models/training-000000000/ml_asset").status, 404);
+}
+
 TEST_F(ApiTest, StatusAndFrameworksSayWhatThereIs) {
   const auto run = dispatched();
   const auto body = send("GET", "/v3/status").body;

@@ -1,5 +1,5 @@
 // The instance (wml-v3 a.5), and the paths beside it that clients probe although nothing is
-// deployed here: lists are empty, single things unknown.
+// stored (b.6) or deployed here: lists are empty, single things unknown.
 #include <fmt/format.h>
 
 #include "api/service.hpp"
@@ -41,6 +41,19 @@ http::Answer unknown(Service& service, Call& call) {
   throw Error(ErrorKind::NotFound, "nothing is published or deployed by this service");
 }
 
+http::Answer no_models(Service&, Call&) { return json_response(200, R"({"resources":[]})"); }
+
+http::Answer no_model(Service&, Call&) { throw Error(ErrorKind::NotFound, wire::kNoStoredModels); }
+
+http::Answer refuse_model(Service&, Call&) {
+  throw Error(ErrorKind::Unsupported, wire::kNoStoredModels);
+}
+
+http::Answer refuse_model_of_run(Service& service, Call& call) {
+  find_run(service, call);
+  throw Error(ErrorKind::Unsupported, wire::kNoStoredModels);
+}
+
 }  // namespace
 
 void add_instances(Routes& routes) {
@@ -50,6 +63,10 @@ void add_instances(Routes& routes) {
     routes.add("GET", path, {Access::User, empty_list});
     routes.add("GET", path + "/{item}", {Access::User, unknown});
   }
+  routes.add("GET", "/v3/ml_assets/models", {Access::User, no_models});
+  routes.add("GET", "/v3/ml_assets/models/{item}", {Access::User, no_model});
+  routes.add("POST", "/v3/ml_assets/models", {Access::User, refuse_model});
+  routes.add("PUT", "/v3/models/{id}/ml_asset", {Access::User, refuse_model_of_run});
 }
 
 }  // namespace trainyard::api

@@ -77,7 +77,16 @@ void add_instance_operations(std::vector<Operation>& all) {
         {{200, "Empty"}}},
        {"GET", "/v3/wml_instances/{instance}/published_models/{item}", tag, "Never there"},
        {"GET", "/v3/wml_instances/{instance}/deployments", tag, "Always empty", {{200, "Empty"}}},
-       {"GET", "/v3/wml_instances/{instance}/deployments/{item}", tag, "Never there"}});
+       {"GET", "/v3/wml_instances/{instance}/deployments/{item}", tag, "Never there"},
+       {"GET", "/v3/ml_assets/models", tag, "Always empty", {{200, "Empty"}}},
+       {"GET", "/v3/ml_assets/models/{item}", tag, "Never there"},
+       {"POST", "/v3/ml_assets/models", tag, "Not offered: results lie in their bucket", {}, {400}},
+       {"PUT",
+        "/v3/models/{id}/ml_asset",
+        tag,
+        "Not offered: results lie in their bucket",
+        {},
+        {400}}});
 }
 
 void add_definition_operations(std::vector<Operation>& all) {

@@ -10,6 +10,7 @@
 #include "cli/submission.hpp"
 #include "client/stored.hpp"
 #include "definition/archive.hpp"
+#include "wire/instance.hpp"
 
 namespace trainyard::cli {
 namespace {
@@ -39,9 +40,7 @@ int store_as_bx(Session& session, const Arguments& arguments) {
   if (kind == "training-definitions" && words == 3) return store_definition(session, arguments);
   if (kind == "experiments" && words == 2) return store_experiment(session, arguments);
   if (kind == "training-runs") {
-    throw Error(ErrorKind::Unsupported,
-                "trained models are not stored by the service: they lie in the results bucket, in "
-                "the folder that has the run's id");
+    throw Error(ErrorKind::Unsupported, wire::kNoStoredModels);
   }
   throw Error(ErrorKind::InvalidInput, fmt::format("this is `bx ml store {}`", kUsage));
 }

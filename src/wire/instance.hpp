@@ -9,6 +9,11 @@
 
 namespace trainyard::wire {
 
+// What those are told who want to store a trained model (b.6).
+inline constexpr const char* kNoStoredModels =
+    "trained models are not stored by the service: they lie in the results bucket, in the folder "
+    "that has the run's id";
+
 struct Instance {
   std::string id;
   std::string user;  // its owner's name
