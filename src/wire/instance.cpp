@@ -9,25 +9,44 @@ namespace trainyard::wire {
 namespace {
 
 constexpr std::size_t kInstanceLimit = 1 << 20;
+constexpr std::string_view kNever = "9999-12-31T23:59:59.999Z";
 
 void write_url(JsonWriter& out, std::string_view key, const std::string& url) {
   out.key(key).begin_object().field("url", url).end_object();
 }
 
 void write_usage(JsonWriter& out, const Instance& instance) {
-  const auto current = [&](std::string_view key, std::uint64_t count) {
-    out.key(key).begin_object().field("current", count).end_object();
+  const auto none = [&](std::string_view key) {
+    out.key(key).begin_object().field("current", 0).end_object();
   };
-  out.key("usage").begin_object();
-  out.key("gpu_count")
-      .begin_object()
-      .field("limit", instance.gpus)
-      .field("current", instance.gpus_used)
-      .end_object();
-  current("model_count", instance.models);
-  current("prediction_count", 0);
-  current("deployment_count", 0);
+  const auto count = [&](std::string_view key, unsigned limit, unsigned current) {
+    out.key(key).begin_object().field("limit", limit).field("current", current).end_object();
+  };
+  out.key("usage").begin_object().field("expiration_date", kNever);
+  count("gpu_count", instance.gpus, instance.gpus_used);
+  none("computation_time");  // what is charged for, as are the units
+  none("capacity_units");
+  count("model_count", 0, 0);  // of stored ones
+  none("prediction_count");
+  count("deployment_count", 0, 0);
   out.end_object();
+}
+
+void write_people(JsonWriter& out, const Instance& instance) {
+  out.key("account")
+      .begin_object()
+      .field("id", "")
+      .field("name", instance.user)
+      .field("type", "")
+      .end_object();
+  out.key("owner")
+      .begin_object()
+      .field("ibm_id", "")
+      .field("email", "")
+      .field("user_id", instance.user)
+      .field("country_code", "")
+      .field("beta_user", false)
+      .end_object();
 }
 
 }  // namespace
@@ -46,13 +65,14 @@ std::string encode(const Instance& instance, std::string_view base_url) {
       .end_object();
   out.key("entity")
       .begin_object()
-      .field("source", "Trainyard")
+      .field("source", "Bluemix")  // the only one recorded
       .field("status", "Active")
       .field("plan", instance.plan)
-      .key("owner")
-      .begin_object()
-      .field("user_id", instance.user)
-      .end_object();
+      .field("plan_id", "")
+      .field("region", "")
+      .field("organization_guid", "")
+      .field("space_guid", "");
+  write_people(out, instance);
   write_url(out, "published_models", url + "/published_models");
   write_url(out, "deployments", url + "/deployments");
   write_usage(out, instance);

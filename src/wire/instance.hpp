@@ -1,7 +1,6 @@
 #pragma once
 // GET /v3/wml_instances/{id} (wml-v3 a.5): who the service belongs to and what it holds. Clients of
 // old read entity.published_models.url and entity.deployments.url from it.
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,9 +20,10 @@ struct Instance {
   TimePoint created_at;
   unsigned gpus = 0;  // slots of the service
   unsigned gpus_used = 0;
-  std::uint64_t models = 0;  // runs in its history
 };
 
+// With every recorded field: those of things that this service has not, an account of a cloud, say,
+// are empty or 0, and it expires when there is nobody left to notice.
 // `base_url` is where the client reached the service: "http://127.0.0.1:8080", without a slash.
 std::string encode(const Instance& instance, std::string_view base_url);
 

@@ -28,18 +28,24 @@ TEST(InstanceJson, HasWhatClientsReadFromIt) {
                                            .plan = "standard",
                                            .created_at = time("2026-11-24T06:00:00Z"),
                                            .gpus = 8,
-                                           .gpus_used = 3,
-                                           .models = 41},
+                                           .gpus_used = 3},
                                   "http://127.0.0.1:1");
   EXPECT_EQ(nlohmann::json::parse(text), nlohmann::json::parse(R"({
     "metadata": {"guid": "3c2a", "url": "http://127.0.0.1:1/v3/wml_instances/3c2a",
                  "created_at": "2026-11-24T06:00:00.000Z", "modified_at": "2026-11-24T06:00:00.000Z"},
     "entity": {
-      "source": "Trainyard", "status": "Active", "plan": "standard", "owner": {"user_id": "anna"},
+      "source": "Bluemix", "status": "Active", "plan": "standard", "plan_id": "", "region": "",
+      "organization_guid": "", "space_guid": "",
+      "account": {"id": "", "name": "anna", "type": ""},
+      "owner": {"ibm_id": "", "email": "", "user_id": "anna", "country_code": "",
+                "beta_user": false},
       "published_models": {"url": "http://127.0.0.1:1/v3/wml_instances/3c2a/published_models"},
       "deployments": {"url": "http://127.0.0.1:1/v3/wml_instances/3c2a/deployments"},
-      "usage": {"gpu_count": {"limit": 8, "current": 3}, "model_count": {"current": 41},
-                "prediction_count": {"current": 0}, "deployment_count": {"current": 0}}}})"));
+      "usage": {"expiration_date": "9999-12-31T23:59:59.999Z",
+                "gpu_count": {"limit": 8, "current": 3}, "computation_time": {"current": 0},
+                "capacity_units": {"current": 0}, "model_count": {"limit": 0, "current": 0},
+                "prediction_count": {"current": 0},
+                "deployment_count": {"limit": 0, "current": 0}}}})"));
   const InstanceView view = decode_instance(text);
   EXPECT_EQ(view.id, "3c2a");
   EXPECT_EQ(view.url, "http://127.0.0.1:1/v3/wml_instances/3c2a");
