@@ -16,25 +16,10 @@ namespace {
 constexpr std::size_t kLongestName = 255;
 constexpr std::size_t kLongestExtension = 16;
 
-std::string short_hash(std::string_view text) {
-  return "~" + to_hex(digest(Digest::Sha256, text)).substr(0, 8);
-}
-
 // The largest cut at or before `size` that does not split a UTF-8 character.
 std::size_t character_boundary(std::string_view text, std::size_t size) {
   while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
   return size;
-}
-
-std::string shorten(std::string_view name) {
-  if (name.size() <= kLongestName) return std::string(name);
-  const std::string hash = short_hash(name);
-  const std::size_t dot = name.rfind('.');
-  const bool has_extension = dot != name.npos && name.size() - dot <= kLongestExtension;
-  const std::string_view extension = has_extension ? name.substr(dot) : std::string_view();
-  const std::size_t room = kLongestName - hash.size() - extension.size();
-  return std::string(name.substr(0, character_boundary(name, room))) + hash +
-         std::string(extension);
 }
 
 // Length of the well-formed UTF-8 character at the front, 0 when there is none.
@@ -67,7 +52,7 @@ std::string to_path(std::string_view key) {
   std::string path;
   for (std::size_t begin = 0;;) {
     const std::size_t end = std::min(key.find('/', begin), key.size());
-    path += shorten(escape_name(key.substr(begin, end - begin)));
+    path += shorten(escape_name(key.substr(begin, end - begin)), kLongestName);
     if (end == key.size()) return path;
     path += '/';
     begin = end + 1;
@@ -169,6 +154,22 @@ class Placer {
 };
 
 }  // namespace
+
+std::string short_hash(std::string_view text) {
+  return "~" + to_hex(digest(Digest::Sha256, text)).substr(0, 8);
+}
+
+std::string shorten(std::string_view name, std::size_t longest) {
+  if (name.size() <= longest) return std::string(name);
+  const std::string hash = short_hash(name);
+  const std::size_t dot = name.rfind('.');
+  const bool has_extension = dot != name.npos && name.size() - dot <= kLongestExtension &&
+                             name.find('/', dot) == name.npos;
+  const std::string_view extension = has_extension ? name.substr(dot) : std::string_view();
+  const std::size_t room = longest - hash.size() - extension.size();
+  return std::string(name.substr(0, character_boundary(name, room))) + hash +
+         std::string(extension);
+}
 
 KeyPaths place_keys(const Listing& objects, std::string_view prefix) {
   return Placer(objects, prefix).place();

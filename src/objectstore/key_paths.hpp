@@ -12,6 +12,7 @@
 //     no change has the path, "~" and eight hex digits of the key's hash follow the name.
 // Every path is relative and stays inside; no two are the same; whatever 3, 4 or 5 changed is
 // remarked upon.
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,5 +30,10 @@ struct KeyPaths {
 
 // Throws Corrupt for a key that does not begin with `prefix` or is listed twice in a row.
 KeyPaths place_keys(const Listing& objects, std::string_view prefix);
+
+// "~" and eight hex digits.
+std::string short_hash(std::string_view text);
+// Rule 4, for any length from 64 bytes on; cuts no character in two.
+std::string shorten(std::string_view name, std::size_t longest);
 
 }  // namespace trainyard::objectstore

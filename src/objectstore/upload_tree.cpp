@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
@@ -24,24 +23,14 @@
 #include "objectstore/sources.hpp"
 #include "objectstore/transfer.hpp"
 #include "objectstore/transfer_log.hpp"
+#include "objectstore/upload_keys.hpp"
 
 namespace trainyard::objectstore {
 namespace {
 
-constexpr std::size_t kLongestKey = 1024;
-constexpr unsigned kSyncConnections = 4;  // the command is to have the machine
-constexpr unsigned kAttempts = 3;         // at a file that changes while it is read
-
-// S3 takes keys in UTF-8 only.
-std::string to_key(const std::string& prefix, const std::string& path) {
-  if (valid_utf8(path)) return prefix + path;
-  std::string escaped;
-  for (const char c : path) {
-    const auto byte = static_cast<unsigned char>(c);
-    escaped += byte < 0x80 ? std::string(1, c) : fmt::format("%{:02X}", byte);
-  }
-  return prefix + escaped;
-}
+constexpr std::size_t kLongestShown = 2'000;  // any key, whole: the end is what tells it apart
+constexpr unsigned kSyncConnections = 4;      // the command is to have the machine
+constexpr unsigned kAttempts = 3;             // at a file that changes while it is read
 
 enum class KeepSums { No, Yes };
 
@@ -93,7 +82,7 @@ class Uploader final : public TreeUploader {
   Uploader(ObjectStore& store, Fd directory, std::string prefix, TransferOptions options)
       : store_(store),
         directory_(std::move(directory)),
-        prefix_(folder_prefix(prefix)),
+        keys_(folder_prefix(prefix)),
         options_(std::move(options)),
         log_(options_.on_log) {}
 
@@ -130,6 +119,7 @@ class Uploader final : public TreeUploader {
     void work();
     // While the command runs its modes are its own.
     Locked locked() const { return running ? Locked::Leave : Locked::OpenUp; }
+    std::string key_of(const std::string& path);
     void upload(const LocalFile& file);
     bool try_upload(const LocalFile& file, const std::string& key);
     bool has_sent_bytes(MeteredSource& source, const LocalFile& file);
@@ -144,7 +134,7 @@ class Uploader final : public TreeUploader {
     std::vector<LocalFile> todo;
     std::unordered_set<std::string> present;  // paths in the directory
     std::atomic<std::size_t> next{0};
-    std::mutex mutex;  // of what follows, and of the uploader's there_ and stored_
+    std::mutex mutex;  // of what follows, and of the uploader's keys_, there_ and stored_
     TreeReport report;
     std::exception_ptr first_error;
   };
@@ -157,7 +147,7 @@ class Uploader final : public TreeUploader {
   void learn_what_is_there(std::stop_token stop) {
     if (learned_) return;
     Listing listing;
-    list_all(store_, prefix_, listing, {}, std::move(stop));
+    list_all(store_, keys_.prefix(), listing, {}, std::move(stop));
     for (ObjectInfo& object : listing) {
       std::string key = object.key;
       there_.insert_or_assign(std::move(key), std::move(object));
@@ -189,7 +179,7 @@ class Uploader final : public TreeUploader {
 
   ObjectStore& store_;
   LocalDirectory directory_;
-  std::string prefix_;
+  UploadKeys keys_;
   TransferOptions options_;
   TransferLog log_;
   bool learned_ = false;
@@ -240,13 +230,15 @@ void Uploader::Pass::work() {
   }
 }
 
+std::string Uploader::Pass::key_of(const std::string& path) {
+  std::scoped_lock guard(mutex);
+  return self.keys_.key_of(path, present);
+}
+
 void Uploader::Pass::upload(const LocalFile& file) {
-  const std::string key = to_key(self.prefix_, file.path);
-  if (key.size() > kLongestKey) {
-    return remark(file.path, "skipped: no key can be longer than 1,024 bytes");
-  }
-  if (key != self.prefix_ + file.path) {
-    remark(file.path, "stored as " + printable(key) + ": no key can have that name");
+  const std::string key = key_of(file.path);
+  if (key != self.keys_.prefix() + file.path) {
+    remark(file.path, "stored as " + printable(key, kLongestShown) + ": no key can have that name");
   }
   for (unsigned attempt = 1;; ++attempt) {
     try {
@@ -333,7 +325,7 @@ void Uploader::Pass::remove_what_is_gone() {
         ++path;
         continue;
       }
-      self.store_.remove(to_key(self.prefix_, *path), stop);
+      self.store_.remove(key_of(*path), stop);
     } catch (const std::exception& error) {
       remark(*path, std::string("remains in the store: ") + error.what());
     }

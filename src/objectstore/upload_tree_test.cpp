@@ -176,14 +176,25 @@ TEST_F(Upload, SpecialFilesAreSkippedAndNamed) {
   EXPECT_THAT(report.remarks, Contains(Field(&Remark::detail, "skipped: a socket")));
 }
 
-TEST_F(Upload, NamesThatNoKeyCanHave) {
+TEST_F(Upload, NamesThatNoKeyCanHaveAreStoredUnderOthers) {
   write("bad\xff", "x");
-  std::string deep;
-  for (int i = 0; i < 6; ++i) deep += std::string(200, 'd') + "/";
-  write(deep + "f", "y");
+  std::string deep;  // longer than a path may be for one call, too
+  Fd at = open_file(directory, O_RDONLY | O_DIRECTORY);
+  for (int i = 0; i < 25; ++i) {
+    const std::string name(200, 'd');
+    deep += name + "/";
+    ASSERT_EQ(::mkdirat(at.get(), name.c_str(), 0700), 0);
+    at = Fd(::openat(at.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  }
+  write_all(Fd(::openat(at.get(), "best.pt", O_WRONLY | O_CREAT | O_CLOEXEC, 0600)), "y");
   const TreeReport report = uploader(store)->finish({});
-  EXPECT_EQ(stored(), (std::map<std::string, std::string>{{"training-x/bad%FF", "x"}}));
-  EXPECT_THAT(report.remarks, Contains(Field(&Remark::detail, HasSubstr("1,024 bytes"))));
+  auto objects = stored();
+  EXPECT_EQ(objects.at("training-x/bad%FF"), "x");
+  ASSERT_EQ(objects.size(), 2u);
+  const auto& [key, bytes] = *objects.rbegin();
+  EXPECT_EQ(bytes, "y");
+  EXPECT_EQ(key.size(), 1024u);
+  EXPECT_THAT(report.remarks, Contains(Field(&Remark::detail, HasSubstr("stored as " + key))));
 }
 
 TEST_F(Upload, SyncTakesOnlyWhatIsQuiet) {
