@@ -8,6 +8,7 @@
 #include "base/strings.hpp"
 #include "learner/directories.hpp"
 #include "learner/transfer_progress.hpp"
+#include "objectstore/retry.hpp"
 
 namespace trainyard::learner {
 namespace {
@@ -51,7 +52,8 @@ std::optional<Error> ResultUpload::ask(std::stop_token stop) {
   try {
     options_.store.list(run_folder(), "", std::move(stop));
   } catch (const Error& e) {
-    if (e.retryable()) return e;
+    // Corrupt is what another's certificate or listing is.
+    if (os::may_pass(e) || e.kind() == ErrorKind::Corrupt) return e;
   }
   return std::nullopt;
 }
@@ -131,7 +133,7 @@ ResultUpload::Failures ResultUpload::finish(std::stop_token stop) {
   failures_ = {.lasting = {}, .passing = ask(stop)};
   if (failures_.passing) return failures_;
   for (Tree& tree : trees_) {
-    attempt([&] {
+    attempt(stop, [&] {
       if (open(tree)) store(tree, stop);
     });
   }
@@ -139,7 +141,7 @@ ResultUpload::Failures ResultUpload::finish(std::stop_token stop) {
     const fs::path file = options_.layout.log_file(name);
     if (!fs::exists(file)) continue;
     const std::string key = learner_folder() + std::string(name);
-    attempt([&] { os::upload_file(options_.store, file, key, stop); });
+    attempt(stop, [&] { os::upload_file(options_.store, file, key, stop); });
   }
   tidy(stop);
   return failures_;
@@ -163,17 +165,17 @@ void ResultUpload::store(Tree& tree, std::stop_token stop) {
 }
 
 template <typename Fn>
-void ResultUpload::attempt(Fn&& fn) {
-  const auto keep = [&](const Error& error) {
-    auto& place = error.retryable() ? failures_.passing : failures_.lasting;
+void ResultUpload::attempt(std::stop_token stop, Fn&& fn) {
+  const auto keep = [&](const Error& error, bool passes) {
+    auto& place = passes ? failures_.passing : failures_.lasting;
     if (!place) place = error;
   };
   try {
     fn();
   } catch (const Error& e) {
-    keep(e);
+    keep(e, os::may_pass(e) || (e.kind() == ErrorKind::Corrupt && ask(std::move(stop))));
   } catch (const std::exception& e) {
-    keep(Error(ErrorKind::Internal, e.what()));
+    keep(Error(ErrorKind::Internal, e.what()), false);
   }
 }
 

@@ -44,8 +44,10 @@ class ResultUpload {
   // logs the first reason. Throws Canceled.
   std::uint64_t sync(Milliseconds quiet, std::stop_token stop);
 
+  // The first of each sort. Only what the store itself refuses, in its own words, lasts, and what
+  // is wrong here: a proxy's page, a certificate that has expired and a listing that is none pass.
   struct Failures {
-    std::optional<Error> lasting, passing;  // the first of each sort
+    std::optional<Error> lasting, passing;
   };
   // Everything; the logs last, because they tell of the rest. A store that does not answer is asked
   // once, and not for each file. What uploads of this or an earlier learner left unfinished below
@@ -68,7 +70,7 @@ class ResultUpload {
   std::string run_folder() const;
   std::string learner_folder() const;
   template <typename Fn>
-  void attempt(Fn&& fn);
+  void attempt(std::stop_token stop, Fn&& fn);
 
   const ResultUploadOptions options_;
   std::vector<Tree> trees_;

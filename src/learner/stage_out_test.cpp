@@ -100,6 +100,28 @@ TEST_F(StageOutTest, TriesAgainWhileTheStoreIsAway) {
   EXPECT_THAT(told_[1], HasSubstr("next try in 2 s"));
 }
 
+TEST_F(StageOutTest, TriesAgainWhenAnotherAnswersInTheStoresPlace) {
+  for (const objectstore::Failure& nonsense :
+       {objectstore::Failure{.kind = ErrorKind::InvalidInput, .foreign = true},
+        objectstore::Failure{.kind = ErrorKind::NotFound, .foreign = true},
+        objectstore::Failure{.kind = ErrorKind::Forbidden, .foreign = true},
+        objectstore::Failure{.kind = ErrorKind::Corrupt}}) {  // a certificate, or a listing
+    for (const unsigned first : {1u, 2u}) {                   // at once, and on the way
+      store_ = objectstore::make_memory_store();
+      told_.clear();
+      FailingStore taken_over(*store_, fail_calls(StoreCall::List, first, 3, nonsense));
+      run(taken_over);
+      EXPECT_THAT(content(*store_), SizeIs(6));
+      EXPECT_THAT(told_, Contains(HasSubstr("next try in 1 s")));
+    }
+  }
+  store_ = objectstore::make_memory_store();
+  FailingStore taken_over(*store_, fail_calls(StoreCall::Put, 1, 4,
+                                              {.kind = ErrorKind::InvalidInput, .foreign = true}));
+  run(taken_over);
+  EXPECT_THAT(content(*store_), SizeIs(6));
+}
+
 TEST_F(StageOutTest, GivesUpWhenTheTimeIsOver) {
   FailingStore away(*store_, [](auto, const auto&, auto) {
     return objectstore::Failure{.kind = ErrorKind::Unavailable};

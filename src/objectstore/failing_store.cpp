@@ -10,6 +10,7 @@ namespace {
 [[noreturn]] void throw_scripted(const Failure& failure) {
   StoreError error(failure.kind, "a scripted failure");
   error.retry_after = failure.retry_after;
+  error.foreign = failure.foreign;
   throw error;
 }
 

@@ -20,6 +20,7 @@ struct Failure {
   std::optional<Milliseconds> retry_after = {};
   // Get: no error, but the first byte arrives changed.
   bool corrupts = false;
+  bool foreign = false;  // as StoreError has it
 };
 
 // Asked before each call: what call, of which key (or prefix), and the how manieth of its sort.

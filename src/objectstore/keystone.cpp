@@ -93,6 +93,11 @@ Granted read_token(std::string_view body, const std::string& region) {
   return {*expires, std::move(url)};
 }
 
+bool is_error(std::string_view body) {
+  const Json answer = Json::parse(body, nullptr, false);
+  return answer.is_object() && answer.contains("error");
+}
+
 std::vector<std::string> read_projects(std::string_view body) {
   constexpr std::size_t kMostNamed = 10;
   const Json answer = Json::parse(body, nullptr, false);

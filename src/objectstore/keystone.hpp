@@ -24,6 +24,9 @@ struct Granted {
 // or none in the region (the sentence names those that there are).
 Granted read_token(std::string_view body, const std::string& region);
 
+// Whether it is a refusal in Keystone's own words.
+bool is_error(std::string_view body);
+
 // Of GET /v3/auth/projects, for a sentence: "'train' (420ab8bb)", the first ten. Empty when the
 // text is no such answer.
 std::vector<std::string> read_projects(std::string_view body);

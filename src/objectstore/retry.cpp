@@ -27,6 +27,11 @@ bool worn_out(const Error& error) {
 
 }  // namespace
 
+bool may_pass(const Error& error) {
+  const auto* known = dynamic_cast<const StoreError*>(&error);
+  return error.retryable() || (known != nullptr && known->foreign);
+}
+
 std::optional<Milliseconds> retry_delay(const RetryPolicy& policy, unsigned failures,
                                         const Error& error, double jitter) {
   if (!error.retryable() || failures >= policy.attempts || worn_out(error)) return std::nullopt;

@@ -24,7 +24,13 @@ class StoreError : public Error {
   bool worn_out = false;
   // An upload arrived with other bytes than its checksum promised.
   bool damaged = false;
+  // Nothing shows that the store itself refuses: a proxy or a page may have answered in its place.
+  bool foreign = false;
 };
+
+// Whether the same call may succeed some time later, though nothing says so as for a retry: only
+// the store's own refusal is one for good.
+bool may_pass(const Error& error);
 
 struct RetryPolicy {
   unsigned attempts = 8;         // in all; 1: never again

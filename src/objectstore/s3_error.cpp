@@ -170,14 +170,16 @@ Refusal read_refusal(const http::ClientResponse& response) {
   refusal.retry_after = parse_retry_after(response.headers);
   const auto body = parse_error(response.body);
   if (body) refusal.body = *body;
-  refusal.is_s3 = body || response.body.empty() || response.headers.get("x-amz-request-id") ||
-                  response.status >= 500;
+  refusal.is_own = body || response.headers.get("x-amz-request-id");
+  refusal.is_s3 = refusal.is_own || response.body.empty() || response.status >= 500;
   if (refusal.body.code.empty()) refusal.body.code = code_of_status(response.status);
   if (auto region = response.headers.get("x-amz-bucket-region")) refusal.body.region = *region;
   return refusal;
 }
 
-StoreError to_error(const Refusal& refusal, const Attempt& attempt) {
+namespace {
+
+StoreError translate(const Refusal& refusal, const Attempt& attempt) {
   if (!refusal.is_s3) return not_s3(refusal, attempt);
   const auto* known = std::find_if(kKnown.begin(), kKnown.end(), [&](const Known& entry) {
     return entry.code == refusal.body.code;
@@ -194,6 +196,14 @@ StoreError to_error(const Refusal& refusal, const Attempt& attempt) {
   StoreError error(may_mend ? ErrorKind::Unavailable : ErrorKind::InvalidInput,
                    other(refusal, attempt));
   error.retry_after = refusal.retry_after;
+  return error;
+}
+
+}  // namespace
+
+StoreError to_error(const Refusal& refusal, const Attempt& attempt) {
+  StoreError error = translate(refusal, attempt);
+  error.foreign = !refusal.is_own;
   return error;
 }
 

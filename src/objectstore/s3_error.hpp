@@ -20,8 +20,9 @@ struct Attempt {
 
 struct Refusal {
   int status = 0;
-  ErrorBody body;     // code filled from the status when the answer had none
-  bool is_s3 = true;  // false: the answer is not of an S3 store at all (a web page)
+  ErrorBody body;      // code filled from the status when the answer had none
+  bool is_s3 = true;   // false: the answer is not of an S3 store at all (a web page)
+  bool is_own = true;  // false: nothing shows that it is (an empty answer)
   std::string content_type;
   std::optional<Milliseconds> retry_after;
   std::string location;  // of a redirect

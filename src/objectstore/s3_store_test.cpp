@@ -172,6 +172,32 @@ TEST(S3Store, TurnsEveryAnswerIntoTheRightKind) {
   }
 }
 
+TEST(S3Store, TellsItsOwnRefusalFromAnothersAnswer) {
+  struct Row {
+    Fault fault;
+    bool foreign;
+  };
+  for (const Row& row : {
+           Row{{.status = 403, .body = "<Error><Code>AccessDenied</Code></Error>"}, false},
+           Row{{.status = 404, .body = "<Error><Code>NoSuchBucket</Code></Error>"}, false},
+           Row{{.status = 403, .headers = {{"x-amz-request-id", "1"}}}, false},
+           Row{{.status = 403}, true},
+           Row{{.status = 404}, true},
+           Row{{.status = 404, .body = "<html>default backend</html>"}, true},
+           Row{{.status = 302, .headers = {{"Location", "https://login.example"}}}, true},
+       }) {
+    FakeS3Store fake;
+    fake.server->script = [&](const http::ClientRequest&, unsigned) { return row.fault; };
+    try {
+      fake.open(fake.store_options())->list("", "", {});
+      ADD_FAILURE();
+    } catch (const StoreError& error) {
+      EXPECT_EQ(error.foreign, row.foreign) << error.what();
+      EXPECT_EQ(may_pass(error), row.foreign);
+    }
+  }
+}
+
 TEST(S3Store, PassesTheStoresWishToWaitOn) {
   FakeS3Store fake;
   fake.server->script = [&](const http::ClientRequest&, unsigned) {

@@ -155,6 +155,7 @@ void Client::refuse(const http::ClientResponse& response, const Request& request
                                reason_of(response, request, container)));
   error.damaged = response.status == 422;
   error.retry_after = parse_retry_after(response.headers);
+  error.foreign = !is_own(response);
   throw error;
 }
 

@@ -23,11 +23,11 @@ TimePoint renewal(TimePoint now, TimePoint expires) {
   return expires - std::min(kRenewBefore, life / 4);
 }
 
-[[noreturn]] void throw_refused(const SwiftOptions& o, const http::ClientResponse& response) {
+Error refusal(const SwiftOptions& o, const http::ClientResponse& response) {
   const std::string url = o.auth_url.url();
   const int status = response.status;
   if (status == 401) {
-    throw Error(
+    return Error(
         ErrorKind::Unauthenticated,
         o.auth == SwiftAuth::V1
             ? fmt::format("{} does not take user_name '{}' with this password", url,
@@ -37,22 +37,32 @@ TimePoint renewal(TimePoint now, TimePoint expires) {
                           url, printable(o.user_name), printable(o.domain_name)));
   }
   if (status == 403) {
-    throw Error(ErrorKind::Forbidden,
-                fmt::format("user '{}' may not use project '{}' at {}", printable(o.user_name),
-                            printable(o.project_id), url));
+    return Error(ErrorKind::Forbidden,
+                 fmt::format("user '{}' may not use project '{}' at {}", printable(o.user_name),
+                             printable(o.project_id), url));
   }
   if (status >= 500 || status == 429) {
-    StoreError error(ErrorKind::Unavailable, fmt::format("{} answers HTTP {}", url, status));
-    error.retry_after = parse_retry_after(response.headers);
-    throw error;
+    return Error(ErrorKind::Unavailable, fmt::format("{} answers HTTP {}", url, status));
   }
-  throw Error(
+  return Error(
       ErrorKind::InvalidInput,
       fmt::format("{} does not answer like {} (HTTP {}); check auth_url", url,
                   o.auth == SwiftAuth::V1 ? "Swift's v1 authentication" : "Keystone v3", status));
 }
 
+[[noreturn]] void throw_refused(const SwiftOptions& options, const http::ClientResponse& response) {
+  const Error why = refusal(options, response);
+  StoreError error(why.kind(), why.what());
+  error.retry_after = parse_retry_after(response.headers);
+  error.foreign = !is_own(response) && !keystone::is_error(response.body);
+  throw error;
+}
+
 }  // namespace
+
+bool is_own(const http::ClientResponse& response) {
+  return response.headers.get("X-Trans-Id") || response.headers.get("X-Openstack-Request-Id");
+}
 
 Session::Token Session::token(std::stop_token stop) {
   auto current = token_.lock();

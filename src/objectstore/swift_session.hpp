@@ -12,6 +12,9 @@
 
 namespace trainyard::objectstore::swift {
 
+// Whether an answer bears the mark of OpenStack's services, which a proxy's own has not.
+bool is_own(const http::ClientResponse& response);
+
 class Session {
  public:
   struct Token {

@@ -122,6 +122,38 @@ TEST(SwiftStore, AWrongProjectIsNamedWithThoseThatTheUserHas) {
                "check project_id, which can be that of 'train' (p), 'other' (q)");
 }
 
+TEST(SwiftStore, TellsItsOwnRefusalFromAnothersAnswer) {
+  struct Row {
+    Fault fault;
+    bool at_keystone, foreign;
+  };
+  const char* const refused = R"({"error":{"code":401}})";
+  for (const Row& row : {
+           Row{{.status = 403, .headers = {{"X-Trans-Id", "tx1"}}}, false, false},
+           Row{{.status = 404, .headers = {{"X-Openstack-Request-Id", "tx1"}}}, false, false},
+           Row{{.status = 403}, false, true},
+           Row{{.status = 404, .body = "<html>default backend</html>"}, false, true},
+           Row{{.status = 401, .body = refused}, true, false},
+           Row{{.status = 401, .headers = {{"X-Openstack-Request-Id", "r"}}}, true, false},
+           Row{{.status = 404, .body = "<html>default backend</html>"}, true, true},
+           Row{{.status = 200, .body = "<html>welcome</html>"}, true, true},
+       }) {
+    FakeSwiftStore fake;
+    fake.server->script = [&](const http::ClientRequest& request, unsigned) {
+      const bool keystone = request.url.find("keystone") != std::string::npos;
+      return keystone == row.at_keystone ? std::optional(row.fault) : std::nullopt;
+    };
+    try {
+      fake.open(fake.options())->list("", "", {});
+      ADD_FAILURE();
+    } catch (const StoreError& error) {
+      EXPECT_EQ(error.foreign, row.foreign) << error.what();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::Corrupt) << error.what();
+    }
+  }
+}
+
 TEST(SwiftStore, KeystonesWishToWaitIsPassedOn) {
   FakeSwiftStore fake;
   fake.server->script = [](const http::ClientRequest&, unsigned) {
