@@ -53,6 +53,7 @@ class MeteredSource final : public Source {
     const std::uint64_t before = sent_.fetch_add(bytes);
     if (before < size()) progress_.add_network(std::min<std::uint64_t>(bytes, size() - before), {});
   }
+  void failed() { progress_.take_back(std::min<std::uint64_t>(sent_.exchange(0), size())); }
   void done() {
     const std::uint64_t sent = sent_;
     if (sent < size()) progress_.add_network(size() - sent, {});
@@ -117,6 +118,7 @@ class Uploader final : public TreeUploader {
 
     void run(const std::function<bool(const LocalFile&)>& wanted);
     void work();
+    void put_last(const std::unordered_set<std::string>& paths);
     // While the command runs its modes are its own.
     Locked locked() const { return running ? Locked::Leave : Locked::OpenUp; }
     std::string key_of(const std::string& path);
@@ -133,7 +135,8 @@ class Uploader final : public TreeUploader {
     bool running = false;  // the command is: files that change are left for later
     std::vector<LocalFile> todo;
     std::unordered_set<std::string> present;  // paths in the directory
-    std::atomic<std::size_t> next{0};
+    std::atomic<std::size_t> next{0}, stored{0};
+    std::atomic<bool> away{false};  // the store: the rest is not tried in this pass
     std::mutex mutex;  // of what follows, and of the uploader's keys_, there_ and stored_
     TreeReport report;
     std::exception_ptr first_error;
@@ -185,6 +188,7 @@ class Uploader final : public TreeUploader {
   bool learned_ = false;
   std::unordered_map<std::string, ObjectInfo> there_;  // by key: what an earlier one stored
   std::unordered_map<std::string, Sent> stored_;       // by path
+  std::unordered_set<std::string> failed_;             // paths, in the pass before
   std::unordered_set<std::string> brought_;  // paths of those that were not in the store before
 };
 
@@ -205,6 +209,7 @@ void Uploader::Pass::run(const std::function<bool(const LocalFile&)>& wanted) {
     const bool stored = running ? self.looks_stored(file) : self.is_stored_for_good(file);
     if (!stored && wanted(file)) todo.push_back(std::move(file));
   }
+  put_last(std::exchange(self.failed_, {}));
   for (const LocalFile& file : todo) progress.add_total(1, file.state.size);
   progress.listing_complete();
   const unsigned connections = affordable_connections(self.options_);
@@ -215,19 +220,34 @@ void Uploader::Pass::run(const std::function<bool(const LocalFile&)>& wanted) {
     for (std::size_t i = 1; i < threads; ++i) helpers.emplace_back([this] { work(); });
     work();
   }
+  if (away) report.failed_files += todo.size() - std::min<std::size_t>(next, todo.size());
   progress.finish();
 }
 
 void Uploader::Pass::work() {
-  for (std::size_t i; (i = next++) < todo.size() && !stop.stop_requested();) {
+  while (!stop.stop_requested() && !away) {
+    const std::size_t i = next++;
+    if (i >= todo.size()) return;
     const auto begin = ProgressMeter::Steady::now();
+    const std::size_t stored_before = stored;
     try {
       upload(todo[i]);
+      ++stored;
+    } catch (const Error& error) {
+      fail(todo[i].path, std::current_exception());
+      // Worn out, and nobody else has got anything there meanwhile.
+      if (error.retryable() && stored == stored_before) away = true;
     } catch (...) {
       fail(todo[i].path, std::current_exception());
     }
     progress.add_busy(ProgressMeter::Steady::now() - begin);
   }
+}
+
+// What fails alone must not keep the others from being tried.
+void Uploader::Pass::put_last(const std::unordered_set<std::string>& paths) {
+  std::stable_partition(todo.begin(), todo.end(),
+                        [&](const LocalFile& file) { return !paths.contains(file.path); });
 }
 
 std::string Uploader::Pass::key_of(const std::string& path) {
@@ -272,7 +292,12 @@ bool Uploader::Pass::try_upload(const LocalFile& file, const std::string& key) {
   if (unchanged) {
     progress.add_cached_file(source.size());
   } else {
-    self.store_.put(key, source, stop);
+    try {
+      self.store_.put(key, source, stop);
+    } catch (...) {
+      source.failed();
+      throw;
+    }
     source.done();
     progress.file_done();
   }
@@ -309,6 +334,7 @@ void Uploader::Pass::fail(const std::string& path, const std::exception_ptr& why
   std::scoped_lock guard(mutex);
   if (!first_error) first_error = why;
   ++report.failed_files;
+  self.failed_.insert(path);
   try {
     std::rethrow_exception(why);
   } catch (const std::exception& error) {
