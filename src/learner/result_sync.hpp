@@ -9,15 +9,15 @@ namespace trainyard::learner {
 
 // Uploads while the command runs, so that a machine that is lost takes little with it: a pass over
 // the results each `quiet`, but never more than a twentieth of the time, and later after one that
-// failed. `upload` is its own until it is destroyed, which waits for the pass that goes on.
+// failed. `upload` is its own until it is destroyed.
 class ResultSync {
  public:
-  // `abandon` ends a pass at once. Failures are for finish() to deal with.
+  // `abandon` ends a pass at once, as does the destructor. Failures are for finish() to deal with.
   ResultSync(ResultUpload& upload, Milliseconds quiet, Clock& clock, std::stop_token abandon);
   ResultSync(const ResultSync&) = delete;
 
  private:
-  void work(std::stop_token stop, std::stop_token abandon);
+  void work(std::stop_token stop);
 
   ResultUpload& upload_;
   const Milliseconds quiet_;

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <future>
+
 #include "base/error.hpp"
 #include "base/error_testing.hpp"
 #include "base/ordinary_user_testing.hpp"
@@ -13,6 +15,7 @@
 #include "learner/test_bucket.hpp"
 #include "learner/test_files.hpp"
 #include "objectstore/failing_store.hpp"
+#include "objectstore/retry.hpp"
 
 namespace trainyard::learner {
 namespace {
@@ -279,6 +282,27 @@ TEST_F(ResultSyncTest, AStoreThatIsAwayIsCountedAndThrowsNothing) {
     return objectstore::Failure{.kind = ErrorKind::Unavailable};
   });
   EXPECT_EQ(sync(away), 1u);
+}
+
+TEST_F(ResultSyncTest, APassThatWaitsForTheStoreEndsWithTheCommand) {
+  age(layout_.result_dir() / "model.bin");
+  std::promise<void> asked;
+  FailingStore away(*store_, [&](StoreCall call, const auto&, unsigned nth) {
+    if (call == StoreCall::Put && nth == 1) asked.set_value();
+    return call == StoreCall::Put ? std::optional(objectstore::Failure{}) : std::nullopt;
+  });
+  SystemClock clock;
+  const Milliseconds long_pause(600'000);
+  const auto patient = objectstore::make_retrying(
+      std::make_unique<BorrowedStore>(away),
+      {.attempts = 1000, .base = long_pause, .longest = long_pause}, clock);
+  ResultUpload upload({.layout = layout_, .store = *patient, .prefix = ""});
+  const TimePoint begin = clock.now();
+  {
+    const ResultSync sync(upload, Milliseconds(10), clock, {});
+    asked.get_future().wait();
+  }
+  EXPECT_LT(clock.now() - begin, long_pause / 10);
 }
 
 TEST_F(ResultSyncTest, ADirectoryThatTheCommandMadeAnewIsLookedInto) {
