@@ -108,12 +108,17 @@ CacheStage::CacheStage(const CacheLayout& layout, std::uint64_t max_bytes, Objec
 CacheStage::~CacheStage() = default;
 
 CacheStage::Result CacheStage::run() {
-  list_all(
-      store_, request_.prefix, listing_, [&](std::size_t first) { on_page(first); }, stop_);
+  list_with_etags(
+      store_, request_.prefix, affordable_connections(request_.transfer), listing_,
+      [&](std::size_t first) { on_page(first); }, stop_);
   progress_.listing_complete();
   const std::uint64_t bytes = total_bytes(listing_);
   log_.line("{}: {}, {}, listed in {}", store_.description(), count_files(listing_.size()),
             format_bytes(bytes), format_since(begin_));
+  if (const std::size_t nameless = count_without_etag(listing_); nameless != 0) {
+    throw PastTheCache{fmt::format("the store gives {} no ETag that would tell a later version",
+                                   count_files(nameless))};
+  }
   const KeyPaths places = place_keys(listing_, request_.prefix);
   const std::string tree = tree_id(store_.description(), request_.prefix, listing_);
   bool waited = false;
@@ -148,6 +153,7 @@ void CacheStage::on_page(std::size_t first) {
   if (!build_) return;
   build_->fetcher.rethrow_error();
   look_up();
+  early_ = early_ && count_without_etag(listing_, first) == 0;
   early_ = early_ && build_->room.reserve_early(missing_bytes_);
   if (early_) fetch_missing();
 }

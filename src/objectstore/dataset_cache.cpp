@@ -107,7 +107,8 @@ class Cache final : public DatasetCache {
     }
     TransferLog(request.transfer.on_log)
         .line("fetching the data for this run alone: {}", reason.why);
-    const auto known = [&](const ObjectInfo& object) {
+    const auto known = [&](const ObjectInfo& object) -> std::optional<Fd> {
+      if (object.etag.empty()) return std::nullopt;  // it may be of another version
       return open_object(layout_, object_id(store.description(), object), object.size);
     };
     auto state = std::make_unique<Dataset::State>();

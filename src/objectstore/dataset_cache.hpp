@@ -70,7 +70,8 @@ class DatasetCache {
   // Lists the bucket with the caller's credentials, transfers what the cache lacks, and gives the
   // whole tree. Of many callers that ask for the same at once, in any process, one transfers and
   // the others wait; when that one dies another goes on. A data set larger than the cache may be
-  // is fetched straight into request.directory, with what the cache has of it copied. Errors as
+  // is fetched straight into request.directory, with what the cache has of it copied; so is one
+  // of whose objects the store tells no ETag. Errors as
   // download_tree.
   virtual Dataset stage(ObjectStore& store, const StageRequest& request, std::stop_token stop) = 0;
   // Evicts until `bytes` more fit into the limit and above the floor; as far as leases allow.

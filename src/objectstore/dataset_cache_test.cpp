@@ -326,6 +326,37 @@ TEST_F(Cache, WhatGoesPastItTakesWhatItHas) {
   EXPECT_EQ(status.st_nlink, 1u);
 }
 
+TEST_F(Cache, WithoutETagsInTheListingAReplacedObjectIsNoticed) {
+  const auto plain = make_memory_store({.page_size = 6, .etags = ETags::NotListed});
+  FailingStore counting(*plain, {});
+  for (const auto& [key, bytes] : expected) upload_bytes(*plain, bytes, key, {});
+  const auto cache = open();
+  EXPECT_EQ(tree(cache->stage(counting, request(), {}).directory()), expected);
+  cache->stage(counting, request(), {});
+  EXPECT_EQ(counting.calls(StoreCall::Get), 20u);
+  expected["d/file3"] = std::string(1000, 'Z');  // the same size
+  upload_bytes(*plain, expected["d/file3"], "d/file3", {});
+  const Dataset data = cache->stage(counting, request(), {});
+  EXPECT_EQ(tree(data.directory()), expected);
+  EXPECT_TRUE(data.shared());
+  EXPECT_EQ(counting.calls(StoreCall::Get), 21u);
+}
+
+TEST_F(Cache, WithoutAnyETagNothingIsCached) {
+  const auto plain = make_memory_store({.page_size = 6, .etags = ETags::Nowhere});
+  FailingStore counting(*plain, {});
+  for (const auto& [key, bytes] : expected) upload_bytes(*plain, bytes, key, {});
+  const auto cache = open();
+  cache->stage(counting, request(), {});
+  expected["d/file3"] = std::string(1000, 'Z');
+  upload_bytes(*plain, expected["d/file3"], "d/file3", {});
+  const Dataset data = cache->stage(counting, request(), {});
+  EXPECT_EQ(tree(data.directory()), expected);
+  EXPECT_FALSE(data.shared());
+  EXPECT_EQ(cache->usage().objects, 0u);
+  EXPECT_THAT(lines, Contains(HasSubstr("the store gives 20 files no ETag")));
+}
+
 TEST_F(Cache, WhoMayListButNotReadGetsNothing) {
   const auto cache = open();
   cache->stage(store, request(), {});

@@ -148,8 +148,9 @@ TreeReport download_tree(ObjectStore& store, const std::string& prefix, const fs
   const auto begin = std::chrono::steady_clock::now();
   Listing listing;  // outlives those who fetch from it
   TreeDownload download(store, prefix, directory, options, {}, stop);
-  list_all(
-      store, prefix, listing, [&](std::size_t first) { download.on_page(listing, first); }, stop);
+  list_with_etags(
+      store, prefix, affordable_connections(options), listing,
+      [&](std::size_t first) { download.on_page(listing, first); }, stop);
   TransferLog(options.on_log)
       .line("{}: {}, {}, listed in {}", store.description(), count_files(listing.size()),
             format_bytes(total_bytes(listing)), format_since(begin));

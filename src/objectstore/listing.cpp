@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "objectstore/part_runner.hpp"
 
 namespace trainyard::objectstore {
 namespace {
@@ -24,6 +28,19 @@ void feed(Hasher& hasher, const ObjectInfo& object) {
   feed(hasher, std::to_string(object.size));
 }
 
+void learn_etags(ObjectStore& store, Listing& listing, std::size_t first, unsigned connections,
+                 const std::stop_token& stop) {
+  std::vector<ObjectInfo*> nameless;
+  for (std::size_t i = first; i < listing.size(); ++i) {
+    if (listing[i].etag.empty()) nameless.push_back(&listing[i]);
+  }
+  const auto ask = [&](std::size_t i, std::stop_token ours) {
+    const auto told = store.head(nameless[i]->key, std::move(ours));
+    if (told) nameless[i]->etag = told->etag;
+  };
+  PartRunner(connections - 1).run(nameless.size(), ask, stop);
+}
+
 }  // namespace
 
 void list_all(ObjectStore& store, const std::string& prefix, Listing& into,
@@ -40,6 +57,22 @@ void list_all(ObjectStore& store, const std::string& prefix, Listing& into,
     for (ObjectInfo& object : page.objects) into.push_back(std::move(object));
     if (on_page) on_page(first);
   } while (!continuation.empty());
+}
+
+void list_with_etags(ObjectStore& store, const std::string& prefix, unsigned connections,
+                     Listing& into, const std::function<void(std::size_t first)>& on_page,
+                     std::stop_token stop) {
+  const auto ask_then = [&](std::size_t first) {
+    learn_etags(store, into, first, connections, stop);
+    on_page(first);
+  };
+  list_all(store, prefix, into, ask_then, stop);
+}
+
+std::size_t count_without_etag(const Listing& listing, std::size_t first) {
+  return static_cast<std::size_t>(
+      std::count_if(listing.begin() + static_cast<std::ptrdiff_t>(first), listing.end(),
+                    [](const ObjectInfo& object) { return object.etag.empty(); }));
 }
 
 std::uint64_t total_bytes(const Listing& listing, std::size_t first) {

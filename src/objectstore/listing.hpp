@@ -17,6 +17,16 @@ using Listing = std::deque<ObjectInfo>;  // addresses of its elements stay while
 void list_all(ObjectStore& store, const std::string& prefix, Listing& into,
               const std::function<void(std::size_t first)>& on_page, std::stop_token stop);
 
+// As list_all(); asks the store with head(), on `connections` at once, for the ETag of each object
+// of a page whose listing names none.
+void list_with_etags(ObjectStore& store, const std::string& prefix, unsigned connections,
+                     Listing& into, const std::function<void(std::size_t first)>& on_page,
+                     std::stop_token stop);
+
+// Objects from the index `first` on of which not even head() told an ETag: nothing tells two
+// versions of them apart.
+std::size_t count_without_etag(const Listing& listing, std::size_t first = 0);
+
 std::uint64_t total_bytes(const Listing& listing, std::size_t first = 0);
 
 // Throws Internal unless so many files and bytes are the listing's.

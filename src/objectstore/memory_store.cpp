@@ -68,6 +68,7 @@ class MemoryStore final : public ObjectStore {
       }
       ObjectInfo& object = page.objects.emplace_back(info(next->first, next->second));
       object.md5.clear();
+      if (options_.etags != ETags::Everywhere) object.etag.clear();
       if (object.checksum) object.checksum->value.clear();
     }
     return page;
@@ -89,8 +90,9 @@ class MemoryStore final : public ObjectStore {
     return found->second;
   }
 
-  static ObjectInfo info(const std::string& key, const Stored& object) {
-    return {key, object.bytes->size(), object.etag, object.etag, 0, object.checksum};
+  ObjectInfo info(const std::string& key, const Stored& object) const {
+    const std::string etag = options_.etags == ETags::Nowhere ? "" : object.etag;
+    return {key, object.bytes->size(), etag, etag, 0, object.checksum};
   }
 
   static std::string_view slice(std::string_view bytes, const std::optional<ByteRange>& range) {

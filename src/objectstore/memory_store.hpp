@@ -9,10 +9,13 @@
 
 namespace trainyard::objectstore {
 
+enum class ETags { Everywhere, NotListed, Nowhere };
+
 struct MemoryStoreOptions {
   std::string description = "memory://bucket";
   std::size_t page_size = 1000;
   std::optional<ChecksumAlgorithm> checksum = {};  // that it keeps of every object
+  ETags etags = ETags::Everywhere;
 };
 std::unique_ptr<ObjectStore> make_memory_store(MemoryStoreOptions options = {});
 

@@ -92,7 +92,8 @@ FetchPlan plan_fetch(const ObjectInfo& object, const std::optional<ObjectInfo>& 
     plan.etag_part_size_is_guess = plan.etag_part_size != 0;
   }
   if (told) plan.segments = told->segments;
-  if (object.size <= kWhole) return plan;
+  // Without an ETag nothing tells whether two ranges are of the same version.
+  if (object.size <= kWhole || object.etag.empty()) return plan;
   if (plan.checksum && !can_be_combined(plan.checksum->algorithm)) plan.checksum.reset();
   const bool by_etag = !plan.checksum && plan.etag_part_size != 0;
   const bool in_order = !plan.checksum && !by_etag && plan.segments.empty();

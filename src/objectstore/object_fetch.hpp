@@ -32,7 +32,7 @@ struct FetchPlan {
 };
 // `object` is as it was listed, `told` what head() says of it, if it was asked. `others_wait`:
 // there are objects enough to keep every connection busy, so that one that is hashed in order,
-// front to back, comes in one request and is hashed beside them.
+// front to back, comes in one request and is hashed beside them. So does one without an ETag.
 FetchPlan plan_fetch(const ObjectInfo& object, const std::optional<ObjectInfo>& told,
                      bool others_wait = false);
 // Whether a plan needs what head() says.

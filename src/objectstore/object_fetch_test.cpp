@@ -138,5 +138,10 @@ TEST_F(Fetch, HashingStopsWhenItIsAsked) {
   EXPECT_THAT(text, testing::HasSubstr("fetch 'k'"));
 }
 
+TEST(FetchPlan, WithoutAnETagAllComesInOneRequest) {
+  EXPECT_EQ(plan_fetch({.key = "k", .size = 100u << 20}, {}).parts, 1u);
+  EXPECT_GT(plan_fetch({.key = "k", .size = 100u << 20, .etag = "e"}, {}).parts, 1u);
+}
+
 }  // namespace
 }  // namespace trainyard::objectstore

@@ -1,5 +1,6 @@
 #pragma once
-// The parts of uploads on several threads. All uploads of a store share one budget of them.
+// Many like calls on several threads: the parts of uploads, where all of a store share one budget
+// of threads; questions about many objects.
 #include <atomic>
 #include <cstddef>
 #include <functional>
