@@ -135,7 +135,7 @@ CacheStage::Result CacheStage::run() {
   log_totals(log_, fetched_, progress_.snapshot().limited_by, begin_);
   log_.line("{} of {} came from this machine's cache",
             count_files(listing_.size() - fetched_.files), listing_.size());
-  log_.remarks(places.remarks);
+  log_places(log_, places);
   TreeReport report{.files = listing_.size(),
                     .bytes = bytes,
                     .transferred_files = fetched_.files,

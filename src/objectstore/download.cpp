@@ -110,7 +110,7 @@ class TreeDownload {
                      totals.bytes + incoming_.copied_bytes());
     move_into_place(incoming_, listing, places, directory_);
     progress_.finish();
-    log_.remarks(places.remarks);
+    log_places(log_, places);
     log_totals(log_, totals, progress_.snapshot().limited_by, begin_);
     return {.files = listing.size(),
             .bytes = total_bytes(listing),

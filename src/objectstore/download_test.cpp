@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -111,6 +112,16 @@ TEST_F(Download, KeysThatAreNoPathsAreAllThereAndNamed) {
   EXPECT_EQ(report.remarks.size(), 5u);
   EXPECT_THAT(lines, Contains(HasSubstr("'../up' placed as %2E%2E/up")));
   EXPECT_FALSE(fs::exists(temp.path() / "up"));
+}
+
+TEST_F(Download, EveryOddKeyIsNamedAndDirectoriesAreCounted) {
+  for (int i = 0; i < 150; ++i) upload_bytes(*memory, "x", "d//" + std::to_string(i), {});
+  for (const char* key : {"d/", "e/", "e/f/"}) upload_bytes(*memory, "", key, {});
+  download(*memory);
+  for (int i = 0; i < 150; ++i) {
+    EXPECT_THAT(lines, Contains(HasSubstr(fmt::format("'d//{0}' placed as d/%2F/{0}", i))));
+  }
+  EXPECT_THAT(lines, Contains(HasSubstr("3 of the objects stand for directories")));
 }
 
 TEST_F(Download, LargeObjectsComeInPartsAndAreVerified) {

@@ -175,4 +175,10 @@ KeyPaths place_keys(const Listing& objects, std::string_view prefix) {
   return Placer(objects, prefix).place();
 }
 
+void log_places(const TransferLog& log, const KeyPaths& places) {
+  log.remarks(places.remarks);
+  const auto markers = std::count(places.paths.begin(), places.paths.end(), std::string());
+  if (markers != 0) log.line("{} of the objects stand for directories: they hold nothing", markers);
+}
+
 }  // namespace trainyard::objectstore

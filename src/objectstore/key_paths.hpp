@@ -19,6 +19,7 @@
 
 #include "objectstore/listing.hpp"
 #include "objectstore/transfer.hpp"
+#include "objectstore/transfer_log.hpp"
 
 namespace trainyard::objectstore {
 
@@ -35,5 +36,8 @@ KeyPaths place_keys(const Listing& objects, std::string_view prefix);
 std::string short_hash(std::string_view text);
 // Rule 4, for any length from 64 bytes on; cuts no character in two.
 std::string shorten(std::string_view name, std::size_t longest);
+
+// Every remark, and how many objects became directories.
+void log_places(const TransferLog& log, const KeyPaths& places);
 
 }  // namespace trainyard::objectstore

@@ -8,8 +8,6 @@
 namespace trainyard::objectstore {
 namespace {
 
-constexpr std::size_t kMostRemarks = 100;
-
 Milliseconds since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begin);
 }
@@ -17,11 +15,7 @@ Milliseconds since(std::chrono::steady_clock::time_point begin) {
 }  // namespace
 
 void TransferLog::remarks(const std::vector<Remark>& remarks) const {
-  const std::size_t shown = std::min(remarks.size(), kMostRemarks);
-  for (std::size_t i = 0; i < shown; ++i) {
-    line("'{}' {}", printable(remarks[i].name), remarks[i].detail);
-  }
-  if (shown < remarks.size()) line("… and {} more", remarks.size() - shown);
+  for (const Remark& remark : remarks) line("'{}' {}", printable(remark.name), remark.detail);
 }
 
 std::string count_files(std::uint64_t files) {

@@ -20,7 +20,7 @@ class TransferLog {
   void line(fmt::format_string<Args...> format, Args&&... args) const {
     if (write_) write_(fmt::format(format, std::forward<Args>(args)...));
   }
-  // One line each, the first hundred; then how many more.
+  // One line each, all of them.
   void remarks(const std::vector<Remark>& remarks) const;
 
  private:
