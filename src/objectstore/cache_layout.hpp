@@ -27,6 +27,8 @@ struct CacheLayout {
   std::filesystem::path durable(const std::string& id) const { return durables() / id; }
   // Directories of processes that put a tree together, each locked by a file beside it.
   std::filesystem::path work() const { return root / "work"; }
+  // What processes are about to write (reservations.hpp).
+  std::filesystem::path reservations() const { return root / "reservations"; }
   std::filesystem::path boot() const { return root / "boot"; }
   std::filesystem::path opening() const { return root / "opening"; }
 };

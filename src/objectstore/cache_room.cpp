@@ -17,7 +17,7 @@ namespace trainyard::objectstore {
 namespace {
 
 constexpr std::chrono::milliseconds kContendedPause{2};
-constexpr std::uint64_t kLittle = 16;  // this part of the cache, and less
+constexpr std::uint64_t kLittlePart = 64;  // of what the cache may hold
 
 struct StoredObject {
   fs::path path;
@@ -38,10 +38,19 @@ void for_each_object(const CacheLayout& layout,
   }
 }
 
-void remove_stale_partials(const CacheLayout& layout) {
+// What of reserved bytes is on the disk already. Takes away what dead processes left.
+std::uint64_t bytes_of_partials(const CacheLayout& layout) {
+  std::uint64_t bytes = 0;
   for (const fs::path& partial : entries(layout.partials())) {
-    if (auto lease = Lease::try_take(partial, Lease::Mode::Exclusive)) lease->remove_file();
+    if (auto stale = Lease::try_take(partial, Lease::Mode::Exclusive)) {
+      stale->remove_file();
+      continue;
+    }
+    struct stat status {};
+    if (::stat(partial.c_str(), &status) != 0) continue;  // landed meanwhile
+    bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
   }
+  return bytes;
 }
 
 void remove_leased(const CacheLayout& layout, const std::string& id, Lease& lease) {
@@ -109,14 +118,30 @@ CacheRoom::CacheRoom(const CacheLayout& layout, std::uint64_t max_bytes, std::ui
     : layout_(layout),
       max_bytes_(max_bytes),
       free_floor_(free_floor),
-      held_(find_candidates()),
-      free_(free_bytes(layout.root)) {}
+      reservations_(layout.reservations(), layout.root) {
+  const Lease lock = reservations_.lock();
+  look_through();
+}
 
-std::uint64_t CacheRoom::find_candidates() {
-  std::uint64_t held = 0;
+// In this order what lands meanwhile is counted twice, never not at all.
+void CacheRoom::count() {
+  const std::uint64_t pending = reservations_.pending().disk;
+  const std::uint64_t written = bytes_of_partials(layout_);
+  const std::uint64_t taken = free_floor_ + (pending > written ? pending - written : 0);
+  const std::uint64_t free = free_bytes(layout_.root);
+  usable_ = free > taken ? free - taken : 0;
+  const std::uint64_t ever = reservations_.ever_cached();
+  if (ever < ever_cached_) return look_through();  // the count began anew
+  most_ += ever - ever_cached_;
+  ever_cached_ = ever;
+}
+
+void CacheRoom::look_through() {
+  ever_cached_ = reservations_.ever_cached();
+  most_ = reservations_.pending().cached;
   candidates_.clear();
   for_each_object(layout_, [&](const StoredObject& object) {
-    held += object.bytes;
+    most_ += object.bytes;
     if (!object.in_a_tree) {
       candidates_.push_back({object.stored_at, object.path, {}, object.bytes});
     }
@@ -127,29 +152,42 @@ std::uint64_t CacheRoom::find_candidates() {
   }
   std::sort(candidates_.begin(), candidates_.end(),
             [](const Candidate& a, const Candidate& b) { return a.last_use > b.last_use; });
-  return held;
 }
 
 bool CacheRoom::fits(std::uint64_t bytes) const {
-  const std::uint64_t usable = free_ > free_floor_ ? free_ - free_floor_ : 0;
-  return held_ + bytes <= max_bytes_ && bytes <= usable;
+  return most_ + bytes <= max_bytes_ && bytes <= usable_;
+}
+
+void CacheRoom::take(std::uint64_t bytes) {
+  reservations_.add({bytes, bytes});
+  ever_cached_ += bytes;
+  most_ += bytes;
+  reserved_ += bytes;
 }
 
 bool CacheRoom::reserve_early(std::uint64_t bytes) {
+  const Lease lock = reservations_.lock();
+  count();
   const std::uint64_t all = reserved_ + bytes;
-  if (fits(2 * all)) {
-    reserved_ = all;
-    return true;
-  }
-  return all <= max_bytes_ / kLittle && reserve(bytes);
+  const std::uint64_t little = max_bytes_ / kLittlePart;
+  const bool ready = fits(bytes + all) || (all <= little && make_fit(little - reserved_));
+  if (ready) take(bytes);
+  return ready;
 }
 
 bool CacheRoom::reserve(std::uint64_t bytes) {
-  reserved_ += bytes;
-  if (fits(reserved_)) return true;
-  if (reserved_ > max_bytes_) return false;  // not even alone
-  remove_stale_partials(layout_);
-  while (!fits(reserved_)) {
+  if (reserved_ + bytes > max_bytes_) return false;  // not even alone
+  const Lease lock = reservations_.lock();
+  count();
+  if (!make_fit(bytes)) return false;
+  take(bytes);
+  return true;
+}
+
+bool CacheRoom::make_fit(std::uint64_t bytes) {
+  if (fits(bytes)) return true;
+  look_through();
+  while (!fits(bytes)) {
     if (!evict_one()) return false;
   }
   return true;
@@ -165,8 +203,8 @@ bool CacheRoom::evict_one() {
     }
     // If a tree took it meanwhile, the tree's link keeps the bytes; only the next one misses it.
     unlink_file(candidate.path);
-    held_ -= candidate.bytes;
-    free_ += candidate.bytes;
+    most_ -= candidate.bytes;
+    usable_ += candidate.bytes;
     return true;
   }
   return false;
@@ -179,7 +217,7 @@ bool CacheRoom::evict_tree(const Candidate& tree) {
   auto lease = Lease::try_take(lease_file, Lease::Mode::Exclusive);
   if (!lease) return false;
   remove_leased(layout_, tree.tree, *lease);
-  find_candidates();
+  look_through();
   return true;
 }
 

@@ -11,6 +11,7 @@
 #include "objectstore/cache_layout.hpp"
 #include "objectstore/dataset_cache.hpp"
 #include "objectstore/lease.hpp"
+#include "objectstore/reservations.hpp"
 
 namespace trainyard::objectstore {
 
@@ -29,18 +30,21 @@ std::optional<Fd> open_object(const CacheLayout& layout, const std::string& id,
 
 CacheUsage measure_cache(const CacheLayout& layout);
 
-// Looks through the cache when it is made, then keeps count. One thread.
+// Looks through the cache when it is made, and again when others may have filled it meanwhile. What
+// it reserves is counted by all other processes until it has landed. One thread, but for landed().
 class CacheRoom {
  public:
   CacheRoom(const CacheLayout& layout, std::uint64_t max_bytes, std::uint64_t free_floor);
 
-  // Counts `bytes` as added if with them all that this one added is less than half of what the
-  // cache can take as it is, or so little that what may leave for it does not matter. False: it
-  // counts nothing, and the rest is better known before more is begun.
+  // Reserves `bytes` if with them all that this one reserved is less than half of what the cache
+  // can take as it is, or so little that what leaves for it does not matter. False: it reserves
+  // nothing, and the rest is better known before more is begun.
   bool reserve_early(std::uint64_t bytes);
-  // Counts `bytes` as added. Evicts, least recently used first, until they fit: objects that no
-  // tree holds, and trees that nobody uses. False when they cannot fit.
+  // Reserves `bytes`. Evicts, least recently used first, until they fit: objects that no tree
+  // holds, and trees that nobody uses. False when they cannot fit.
   bool reserve(std::uint64_t bytes);
+  // So many of the reserved bytes are an object of the cache now.
+  void landed(std::uint64_t bytes) { reservations_.take_off({bytes, bytes}); }
 
  private:
   struct Candidate {
@@ -49,18 +53,25 @@ class CacheRoom {
     std::string tree;            // or the id of a tree
     std::uint64_t bytes = 0;     // of an object
   };
-  bool fits(std::uint64_t bytes) const;  // in all, as it is
-  std::uint64_t find_candidates();       // returns the bytes of all objects
+  // With the lock of the reservations:
+  void count();
+  void look_through();
+  bool fits(std::uint64_t bytes) const;  // more, as it is
+  bool make_fit(std::uint64_t bytes);
+  void take(std::uint64_t bytes);
   bool evict_one();
   bool evict_tree(const Candidate& tree);
 
   const CacheLayout& layout_;
-  std::uint64_t max_bytes_;
-  std::uint64_t free_floor_;
+  const std::uint64_t max_bytes_;
+  const std::uint64_t free_floor_;
+  Reservations reservations_;
   std::vector<Candidate> candidates_;  // the least recently used at the end
-  std::uint64_t held_;                 // bytes of the objects, without those reserved
-  std::uint64_t free_;                 // on the disk, the same
-  std::uint64_t reserved_ = 0;
+  // No more bytes of objects than these are there or reserved, as long as nobody reserves more.
+  std::uint64_t most_ = 0;
+  std::uint64_t ever_cached_ = 0;  // when that was true
+  std::uint64_t usable_ = 0;       // on the disk: free, above the floor, and not reserved
+  std::uint64_t reserved_ = 0;     // by this one, landed or not
 };
 
 }  // namespace trainyard::objectstore

@@ -23,8 +23,9 @@ constexpr std::chrono::milliseconds kWaitPause{10};
 // Objects land in the cache; a link in the workspace pins each until the tree stands.
 class CacheLanding final : public Landing {
  public:
-  CacheLanding(const CacheLayout& layout, const Workspace& workspace, std::string store)
-      : layout_(layout), workspace_(workspace), store_(std::move(store)) {}
+  CacheLanding(const CacheLayout& layout, const Workspace& workspace, CacheRoom& room,
+               std::string store)
+      : layout_(layout), workspace_(workspace), room_(room), store_(std::move(store)) {}
 
   std::string id(const ObjectInfo& object) const { return object_id(store_, object); }
   // False when the cache does not have it, or not whole: then it is dropped.
@@ -46,6 +47,7 @@ class CacheLanding final : public Landing {
     if (!lease) return {Claim::Busy, {}};
     if (pin(object, id)) {
       lease->remove_file();
+      room_.landed(object.size);
       return {Claim::Present, {}};
     }
     Fd file = lease->take_file();
@@ -60,14 +62,17 @@ class CacheLanding final : public Landing {
     if (!link_file(layout_.partial(id), workspace_.pin(id))) {
       throw Error(ErrorKind::Internal, "a partial object vanished from the cache");
     }
-    if (::rename(layout_.partial(id).c_str(), layout_.object(id).c_str()) == 0) return;
-    make_directory(layout_.object(id).parent_path(), 0700);  // the first of its shard
-    rename_file(layout_.partial(id), layout_.object(id));
+    if (!rename_if_there(layout_.partial(id), layout_.object(id))) {
+      make_directory(layout_.object(id).parent_path(), 0700);  // the first of its shard
+      rename_file(layout_.partial(id), layout_.object(id));
+    }
+    room_.landed(object.size);
   }
 
  private:
   const CacheLayout& layout_;
   const Workspace& workspace_;
+  CacheRoom& room_;
   std::string store_;
   std::atomic<std::uint64_t> damaged_{0};
 };
@@ -82,14 +87,14 @@ struct CacheStage::Build {
   Build(CacheStage& stage, Lease held)
       : lease(std::move(held)),
         workspace(stage.layout_),
-        landing(stage.layout_, workspace, stage.store_.description()),
         room(stage.layout_, stage.max_bytes_, stage.request_.transfer.free_floor),
+        landing(stage.layout_, workspace, room, stage.store_.description()),
         fetcher(stage.store_, landing, stage.progress_,
                 affordable_connections(stage.request_.transfer), stage.stop_) {}
   Lease lease;
   Workspace workspace;
-  CacheLanding landing;
   CacheRoom room;
+  CacheLanding landing;
   Fetcher fetcher;
 };
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -45,8 +46,12 @@ void copy(const Fd& from, const Fd& to, const std::stop_token& stop) {
 
 class Cloner {
  public:
-  Cloner(std::uint64_t bytes, std::uint64_t free_floor, std::stop_token stop)
-      : bytes_(bytes), free_floor_(free_floor), stop_(std::move(stop)) {}
+  Cloner(std::uint64_t bytes, std::uint64_t free_floor, const fs::path& reservations,
+         std::stop_token stop)
+      : bytes_(bytes),
+        free_floor_(free_floor),
+        reservations_(reservations),
+        stop_(std::move(stop)) {}
 
   void directory(const fs::path& from, const fs::path& to) {
     make_directory(to);
@@ -64,18 +69,23 @@ class Cloner {
   void file(const fs::path& from, const fs::path& to) {
     const Fd source = open_file(from, O_RDONLY | O_NOFOLLOW);
     const Fd target = open_file(to, O_WRONLY | O_CREAT | O_EXCL, 0644);
-    if (reflinks_ && reflink(source, target)) return;
-    if (reflinks_) {
-      reflinks_ = false;
-      Space(to.parent_path(), free_floor_).reserve(bytes_);
+    if (!space_ && reflink(source, target)) return;
+    if (!space_) {
+      space_.emplace(to.parent_path(), free_floor_, reservations_);
+      space_->reserve(bytes_);
     }
     with_context("make " + to.string(), [&] { copy(source, target, stop_); });
+    struct stat status {};
+    if (::fstat(target.get(), &status) == 0) {
+      space_->written(static_cast<std::uint64_t>(status.st_size));
+    }
   }
 
   std::uint64_t bytes_;
   std::uint64_t free_floor_;
+  const fs::path& reservations_;
   std::stop_token stop_;
-  bool reflinks_ = true;  // until one fails
+  std::optional<Space> space_;  // from when a reflink failed: for copies
 };
 
 }  // namespace
@@ -85,8 +95,8 @@ void clone_file(const Fd& from, const Fd& to, const std::stop_token& stop) {
 }
 
 void clone_tree(const fs::path& from, const fs::path& to, std::uint64_t bytes,
-                std::uint64_t free_floor, std::stop_token stop) {
-  Cloner(bytes, free_floor, std::move(stop)).directory(from, to);
+                std::uint64_t free_floor, const fs::path& reservations, std::stop_token stop) {
+  Cloner(bytes, free_floor, reservations, std::move(stop)).directory(from, to);
 }
 
 }  // namespace trainyard::objectstore

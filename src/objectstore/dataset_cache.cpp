@@ -94,7 +94,7 @@ class Cache final : public DatasetCache {
     state->directory = layout_.tree(state->tree);
     if (!state->shared) {
       clone_tree(state->directory, request.directory, state->report.bytes,
-                 request.transfer.free_floor, stop);
+                 request.transfer.free_floor, layout_.reservations(), stop);
       state->directory = request.directory;
     }
     return Dataset(std::move(state));
@@ -113,8 +113,10 @@ class Cache final : public DatasetCache {
     };
     auto state = std::make_unique<Dataset::State>();
     state->directory = request.directory;
-    state->report = download_listed(store, listing, request.prefix, request.directory,
-                                    request.transfer, known, stop);
+    TransferOptions options = request.transfer;
+    options.reservations = layout_.reservations();
+    state->report =
+        download_listed(store, listing, request.prefix, request.directory, options, known, stop);
     return Dataset(std::move(state));
   }
 

@@ -7,6 +7,8 @@
 //   listing DIR/leases/<id>       locked shared by whoever uses the tree, exclusively by who makes
 //   it
 //
+//   DIR/reservations/     what each process is about to write, counted by all (reservations.hpp)
+//
 // Everything is made visible by one rename, every lock is an flock that the kernel frees with its
 // process: nothing has to be repaired after kill -9. What reached the disk before a power failure
 // is known by Dataset::persist(); the rest is dropped when the machine comes up again. Least

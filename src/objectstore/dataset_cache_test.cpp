@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <thread>
 
 #include "base/files.hpp"
@@ -298,6 +299,25 @@ TEST_F(Cache, TheLeastRecentlyUsedLeavesAndWhatIsUsedStays) {
   EXPECT_EQ(store.calls(StoreCall::Get), 20u);
   cache->stage(counting, request(), {});  // left
   EXPECT_GT(counting.calls(StoreCall::Get), 0u);
+}
+
+TEST_F(Cache, TwoThatFillItAtOnceKeepToItsLimit) {
+  const auto cache = open(30'000);
+  const auto second = make_memory_store({.description = "second", .page_size = 6});
+  for (int i = 0; i < 20; ++i) upload_bytes(*second, std::string(1000, 'x'), std::to_string(i), {});
+  StageRequest one = request(), other = request();
+  one.transfer.connections = 1;
+  one.transfer.on_log = other.transfer.on_log = {};
+  std::optional<Dataset> inner;
+  FailingStore slow(*memory, [&](StoreCall call, const std::string&, unsigned nth) {
+    if (call == StoreCall::Get && nth == 1) inner.emplace(open(30'000)->stage(*second, other, {}));
+    return std::optional<Failure>();
+  });
+  const Dataset outer = cache->stage(slow, one, {});
+  EXPECT_EQ(tree(outer.directory()), expected);
+  EXPECT_EQ(tree(inner->directory()).size(), 20u);
+  EXPECT_LE(cache->usage().bytes, 30'000u);
+  EXPECT_NE(outer.shared(), inner->shared());  // one went past it
 }
 
 TEST_F(Cache, WhatDoesNotFitGoesPastIt) {

@@ -23,9 +23,11 @@ namespace {
 // Objects land under their ids, for while the listing runs not every path is known.
 class Incoming final : public Landing {
  public:
-  Incoming(fs::path directory, std::string store, KnownObjects known, std::stop_token stop)
+  Incoming(fs::path directory, std::string store, Space& space, KnownObjects known,
+           std::stop_token stop)
       : directory_(std::move(directory)),
         store_(std::move(store)),
+        space_(space),
         known_(std::move(known)),
         stop_(std::move(stop)) {
     make_directory(directory_);
@@ -34,13 +36,23 @@ class Incoming final : public Landing {
   Claimed claim(const ObjectInfo& object) override {
     Fd file = open_file(path(object), O_CREAT | O_EXCL | O_RDWR, 0644);
     const auto known = known_ ? known_(object) : std::nullopt;
-    if (!known) return {Claim::Fetch, std::move(file)};
+    if (!known) {
+      if (object.size > kPreallocatedAbove && preallocate(file, object.size)) {
+        preallocates_ = true;
+        space_.written(object.size);
+      }
+      return {Claim::Fetch, std::move(file)};
+    }
     clone_file(*known, file, stop_);
+    space_.written(object.size);
     ++copied_files_;
     copied_bytes_ += object.size;
     return {Claim::Present, {}};
   }
-  void commit(const ObjectInfo&, Fd file) override { file.reset(); }
+  void commit(const ObjectInfo& object, Fd file) override {
+    file.reset();
+    if (object.size <= kPreallocatedAbove || !preallocates_) space_.written(object.size);
+  }
 
   fs::path path(const ObjectInfo& object) const { return directory_ / object_id(store_, object); }
   const fs::path& directory() const { return directory_; }
@@ -50,8 +62,10 @@ class Incoming final : public Landing {
  private:
   fs::path directory_;
   std::string store_;
+  Space& space_;
   KnownObjects known_;
   std::stop_token stop_;
+  std::atomic<bool> preallocates_{false};  // large files, on this file system
   std::atomic<std::uint64_t> copied_files_{0}, copied_bytes_{0};
 };
 
@@ -86,10 +100,10 @@ class TreeDownload {
       : prefix_(prefix),
         directory_(directory),
         log_(options.on_log),
-        incoming_(directory / (".incoming-" + random_hex(8)), store.description(), std::move(known),
-                  stop),
+        space_(directory, options.free_floor, options.reservations),
+        incoming_(directory / (".incoming-" + random_hex(8)), store.description(), space_,
+                  std::move(known), stop),
         progress_(options.on_progress),
-        space_(directory, options.free_floor),
         fetcher_(store, incoming_, progress_, affordable_connections(options), stop) {}
 
   // The listing has grown, and is not known to be complete.
@@ -128,9 +142,9 @@ class TreeDownload {
   const fs::path& directory_;
   const TransferLog log_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  Space space_;
   Incoming incoming_;
   ProgressMeter progress_;
-  Space space_;
   std::size_t handed_over_ = 0;  // so many objects of the listing are being fetched
   Fetcher fetcher_;              // last: it ends before what it uses
 };

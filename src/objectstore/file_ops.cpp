@@ -1,5 +1,6 @@
 #include "objectstore/file_ops.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include <cstdio>
 
 #include "base/error.hpp"
+#include "base/strings.hpp"
 
 namespace trainyard::objectstore {
 
@@ -33,6 +35,15 @@ bool link_file(const fs::path& from, const fs::path& to) {
   if (::link(from.c_str(), to.c_str()) == 0) return true;
   if (errno == ENOENT || errno == EMLINK) return false;
   throw_errno("link " + from.string() + " to " + to.string());
+}
+
+bool preallocate(const Fd& file, std::uint64_t size) {
+  while (::fallocate(file.get(), 0, 0, static_cast<off_t>(size)) != 0) {
+    if (errno == EINTR) continue;
+    if (errno == EOPNOTSUPP || errno == ENOSYS) return false;
+    throw_errno("make room for " + format_bytes(size));
+  }
+  return true;
 }
 
 std::vector<fs::path> entries(const fs::path& directory) {

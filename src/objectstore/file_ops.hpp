@@ -2,6 +2,7 @@
 // System calls on files that throw Error with the path in it.
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <vector>
 
@@ -16,6 +17,9 @@ bool rename_if_there(const fs::path& from, const fs::path& to);
 void unlink_file(const fs::path& path);  // missing: fine
 // False when `from` is missing, or has as many links as a file can have.
 bool link_file(const fs::path& from, const fs::path& to);
+// A large file gets its blocks at once: together, and a full disk shows before the bytes come.
+// False where the file system cannot do that.
+bool preallocate(const Fd& file, std::uint64_t size);
 std::vector<fs::path> entries(const fs::path& directory);  // missing: none
 
 }  // namespace trainyard::objectstore

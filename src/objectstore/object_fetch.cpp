@@ -1,6 +1,5 @@
 #include "objectstore/object_fetch.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,12 +10,13 @@
 #include "base/hash.hpp"
 #include "base/strings.hpp"
 #include "objectstore/etag.hpp"
+#include "objectstore/file_ops.hpp"
 
 namespace trainyard::objectstore {
 namespace {
 
 constexpr std::uint64_t kPart = 16u << 20;
-constexpr std::uint64_t kWhole = 2 * kPart;  // objects up to this size are one request
+constexpr std::uint64_t kWhole = kPreallocatedAbove;  // objects up to this size are one request
 constexpr std::uint64_t kWholeBesideOthers = 2 * kWhole;
 
 // Bytes on their way into a file. They come in pieces of 16 KiB; writes that small cost more in the
@@ -52,15 +52,6 @@ class WriteBuffer {
   ProgressMeter& progress_;
   std::string bytes_;
 };
-
-// Large files get their blocks at once: together, and a full disk shows before the bytes come.
-void preallocate(const Fd& file, std::uint64_t size) {
-  while (::fallocate(file.get(), 0, 0, static_cast<off_t>(size)) != 0) {
-    if (errno == EINTR) continue;
-    if (errno == EOPNOTSUPP || errno == ENOSYS) return;
-    throw_errno("make room for " + format_bytes(size));
-  }
-}
 
 void read_back(const Fd& file, std::uint64_t at, char* into, std::size_t size) {
   while (size > 0) {
@@ -147,7 +138,7 @@ ObjectFetch::ObjectFetch(const ObjectInfo& object, FetchPlan plan, Fd file, std:
       part_checksums_(plan_.parts),
       arrived_(plan_.parts) {
   if (!plan_.checksum) make_messages();
-  if (object_.size > kWhole) preallocate(file_, object_.size);
+  if (object_.size > kPreallocatedAbove) preallocate(file_, object_.size);
 }
 
 ObjectFetch::~ObjectFetch() = default;

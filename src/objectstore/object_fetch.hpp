@@ -18,6 +18,9 @@
 
 namespace trainyard::objectstore {
 
+// The files of larger objects get their blocks before the first byte.
+constexpr std::uint64_t kPreallocatedAbove = 32u << 20;
+
 // The parts that an object is fetched in.
 struct FetchPlan {
   std::uint64_t part_size = 0;  // of a request; at least 1

@@ -33,6 +33,9 @@ struct TransferOptions {
   unsigned connections = 16;                          // requests under way at most
   std::uint64_t memory_budget = 64u << 20;            // fewer connections when they would need more
   std::uint64_t free_floor = std::uint64_t(1) << 30;  // bytes left free on the disk, at least
+  // A directory in which the transfers of this machine tell what they will still write, so that
+  // together they leave that much free; empty: this one heeds nobody.
+  std::filesystem::path reservations = {};
   // Called from one thread at a time, about every half second and once at the end.
   std::function<void(const TransferProgress&)> on_progress = {};
   // Lines for the load log, without line end; from one thread at a time.
