@@ -9,6 +9,7 @@
 #include "learner/directories.hpp"
 #include "learner/load_model.hpp"
 #include "learner/transfer_progress.hpp"
+#include "objectstore/open_store.hpp"
 #include "objectstore/transfer.hpp"
 #include "wire/progress_text.hpp"
 
@@ -82,7 +83,8 @@ os::Dataset load_data(const StageInRequest& request, std::stop_token stop) {
       .prefix = reference.prefix,
       .access = confined ? os::DataAccess::SharedReadOnly : os::DataAccess::PrivateCopy,
       .directory = request.layout.data_dir(),
-      .transfer = {.free_floor = request.keep_free}};
+      .transfer = {.free_floor = request.keep_free},
+      .credentials = os::credentials_of(reference)};
   wanted.transfer.on_log = [&](std::string_view text) { request.data_log.line(text); };
   ProgressLines lines(request.data_log);
   wanted.transfer.on_progress = [&](const os::TransferProgress& progress) {

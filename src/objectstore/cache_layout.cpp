@@ -40,6 +40,9 @@ void drop_what_is_not_durable(const CacheLayout& layout) {
   for (const fs::path& mark : entries(layout.durables())) {
     if (!fs::exists(layout.tree(mark.filename()))) unlink_file(mark);
   }
+  for (const fs::path& readers : entries(layout.readers())) {
+    if (!fs::exists(layout.tree(readers.filename()))) unlink_file(readers);
+  }
   for (const fs::path& work : entries(layout.work())) remove_tree(work);
   for (const fs::path& partial : entries(layout.partials())) unlink_file(partial);
   for (const fs::path& shard : entries(layout.objects())) {

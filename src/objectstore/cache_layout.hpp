@@ -27,6 +27,10 @@ struct CacheLayout {
   std::filesystem::path durable(const std::string& id) const { return durables() / id; }
   // Directories of processes that put a tree together, each locked by a file beside it.
   std::filesystem::path work() const { return root / "work"; }
+  // Which credentials may read a tree (cache_readers.hpp), and the key of their hashes.
+  std::filesystem::path readers() const { return root / "readers"; }
+  std::filesystem::path reader(const std::string& id) const { return readers() / id; }
+  std::filesystem::path key() const { return root / "key"; }
   // What processes are about to write (reservations.hpp).
   std::filesystem::path reservations() const { return root / "reservations"; }
   std::filesystem::path boot() const { return root / "boot"; }

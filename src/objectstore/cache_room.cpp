@@ -57,6 +57,7 @@ void remove_leased(const CacheLayout& layout, const std::string& id, Lease& leas
   const Workspace trash(layout);
   rename_if_there(layout.tree(id), trash.tree());
   unlink_file(layout.durable(id));
+  unlink_file(layout.reader(id));
   lease.remove_file();
   remove_tree(trash.tree());
 }
@@ -88,6 +89,7 @@ void set_tree_aside(const CacheLayout& layout, const std::string& id) {
   rename_if_there(layout.lease(id), layout.lease(aside));
   rename_if_there(layout.tree(id), layout.tree(aside));
   unlink_file(layout.durable(id));
+  unlink_file(layout.reader(id));
 }
 
 std::optional<Fd> open_object(const CacheLayout& layout, const std::string& id,

@@ -5,20 +5,25 @@
 
 #include <atomic>
 #include <cstdio>
+#include <random>
 #include <thread>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/strings.hpp"
+#include "base/sync.hpp"
+#include "objectstore/cache_readers.hpp"
 #include "objectstore/check_tree.hpp"
 #include "objectstore/file_ops.hpp"
+#include "objectstore/part_runner.hpp"
 #include "objectstore/transfer_log.hpp"
 
 namespace trainyard::objectstore {
 namespace {
 
 constexpr std::chrono::milliseconds kWaitPause{10};
+constexpr std::size_t kProofs = 100;  // that credentials may read what others have fetched
 
 // Objects land in the cache; a link in the workspace pins each until the tree stands.
 class CacheLanding final : public Landing {
@@ -40,6 +45,7 @@ class CacheLanding final : public Landing {
     return false;
   }
   std::uint64_t damaged() const { return damaged_; }  // objects that were dropped
+  std::unordered_set<const ObjectInfo*> fetched() { return *fetched_.lock(); }
 
   Claimed claim(const ObjectInfo& object) override {
     const std::string id = this->id(object);
@@ -67,6 +73,7 @@ class CacheLanding final : public Landing {
       rename_file(layout_.partial(id), layout_.object(id));
     }
     room_.landed(object.size);
+    fetched_.with([&](auto& fetched) { fetched.insert(&object); });
   }
 
  private:
@@ -75,6 +82,7 @@ class CacheLanding final : public Landing {
   CacheRoom& room_;
   std::string store_;
   std::atomic<std::uint64_t> damaged_{0};
+  Sync<std::unordered_set<const ObjectInfo*>> fetched_;
 };
 
 std::string prefix_id(const ObjectStore& store, const std::string& prefix) {
@@ -135,7 +143,7 @@ CacheStage::Result CacheStage::run() {
       wait_for_the_other(!std::exchange(waited, true));
     }
   }
-  if (fetched_.files == 0) check_read_access();
+  require_read_access(tree);
   progress_.finish();
   log_totals(log_, fetched_, progress_.snapshot().limited_by, begin_);
   log_.line("{} of {} came from this machine's cache",
@@ -207,6 +215,7 @@ void CacheStage::put_together(const std::string& tree, const KeyPaths& places) {
   }
   fetch_missing();
   fetched_ = build_->fetcher.finish();
+  own_ = build_->landing.fetched();
   if (const std::uint64_t damaged = build_->landing.damaged(); damaged != 0) {
     log_.line("{} in this machine's cache had lost bytes: fetched again", count_files(damaged));
   }
@@ -234,16 +243,53 @@ void CacheStage::wait_for_the_other(bool first_time) {
   std::this_thread::sleep_for(kWaitPause);
 }
 
-// Who may list a bucket may not always read it: cached bytes are given only to who may. An object
-// that is made of segments is asked for only when there is no other: its manifests are read too.
-void CacheStage::check_read_access() {
-  const ObjectInfo* chosen = nullptr;
-  for (const ObjectInfo& object : listing_) {
-    if (object.size == 0 || (chosen && object.segmented)) continue;
-    chosen = &object;
-    if (!object.segmented) break;
+// Who may list a bucket may not always read it: cached bytes are given only to who may. What these
+// credentials fetched themselves is proof enough.
+void CacheStage::require_read_access(const std::string& tree) {
+  const CacheReaders readers(layout_, request_.credentials);
+  const bool known = readers.may_read(tree);
+  std::atomic<const ObjectInfo*> refused{nullptr};
+  const auto proofs = choose_proofs(known ? 1 : kProofs);
+  const auto ask = [&](std::size_t i, std::stop_token stop) {
+    if (!refused && !may_read(*proofs[i], std::move(stop))) refused = proofs[i];
+  };
+  PartRunner(affordable_connections(request_.transfer) - 1).run(proofs.size(), ask, stop_);
+  if (const ObjectInfo* object = refused) {
+    throw PastTheCache{.why = fmt::format("these keys may not read '{}', which this machine's "
+                                          "cache has from others",
+                                          printable(object->key)),
+                       .may_use_cached = false};
   }
-  if (chosen) store_.head(chosen->key, stop_);
+  if (!known) readers.remember(tree);
+}
+
+// One at random out of each stretch of the listing. Objects that are made of segments only when
+// there are no others: their manifests are read too.
+std::vector<const ObjectInfo*> CacheStage::choose_proofs(std::size_t most) const {
+  std::vector<const ObjectInfo*> plain, segmented;
+  for (const ObjectInfo& object : listing_) {
+    if (object.size == 0 || own_.contains(&object)) continue;
+    (object.segmented ? segmented : plain).push_back(&object);
+  }
+  const auto& candidates = plain.empty() ? segmented : plain;
+  if (candidates.size() <= most) return candidates;
+  std::random_device random;
+  std::vector<const ObjectInfo*> chosen;
+  for (std::size_t i = 0; i < most; ++i) {
+    const std::size_t begin = candidates.size() * i / most;
+    const std::size_t end = candidates.size() * (i + 1) / most;
+    chosen.push_back(candidates[begin + random() % (end - begin)]);
+  }
+  return chosen;
+}
+
+bool CacheStage::may_read(const ObjectInfo& object, std::stop_token stop) {
+  try {
+    return store_.head(object.key, std::move(stop)).has_value();
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Forbidden || error.kind() == ErrorKind::NotFound) return false;
+    throw;
+  }
 }
 
 }  // namespace trainyard::objectstore

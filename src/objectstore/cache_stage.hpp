@@ -5,6 +5,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "objectstore/cache_layout.hpp"
@@ -21,6 +22,8 @@ namespace trainyard::objectstore {
 // Thrown: the data set is to be fetched for this run alone, and why, for the load log.
 struct PastTheCache {
   std::string why;
+  // False: not even those of its objects that the cache has may be given to these credentials.
+  bool may_use_cached = true;
 };
 
 // List, fetch what is missing (while the listing runs when the cache seems to have nothing), put
@@ -52,7 +55,9 @@ class CacheStage {
   std::optional<Lease> use_whole_tree(const std::string& tree, const KeyPaths& places);
   void put_together(const std::string& tree, const KeyPaths& places);
   void wait_for_the_other(bool first_time);
-  void check_read_access();
+  void require_read_access(const std::string& tree);
+  std::vector<const ObjectInfo*> choose_proofs(std::size_t most) const;
+  bool may_read(const ObjectInfo& object, std::stop_token stop);
 
   const CacheLayout& layout_;
   const std::uint64_t max_bytes_;
@@ -69,6 +74,7 @@ class CacheStage {
   bool early_ = true;             // fetching does not wait for the end of the listing
   std::unique_ptr<Build> build_;  // while this process builds
   FetchTotals fetched_;
+  std::unordered_set<const ObjectInfo*> own_;  // what these credentials have fetched
 };
 
 }  // namespace trainyard::objectstore

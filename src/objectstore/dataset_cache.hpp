@@ -7,6 +7,7 @@
 //   listing DIR/leases/<id>       locked shared by whoever uses the tree, exclusively by who makes
 //   it
 //
+//   DIR/readers/<id>      which credentials may read the tree, as hashes under DIR/key
 //   DIR/reservations/     what each process is about to write, counted by all (reservations.hpp)
 //
 // Everything is made visible by one rename, every lock is an flock that the kernel frees with its
@@ -21,6 +22,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/secret.hpp"
 #include "objectstore/object_store.hpp"
 #include "objectstore/transfer.hpp"
 
@@ -36,6 +38,10 @@ struct StageRequest {
   DataAccess access = DataAccess::PrivateCopy;
   std::filesystem::path directory = {};  // of the run; absent or empty; filled for PrivateCopy
   TransferOptions transfer = {};
+  // What the store is shown of who asks (credentials_of()): bytes that other credentials brought
+  // are given only after the store has shown by a HEAD of up to a hundred objects that these may
+  // read.
+  Secret credentials = {};
 };
 
 // Staged data. Holds the lease: as long as it lives the tree stays. Movable.

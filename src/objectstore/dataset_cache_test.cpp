@@ -380,8 +380,65 @@ TEST_F(Cache, WithoutAnyETagNothingIsCached) {
 TEST_F(Cache, WhoMayListButNotReadGetsNothing) {
   const auto cache = open();
   cache->stage(store, request(), {});
-  FailingStore blind(*memory, fail_calls(StoreCall::Head, 1, 9, {.kind = ErrorKind::Forbidden}));
-  EXPECT_THROW(cache->stage(blind, request(), {}), Error);
+  for (const ErrorKind kind : {ErrorKind::Forbidden, ErrorKind::NotFound}) {
+    FailingStore blind(*memory, [&](StoreCall call, const std::string&, unsigned) {
+      const bool reads = call == StoreCall::Head || call == StoreCall::Get;
+      return reads ? std::optional(Failure{.kind = kind}) : std::nullopt;
+    });
+    EXPECT_THROW(cache->stage(blind, request(), {}), Error);
+  }
+}
+
+TEST_F(Cache, OtherCredentialsProveThatTheyMayRead) {
+  const auto cache = open();
+  StageRequest owner = request(), other = request(), again = request();
+  owner.credentials = Secret("owner");
+  other.credentials = again.credentials = Secret("other");
+  cache->stage(store, owner, {});
+  EXPECT_EQ(store.calls(StoreCall::Head), 0u);  // it fetched all itself
+  cache->stage(store, owner, {});
+  EXPECT_EQ(store.calls(StoreCall::Head), 1u);
+  EXPECT_TRUE(cache->stage(store, other, {}).shared());
+  EXPECT_EQ(store.calls(StoreCall::Head), 21u);
+  cache->stage(store, again, {});
+  EXPECT_EQ(store.calls(StoreCall::Head), 22u);
+  EXPECT_EQ(store.calls(StoreCall::Get), 20u);
+  for (const auto& file : fs::directory_iterator(temp.path() / "cache/readers")) {
+    EXPECT_EQ(read_file(file.path()).size(), 2 * 65u);
+    EXPECT_EQ(read_file(file.path()).find("owner"), std::string::npos);
+  }
+}
+
+TEST_F(Cache, OneObjectThatTheyMayNotReadKeepsTheCacheFromThem) {
+  const auto cache = open();
+  cache->stage(store, request(), {});
+  FailingStore partly(*memory, [](StoreCall call, const std::string& key, unsigned) {
+    const bool reads = call == StoreCall::Head || call == StoreCall::Get;
+    const bool secret = reads && key == "d/file13";
+    return secret ? std::optional(Failure{.kind = ErrorKind::Forbidden}) : std::nullopt;
+  });
+  StageRequest other = request();
+  other.credentials = Secret("other");
+  try {
+    cache->stage(partly, other, {});
+    ADD_FAILURE() << "it got what it may not read";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::Forbidden);
+    EXPECT_THAT(error.what(), HasSubstr("d/file13"));
+  }
+  EXPECT_THAT(lines, Contains(HasSubstr("these keys may not read 'd/file13'")));
+}
+
+// The cache has most of it from other credentials, one object is new.
+TEST_F(Cache, WhatOneFetchedItselfProvesNothingOfTheRest) {
+  const auto cache = open();
+  cache->stage(store, request(), {});
+  put("d/new", "new");
+  FailingStore counting(*memory, {});
+  StageRequest other = request();
+  other.credentials = Secret("other");
+  EXPECT_EQ(cache->stage(counting, other, {}).report().transferred_files, 1u);
+  EXPECT_EQ(counting.calls(StoreCall::Head), 20u);
 }
 
 TEST_F(Cache, KeysThatAreNoPathsAreNamedEachTime) {

@@ -98,4 +98,22 @@ void check_access(const model::StoreReference& reference, StoreUse use, const Op
   }
 }
 
+Secret credentials_of(const model::StoreReference& reference) {
+  std::string text(reference.type());
+  const auto add = [&](const std::string& part) {
+    text += fmt::format("\n{}:{}", part.size(), part);
+  };
+  if (const auto* s3 = std::get_if<model::S3Connection>(&reference.connection)) {
+    add(s3->access_key_id);
+    add(s3->secret_access_key.reveal());
+  } else if (const auto* swift = std::get_if<model::SwiftConnection>(&reference.connection)) {
+    add(swift->auth_url);
+    add(swift->domain_name);
+    add(swift->project_id);
+    add(swift->user_name);
+    add(swift->password.reveal());
+  }
+  return Secret(std::move(text));
+}
+
 }  // namespace trainyard::objectstore

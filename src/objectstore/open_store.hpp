@@ -30,4 +30,7 @@ void check_access(const model::StoreReference& reference, StoreUse use, const Op
 void check_access(ObjectStore& store, const std::string& prefix, StoreUse use,
                   std::stop_token stop);
 
+// All that the store is shown of who asks, as one text: the same for the same credentials only.
+Secret credentials_of(const model::StoreReference& reference);
+
 }  // namespace trainyard::objectstore

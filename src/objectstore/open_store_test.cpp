@@ -73,5 +73,17 @@ TEST(OpenStore, OpensSwiftToo) {
             "swift://mnist at https://identity.example.org/v3 (project 123) in dallas");
 }
 
+TEST(CredentialsOf, TellsCredentialsApartAndNothingElse) {
+  model::StoreReference one;
+  one.connection = model::S3Connection{"http://a", "key", Secret("secret"), "eu"};
+  model::StoreReference same = one, other = one, shifted = one;
+  same.connection = model::S3Connection{"http://a/", "key", Secret("secret"), ""};
+  other.connection = model::S3Connection{"http://a", "key", Secret("Secret"), "eu"};
+  shifted.connection = model::S3Connection{"http://a", "keys", Secret("ecret"), "eu"};
+  EXPECT_TRUE(credentials_of(one) == credentials_of(same));
+  EXPECT_FALSE(credentials_of(one) == credentials_of(other));
+  EXPECT_FALSE(credentials_of(one) == credentials_of(shifted));
+}
+
 }  // namespace
 }  // namespace trainyard::objectstore
