@@ -177,6 +177,9 @@ bool CacheStage::try_to_build() {
       Lease::try_take(layout_.builder(prefix_id(store_, request_.prefix)), Lease::Mode::Exclusive);
   if (!lease) return false;
   build_ = std::make_unique<Build>(*this, *std::move(lease));
+  looked_up_ = 0;  // what an earlier one pinned, it gave up
+  missing_.clear();
+  missing_bytes_ = 0;
   return true;
 }
 
