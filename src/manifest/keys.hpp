@@ -25,6 +25,7 @@ enum class Need {
   Required,
   RequiredInFile,  // a request may leave it to its training definition (wml-v3 section 0)
   Optional,
+  MayBeAbsent,  // but not be there without a value
 };
 
 struct Section;

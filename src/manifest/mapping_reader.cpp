@@ -77,6 +77,10 @@ bool MappingReader::required(const Key& key) const {
          (key.need == Need::RequiredInFile && problems_->source() == Source::File);
 }
 
+bool MappingReader::must_have_value(const Key& key) const {
+  return required(key) || key.need == Need::MayBeAbsent;
+}
+
 std::string MappingReader::member_path(std::string_view word) const {
   return path_.empty() ? std::string(word) : fmt::format("{}.{}", path_, word);
 }
@@ -124,11 +128,11 @@ bool MappingReader::check(const Key& key, const Member& member) const {
   const auto path = member_path(member.key);
   const auto& value = *member.value;
   if (value.kind == Node::Kind::Null) {
-    if (required(key)) {
+    if (must_have_value(key)) {
       problems_->error(member.at, path,
                        fmt::format("expected {}, found nothing", shape_name(key.shape)));
     }
-    return !required(key);
+    return !must_have_value(key);
   }
   if (!fits(key.shape, value.kind)) {
     problems_->error(
@@ -140,7 +144,7 @@ bool MappingReader::check(const Key& key, const Member& member) const {
 }
 
 bool MappingReader::check_scalar(const Key& key, const Node& value, const std::string& path) const {
-  if (required(key) && trim(value.text).empty()) {
+  if (must_have_value(key) && trim(value.text).empty()) {
     problems_->error(value.at, path, "expected text, found none");
     return false;
   }
@@ -178,25 +182,35 @@ bool MappingReader::check_choice(const Key& key, const Node& value, const std::s
   return false;
 }
 
+const MappingReader::Unknown* MappingReader::misspelt(const Key& key) const {
+  std::vector<std::string> words(key.aliases.begin(), key.aliases.end());
+  words.emplace_back(key.name);
+  for (const auto& unknown : unknown_) {
+    if (nearest(unknown.member->key, words)) return &unknown;
+  }
+  return nullptr;
+}
+
+bool MappingReader::meant(std::string_view name) const {
+  return found_.contains(name) || misspelt(*section_->find(name)) != nullptr;
+}
+
 void MappingReader::require(std::string_view name, std::string_view reason) {
   const auto found = found_.find(name);
   if (found != found_.end() && (found->second.faulty || find(name) != nullptr)) return;
 
   const auto* key = section_->find(name);
-  std::vector<std::string> words(key->aliases.begin(), key->aliases.end());
-  words.emplace_back(key->name);
   auto message = fmt::format("\"{}\" is missing", name);
   if (!reason.empty()) message += fmt::format(", which {}", reason);
-  for (const auto& unknown : unknown_) {
-    if (!nearest(unknown.member->key, words)) continue;
-    const auto hint = fmt::format("\"{}\" is no key of it", shown_key(unknown.member->key));
-    if (unknown.problem) {  // the misspelt key is the better place
-      auto& problem = (*problems_)[*unknown.problem];
+  if (const auto* unknown = misspelt(*key)) {
+    const auto hint = fmt::format("\"{}\" is no key of it", shown_key(unknown->member->key));
+    if (unknown->problem) {  // the misspelt key is the better place
+      auto& problem = (*problems_)[*unknown->problem];
       problem.severity = Severity::Error;
       problem.message = fmt::format("unknown key, and {}", message);
       // A section is taken for the one that it is near to, so that faults in it are said too.
-      if (key->members != nullptr && is_identifier(unknown.member->key)) {
-        found_[key->name] = {unknown.member, !check(*key, *unknown.member)};
+      if (key->members != nullptr && is_identifier(unknown->member->key)) {
+        found_[key->name] = {unknown->member, !check(*key, *unknown->member)};
       }
     } else {
       problems_->error(node_->at, path_, message, hint);

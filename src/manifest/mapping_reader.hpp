@@ -43,6 +43,8 @@ class MappingReader {
   const Node* find(std::string_view name) const;
   // Whether the key is there with a value that was reported.
   bool faulty(std::string_view name) const;
+  // Whether the key is there, also without a value or under a word that is near to its name.
+  bool meant(std::string_view name) const;
   // The word that stands in the manifest for the key, for example an alias; empty when absent.
   std::string spelling(std::string_view name) const;
   // The members of a Mapping, or of the one item of a MappingOrList.
@@ -76,6 +78,8 @@ class MappingReader {
     bool faulty = false;  // there, and reported
   };
   bool required(const Key& key) const;
+  bool must_have_value(const Key& key) const;  // when it is there
+  const Unknown* misspelt(const Key& key) const;
   std::string member_path(std::string_view word) const;
   void take(const Member& member);
   void take_unknown(const Member& member);

@@ -126,6 +126,54 @@ TEST(Manifest, EverySpellingOfAnS3ConnectionIsRead) {
   }
 }
 
+std::string with_data_connection(const std::string& connection, const std::string& type = "s3") {
+  return "model_definition: {name: n, framework: {name: f, version: 1}, execution: {command: x}}\n"
+         "training_data: {type: " +
+         type + ", connection: " + connection +
+         ", source: {bucket: in}}\n"
+         "training_results: {type: s3, connection: {endpoint_url: https://h, access_key_id: AK, "
+         "secret_access_key: SK}, target: {bucket: out}}\n";
+}
+
+TEST(Manifest, DataOfAPublicBucketNeedsNoKeys) {
+  const auto result = parse(with_data_connection("{endpoint_url: https://h}"));
+  ASSERT_TRUE(result.ok()) << format(result.diagnostics, "");
+  EXPECT_EQ(s3(result.manifest->training_data).access_key_id, "");
+  EXPECT_TRUE(s3(result.manifest->training_data).secret_access_key.empty());
+  EXPECT_THAT(format(result.diagnostics, ""),
+              HasSubstr("note: training_data.connection: no keys are given; taken as a public"));
+}
+
+TEST(Manifest, HalfAPairOfKeysIsNoPublicBucket) {
+  struct Row {
+    const char* keys;
+    const char* problem;
+  };
+  for (const Row& row : {
+           Row{"access_key_id: AK",
+               "\"secret_access_key\" is missing, which belongs to the other key"},
+           Row{"password: SK", "\"access_key_id\" is missing, which belongs to the other key"},
+           Row{"access_key_id: '', secret_access_key: ''",
+               "access_key_id: expected text, found none"},
+           Row{"access_key_id: , secret_access_key: SK",
+               "access_key_id: expected text, found nothing"},
+           Row{"acces_key_id: AK, secret_acces_key: SK",
+               "acces_key_id: unknown key, and \"access_key_id\" is missing"},
+       }) {
+    EXPECT_THAT(
+        problems(with_data_connection(fmt::format("{{endpoint_url: https://h, {}}}", row.keys))),
+        HasSubstr(row.problem));
+  }
+}
+
+TEST(Manifest, OnlyDataOfS3CanBePublic) {
+  EXPECT_THAT(problems(manifest_of({.connection = "{endpoint_url: https://h}"})),
+              HasSubstr("training_results_reference.connection: \"access_key_id\" is missing"));
+  EXPECT_THAT(
+      problems(with_data_connection("{auth_url: https://h/auth/v1.0}", "bluemix_objectstore")),
+      HasSubstr("\"access_key_id\" is missing, which bluemix_objectstore needs"));
+}
+
 TEST(Manifest, ASwiftConnectionNeedsAllOfT14) {
   const std::string connection =
       "{auth_url: https://identity/v3, user_name: u, password: p, region: dallas, domain_name: d, "

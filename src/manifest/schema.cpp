@@ -77,7 +77,9 @@ void define(const Section& section, Json& definitions) {
       property["description"] = fmt::format("Another spelling of {}. {}", key.name, key.doc);
       properties[alias] = property;
     }
-    if (key.need != Need::Optional) required.push_back(one_of_these_required(key));
+    if (key.need == Need::Required || key.need == Need::RequiredInFile) {
+      required.push_back(one_of_these_required(key));
+    }
     if (key.members != nullptr) define(*key.members, definitions);
   }
   Json definition = {

@@ -31,6 +31,14 @@ TEST(Schema, NamesEverySpelling) {
   EXPECT_EQ(size.size(), 10u);
 }
 
+TEST(Schema, OnlyResultsNeedKeys) {
+  const auto schema = json::parse(json_schema());
+  EXPECT_EQ(schema["$defs"]["connection"]["allOf"].size(), 3u);
+  EXPECT_EQ(schema["$defs"]["data_connection"]["allOf"].size(), 1u);
+  const auto& key = schema["$defs"]["data_connection"]["properties"]["access_key_id"];
+  EXPECT_EQ(key["type"], json({"string", "number", "boolean"}));  // no null
+}
+
 TEST(Schema, EveryReferenceIsDefined) {
   const auto schema = json::parse(json_schema());
   std::vector<const json*> open{&schema};

@@ -8,37 +8,51 @@ namespace {
 using enum Need;
 using enum Shape;
 
+// `keys`: what it needs of the two keys.
+Section connection_section(std::string_view name, Need keys, std::string_view access_key_doc) {
+  return {name,
+          {
+              {.name = "endpoint_url",
+               .need = Required,
+               .aliases = {"auth_url"},
+               .doc = "The object store's URL; https is taken when the scheme is absent.",
+               .sample = "<endpoint-url>"},
+              {.name = "access_key_id",
+               .shape = Private,
+               .need = keys,
+               .aliases = {"aws_access_key_id", "user_name", "username", "userId"},
+               .doc = access_key_doc,
+               .sample = "<access-key-id>"},
+              {.name = "secret_access_key",
+               .shape = Private,
+               .need = keys,
+               .aliases = {"aws_secret_access_key", "password"},
+               .doc = "Secret key (s3) or password (bluemix_objectstore).",
+               .sample = "<secret-access-key>"},
+              {.name = "region",
+               .doc = "Found out when absent (s3); required for bluemix_objectstore."},
+              {.name = "domain_name",
+               .aliases = {"domainName"},
+               .doc = "Keystone domain; for bluemix_objectstore only."},
+              {.name = "project_id",
+               .aliases = {"projectId"},
+               .doc = "Keystone project; for bluemix_objectstore only."},
+              {.name = "type", .doc = "FfDL's place for the type.", .choices = store_type_names()},
+          }};
+}
+
 const Section& connection() {
-  static const Section section{
-      "connection",
-      {
-          {.name = "endpoint_url",
-           .need = Required,
-           .aliases = {"auth_url"},
-           .doc = "The object store's URL; https is taken when the scheme is absent.",
-           .sample = "<endpoint-url>"},
-          {.name = "access_key_id",
-           .shape = Private,
-           .need = Required,
-           .aliases = {"aws_access_key_id", "user_name", "username", "userId"},
-           .doc = "Access key (s3) or user name (bluemix_objectstore).",
-           .sample = "<access-key-id>"},
-          {.name = "secret_access_key",
-           .shape = Private,
-           .need = Required,
-           .aliases = {"aws_secret_access_key", "password"},
-           .doc = "Secret key (s3) or password (bluemix_objectstore).",
-           .sample = "<secret-access-key>"},
-          {.name = "region",
-           .doc = "Found out when absent (s3); required for bluemix_objectstore."},
-          {.name = "domain_name",
-           .aliases = {"domainName"},
-           .doc = "Keystone domain; for bluemix_objectstore only."},
-          {.name = "project_id",
-           .aliases = {"projectId"},
-           .doc = "Keystone project; for bluemix_objectstore only."},
-          {.name = "type", .doc = "FfDL's place for the type.", .choices = store_type_names()},
-      }};
+  static const Section section = connection_section(
+      "connection", Required, "Access key (s3) or user name (bluemix_objectstore).");
+  return section;
+}
+
+// A public bucket can be read without keys.
+const Section& data_connection() {
+  static const Section section =
+      connection_section("data_connection", MayBeAbsent,
+                         "Access key (s3) or user name (bluemix_objectstore); a public bucket (s3) "
+                         "needs neither this nor the next.");
   return section;
 }
 
@@ -70,7 +84,7 @@ Key place_key(std::string_view name, std::vector<std::string_view> aliases, std:
           .members = &bucket()};
 }
 
-Section reference(std::string_view name, Key place) {
+Section reference(std::string_view name, const Section& connection, Key place) {
   return {name,
           {
               {.name = "name", .doc = "Any text."},
@@ -80,7 +94,7 @@ Section reference(std::string_view name, Key place) {
                .need = Required,
                .doc = "How to reach the object store.",
                .sample = "{}",
-               .members = &connection()},
+               .members = &connection},
               std::move(place),
           }};
 }
@@ -89,15 +103,16 @@ Section reference(std::string_view name, Key place) {
 
 const Section& data_reference() {
   static const Section section =
-      reference("data_reference",
+      reference("data_reference", data_connection(),
                 place_key("source", {"target", "location"}, "Where the training data lies."));
   return section;
 }
 
 const Section& results_reference() {
-  static const Section section = reference(
-      "results_reference", place_key("target", {"source", "location"},
-                                     "Where the results go, in a folder named by the run's id."));
+  static const Section section =
+      reference("results_reference", connection(),
+                place_key("target", {"source", "location"},
+                          "Where the results go, in a folder named by the run's id."));
   return section;
 }
 

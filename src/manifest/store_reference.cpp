@@ -74,7 +74,19 @@ std::string endpoint_of(const MappingReader& connection) {
   return endpoint.url;
 }
 
-model::S3Connection s3_connection(const MappingReader& connection) {
+// Both, or neither where the table allows it: a public bucket.
+void check_keys(MappingReader& connection) {
+  const bool meant = connection.meant("access_key_id") || connection.meant("secret_access_key");
+  for (const auto name : {"access_key_id", "secret_access_key"}) {
+    if (meant) connection.require(name, "belongs to the other key");
+  }
+  if (meant) return;
+  connection.problems().add(Severity::Note, connection.at(), connection.path(),
+                            "no keys are given; taken as a public bucket");
+}
+
+model::S3Connection s3_connection(MappingReader& connection) {
+  check_keys(connection);
   return {.endpoint_url = endpoint_of(connection),
           .access_key_id = std::string(trim(connection.text("access_key_id"))),
           .secret_access_key = Secret(std::string(trim(connection.text("secret_access_key")))),
@@ -88,6 +100,9 @@ bool is_version_one(std::string_view auth_url) {
 }
 
 model::SwiftConnection swift_connection(MappingReader& connection) {
+  for (const auto name : {"access_key_id", "secret_access_key"}) {
+    connection.require(name, "bluemix_objectstore needs");
+  }
   if (!is_version_one(trim(connection.text("endpoint_url")))) {
     for (const auto name : {"region", "domain_name", "project_id"}) {
       connection.require(name, "bluemix_objectstore needs");

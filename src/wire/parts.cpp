@@ -34,10 +34,12 @@ void write_connection(JsonWriter& out, const model::StoreReference& reference, S
   };
   out.begin_object();
   if (const auto* s3 = std::get_if<model::S3Connection>(&reference.connection)) {
-    out.field("endpoint_url", s3->endpoint_url)
-        .field("access_key_id", s3->access_key_id)
-        .field("secret_access_key", shown(s3->secret_access_key))
-        .text_unless_empty("region", s3->region);
+    out.field("endpoint_url", s3->endpoint_url);
+    if (!s3->access_key_id.empty()) {
+      out.field("access_key_id", s3->access_key_id)
+          .field("secret_access_key", shown(s3->secret_access_key));
+    }
+    out.text_unless_empty("region", s3->region);
   } else {
     const auto& swift = std::get<model::SwiftConnection>(reference.connection);
     out.field("auth_url", swift.auth_url)

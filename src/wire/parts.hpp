@@ -13,8 +13,8 @@
 
 namespace trainyard::wire {
 
-// {"endpoint_url","access_key_id","secret_access_key","region"?} or the Swift variables of T14;
-// which of them is said by the `type` beside it.
+// {"endpoint_url","access_key_id"?,"secret_access_key"?,"region"?}, without keys for a public
+// bucket, or the Swift variables of T14; which of them is said by the `type` beside it.
 void write_connection(JsonWriter& out, const model::StoreReference& reference, Secrets secrets);
 
 // The same tree with "***" for what stands under the name of a secret, of the connections of every

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "wire/learner.hpp"
 #include "wire/sample_run.hpp"
 
 namespace trainyard::wire {
@@ -124,6 +125,15 @@ TEST(RunJson, SecretsAreMaskedUnlessAskedFor) {
   const std::string clear = encode_run(sample_run(), {.secrets = Secrets::InClear});
   EXPECT_THAT(clear, HasSubstr(R"("secret_access_key":"s3-secret")"));
   EXPECT_THAT(clear, HasSubstr(R"("password":"swift-secret")"));
+}
+
+TEST(RunJson, APublicBucketIsShownWithoutKeys) {
+  auto manifest = sample_manifest();
+  manifest.training_data.connection = model::S3Connection{
+      .endpoint_url = "https://h", .access_key_id = "", .secret_access_key = {}, .region = ""};
+  EXPECT_THAT(encode_shown(manifest, Secrets::Masked),
+              HasSubstr(R"("connection":{"endpoint_url":"https://h"})"));
+  EXPECT_EQ(decode_manifest(encode_with_secrets(manifest)), manifest);
 }
 
 // The repository keeps these texts: whoever has to change this one adds a migration.
