@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "base/error.hpp"
 #include "base/strings.hpp"
@@ -57,11 +58,23 @@ ObjectInfo object_info(const std::string& key, const http::Headers& headers) {
   return info;
 }
 
+std::optional<TimePoint> parse_http_date(const std::string& text) {
+  std::tm tm{};
+  const char* end = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return TimePoint(std::chrono::seconds(::timegm(&tm)));
+}
+
 std::optional<Milliseconds> parse_retry_after(const http::Headers& headers) {
-  constexpr std::uint64_t kLongestSeconds = 3600;
-  const auto seconds = parse_u64(trim(headers.get("Retry-After").value_or("")));
-  if (!seconds) return std::nullopt;
-  return std::chrono::seconds(std::min(*seconds, kLongestSeconds));
+  constexpr std::chrono::seconds kLongest{3600};
+  const std::string wish(trim(headers.get("Retry-After").value_or("")));
+  if (const auto seconds = parse_u64(wish)) {
+    return std::chrono::seconds(std::min<std::uint64_t>(*seconds, kLongest.count()));
+  }
+  const auto until = parse_http_date(wish);
+  const auto now = parse_http_date(headers.get("Date").value_or(""));
+  if (!until || !now) return std::nullopt;
+  return std::clamp<Milliseconds>(*until - *now, Milliseconds(0), kLongest);
 }
 
 Delivery::Delivery(std::string key, std::optional<ByteRange> range, std::string if_match)

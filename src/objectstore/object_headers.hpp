@@ -18,7 +18,11 @@ namespace trainyard::objectstore {
 // another sort.
 ObjectInfo object_info(const std::string& key, const http::Headers& headers);
 
-// The seconds that the store asks to wait; an hour at most.
+// "Tue, 15 Nov 1994 08:12:31 GMT"
+std::optional<TimePoint> parse_http_date(const std::string& text);
+
+// How long the store asks to wait, an hour at most: Retry-After in seconds, or as a date by the
+// clock of the answer's own Date.
 std::optional<Milliseconds> parse_retry_after(const http::Headers& headers);
 
 // One answer to a read: checks that it is of the object and the range that were asked for, and that

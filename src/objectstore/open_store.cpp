@@ -17,7 +17,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kCheckConnectTimeout{5'000};
 constexpr std::chrono::milliseconds kCheckStallTimeout{15'000};
-constexpr RetryPolicy kCheckRetry{.attempts = 2, .base = Milliseconds(200)};
+// Somebody waits for the answer.
+constexpr RetryPolicy kCheckRetry{
+    .attempts = 2, .base = Milliseconds(200), .longest_asked = Milliseconds(20'000)};
 
 struct Patience {
   std::optional<std::chrono::milliseconds> connect;

@@ -41,7 +41,7 @@ std::optional<Milliseconds> retry_delay(const RetryPolicy& policy, unsigned fail
   const auto* known = dynamic_cast<const StoreError*>(&error);
   if (known == nullptr || !known->retry_after) return jittered;
   // Later than asked by the jitter: those who were all turned away do not come back together.
-  return std::min(policy.longest, *known->retry_after + jittered);
+  return std::min(policy.longest_asked, *known->retry_after + jittered);
 }
 
 void Retrier::run(const std::function<void()>& attempt, std::stop_token stop,

@@ -33,9 +33,10 @@ class StoreError : public Error {
 bool may_pass(const Error& error);
 
 struct RetryPolicy {
-  unsigned attempts = 8;         // in all; 1: never again
-  Milliseconds base{100};        // the first delay is up to this long, then doubled
-  Milliseconds longest{20'000};  // and never longer, also when the store asks for more
+  unsigned attempts = 8;                // in all; 1: never again
+  Milliseconds base{100};               // the first delay is up to this long, then doubled
+  Milliseconds longest{20'000};         // and never longer, unless the store asks for more
+  Milliseconds longest_asked{300'000};  // that much is granted
 };
 
 // How long to wait after `failures` (≥ 1) failed attempts before the next, with full jitter:

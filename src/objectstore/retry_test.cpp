@@ -40,10 +40,11 @@ TEST(RetryDelay, DoublesUpToTheLongestAndIsScaledByTheJitter) {
   }
 }
 
-TEST(RetryDelay, TheStoresWishIsTheLeastButNeverLongerThanTheLongest) {
+TEST(RetryDelay, TheStoresWishIsTheLeastUpToFiveMinutes) {
   EXPECT_EQ(retry_delay(kPolicy, 1, asked_to_wait(700), 0.0), Milliseconds(700));
   EXPECT_EQ(retry_delay(kPolicy, 1, asked_to_wait(700), 0.5), Milliseconds(750));
-  EXPECT_EQ(retry_delay(kPolicy, 1, asked_to_wait(60'000), 0.5), Milliseconds(1000));
+  EXPECT_EQ(retry_delay(kPolicy, 1, asked_to_wait(60'000), 0.5), Milliseconds(60'050));
+  EXPECT_EQ(retry_delay(kPolicy, 1, asked_to_wait(400'000), 0.5), Milliseconds(300'000));
 }
 
 TEST(RetryDelay, GivesUpAfterTheLastAttempt) {

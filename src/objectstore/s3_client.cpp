@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "base/log.hpp"
 #include "base/strings.hpp"
+#include "objectstore/object_headers.hpp"
 #include "objectstore/sigv4.hpp"
 
 namespace trainyard::objectstore::s3 {
@@ -20,14 +20,6 @@ std::string encode_query(std::vector<std::pair<std::string, std::string>> query)
     text += percent_encode(name) + "=" + percent_encode(value);
   }
   return text;
-}
-
-// "Tue, 15 Nov 1994 08:12:31 GMT"
-std::optional<TimePoint> parse_http_date(const std::string& text) {
-  std::tm tm{};
-  const char* end = ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &tm);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  return TimePoint(std::chrono::seconds(::timegm(&tm)));
 }
 
 bool asks_for_region(const std::string& code) {

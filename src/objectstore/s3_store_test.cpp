@@ -5,6 +5,7 @@
 
 #include "base/hash.hpp"
 #include "objectstore/fake_s3.hpp"
+#include "objectstore/object_headers.hpp"
 #include "objectstore/s3_upload.hpp"
 #include "objectstore/sources.hpp"
 #include "objectstore/transfer.hpp"
@@ -208,6 +209,27 @@ TEST(S3Store, PassesTheStoresWishToWaitOn) {
     FAIL();
   } catch (const StoreError& error) {
     EXPECT_EQ(error.retry_after, Milliseconds(7000));
+  }
+}
+
+TEST(RetryAfter, IsANumberOfSecondsOrADateByTheClockOfTheAnswer) {
+  struct Row {
+    const char* wish;
+    const char* date;
+    std::optional<Milliseconds> expected;
+  };
+  const char* const now = "Tue, 15 Nov 1994 08:12:31 GMT";
+  for (const Row& row : {
+           Row{"45", "", Milliseconds(45'000)},
+           Row{"99999999", "", Milliseconds(3'600'000)},
+           Row{"Tue, 15 Nov 1994 08:13:01 GMT", now, Milliseconds(30'000)},
+           Row{"Tue, 15 Nov 1994 08:12:00 GMT", now, Milliseconds(0)},
+           Row{"Thu, 17 Nov 1994 08:12:31 GMT", now, Milliseconds(3'600'000)},
+           Row{"Tue, 15 Nov 1994 08:13:01 GMT", "", std::nullopt},
+           Row{"soon", now, std::nullopt},
+       }) {
+    EXPECT_EQ(parse_retry_after({{"Retry-After", row.wish}, {"Date", row.date}}), row.expected)
+        << row.wish;
   }
 }
 
