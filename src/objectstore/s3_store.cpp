@@ -68,12 +68,16 @@ class S3Store final : public ObjectStore {
     const bool old = only_version1_ || continuation.starts_with(kMarker);
     if (old) return list_version1(prefix, continuation, stop);
     try {
-      return list_version2(prefix, continuation, stop);
+      ListPage page = list_version2(prefix, continuation, stop);
+      proven_ = true;
+      return page;
     } catch (const StoreError& error) {
-      if (error.kind() != ErrorKind::Unsupported || !continuation.empty()) throw;
+      // 501, 400 or 405, as stores put it that do not know list-type.
+      const bool may_be_old =
+          error.kind() == ErrorKind::Unsupported || error.kind() == ErrorKind::InvalidInput;
+      if (!may_be_old || proven_ || !continuation.empty()) throw;
+      return list_as_old(prefix, error, stop);
     }
-    only_version1_ = true;
-    return list_version1(prefix, continuation, stop);
   }
 
   void remove(const std::string& key, std::stop_token stop) override {
@@ -172,6 +176,19 @@ class S3Store final : public ObjectStore {
     return page_of_version1(list_page(std::move(query), prefix, stop));
   }
 
+  // The first page of a store that refused version 2. When it is not for the version, what it said
+  // first is the error.
+  ListPage list_as_old(const std::string& prefix, const StoreError& refusal, std::stop_token stop) {
+    try {
+      ListPage page = list_version1(prefix, {}, stop);
+      only_version1_ = true;
+      return page;
+    } catch (const Error& error) {
+      if (error.retryable() || error.kind() == ErrorKind::Canceled) throw;
+      throw refusal;
+    }
+  }
+
   // NextMarker is missing at some stores and wrongly encoded at others; the last key is always
   // right.
   static ListPage page_of_version1(s3::Listing listing) {
@@ -186,7 +203,7 @@ class S3Store final : public ObjectStore {
 
   s3::Client client_;
   s3::Uploader uploader_;
-  std::atomic<bool> only_version1_{false};
+  std::atomic<bool> only_version1_{false}, proven_{false};
 };
 
 }  // namespace

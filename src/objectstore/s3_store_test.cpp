@@ -212,6 +212,43 @@ TEST(S3Store, PassesTheStoresWishToWaitOn) {
   }
 }
 
+TEST(S3Store, ListsAStoreThatRefusesVersion2InItsOwnWay) {
+  for (const int status : {400, 405, 501}) {
+    FakeS3Store fake({.page = 2});
+    for (const char* key : {"a", "b", "c"}) fake.server->put(key, "x");
+    fake.server->script = [&](const http::ClientRequest& request,
+                              unsigned) -> std::optional<Fault> {
+      if (request.url.find("list-type=2") == std::string::npos) return std::nullopt;
+      return Fault{.status = status,
+                   .body = status == 501 ? "" : "<Error><Code>Odd</Code></Error>"};
+    };
+    const auto store = fake.open(fake.store_options());
+    const ListPage first = store->list("", "", {});
+    EXPECT_EQ(first.objects.size(), 2u) << status;
+    EXPECT_EQ(store->list("", first.next, {}).objects.size(), 1u);
+    EXPECT_EQ(store->list("", "", {}).objects.size(), 2u);
+    EXPECT_EQ(fake.server->requests().size(), 4u) << status;
+  }
+}
+
+TEST(S3Store, TheFirstRefusalCountsWhenVersion1FailsToo) {
+  FakeS3Store fake;
+  const auto store = fake.open(fake.store_options());
+  fake.server->script = [](const http::ClientRequest& request, unsigned) {
+    const bool second = request.url.find("list-type=2") != std::string::npos;
+    return Fault{.status = 400,
+                 .body = second ? "<Error><Code>First</Code></Error>"
+                                : "<Error><Code>Second</Code></Error>"};
+  };
+  EXPECT_THAT(error_of([&] { store->list("", "", {}); }).text, HasSubstr("First"));
+  EXPECT_EQ(fake.server->requests().size(), 2u);
+  fake.server->script = {};
+  store->list("", "", {});
+  fake.server->script = [](const http::ClientRequest&, unsigned) { return Fault{.status = 400}; };
+  EXPECT_EQ(error_of([&] { store->list("", "", {}); }).kind, ErrorKind::InvalidInput);
+  EXPECT_EQ(fake.server->requests().size(), 4u);  // version 2 is known to be right
+}
+
 TEST(RetryAfter, IsANumberOfSecondsOrADateByTheClockOfTheAnswer) {
   struct Row {
     const char* wish;
