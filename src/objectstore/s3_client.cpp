@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/log.hpp"
 #include "base/strings.hpp"
@@ -107,7 +108,7 @@ http::ClientResponse Client::send_once(const Request& request, const std::string
 }
 
 http::ClientResponse Client::send(Request& request) {
-  for (bool again = true;; again = false) {
+  for (std::set<Lesson> learned{Lesson::None};;) {
     const std::string region = *region_.lock();
     http::ClientResponse response = send_once(request, region);
     if (response.status / 100 == 2) {
@@ -116,29 +117,29 @@ http::ClientResponse Client::send(Request& request) {
     }
     if (response.status == 404 && request.not_found_is_answer) return response;
     const Refusal refusal = read_refusal(response);
-    if (again && learn(refusal, response.headers, region)) continue;
+    if (learned.insert(learn(refusal, response.headers, region)).second) continue;
     throw to_error(refusal, {request.action, options_.bucket, options_.endpoint.url(),
                              options_.access_key_id, region});
   }
 }
 
-bool Client::learn(const Refusal& refusal, const http::Headers& headers,
-                   const std::string& used_region) {
+Client::Lesson Client::learn(const Refusal& refusal, const http::Headers& headers,
+                             const std::string& used_region) {
   if (refusal.body.code == "RequestTimeTooSkewed") {
     const auto theirs = parse_http_date(headers.get("Date").value_or(""));
-    if (!theirs) return false;
+    if (!theirs) return Lesson::None;
     const Milliseconds offset = *theirs - clock_.now();
     clock_offset_ms_ = offset.count();
     log::warn("the clock of this machine differs by {} from that of {}; set it",
               format_duration(std::chrono::abs(offset)), options_.endpoint.url());
-    return true;
+    return Lesson::Clock;
   }
   // A HEAD answer has no body: only its status and the region's header speak.
   const bool names_region = asks_for_region(refusal.body.code) || refusal.status == 400;
-  if (!names_region || !plausible_region(refusal.body.region)) return false;
-  if (refusal.body.region == used_region) return false;
+  if (!names_region || !plausible_region(refusal.body.region)) return Lesson::None;
+  if (refusal.body.region == used_region) return Lesson::None;
   *region_.lock() = refusal.body.region;
-  return true;
+  return Lesson::Region;
 }
 
 }  // namespace trainyard::objectstore::s3

@@ -39,8 +39,8 @@ class Client {
 
   const S3Options& options() const { return options_; }
   const std::string& description() const { return description_; }
-  // 2xx, or 404 when asked for. Sends once more after it learned a region or the time; nothing else
-  // is retried. Throws StoreError.
+  // 2xx, or 404 when asked for. Sends again after it learned a region or the time, each once;
+  // nothing else is retried. Throws StoreError.
   http::ClientResponse send(Request& request);
 
  private:
@@ -52,8 +52,10 @@ class Client {
   http::ClientResponse send_once(const Request& request, const std::string& region);
   http::Headers signed_headers(const Request& request, const Target& target,
                                const std::string& raw_query, const std::string& region) const;
-  // True when the refusal taught something that makes another attempt worth while.
-  bool learn(const Refusal& refusal, const http::Headers& headers, const std::string& used_region);
+  enum class Lesson { None, Clock, Region };
+  // What the refusal taught that makes another attempt worth while.
+  Lesson learn(const Refusal& refusal, const http::Headers& headers,
+               const std::string& used_region);
 
   S3Options options_;
   std::shared_ptr<http::Client> http_;

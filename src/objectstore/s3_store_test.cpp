@@ -85,6 +85,38 @@ TEST(S3Store, MakesUpForAWrongClock) {
   EXPECT_EQ(fake.server->requests().size(), 3u);
 }
 
+TEST(S3Store, LearnsTheClockAndThenTheRegionInOneCall) {
+  FakeS3Store fake({.region = "eu-west-9", .checks_region = true});
+  fake.clock.advance(std::chrono::hours(5));
+  fake.server->put("k", "x");
+  std::vector<std::string> refused;
+  fake.server->script = [&](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
+    // The clock is looked at first.
+    if (request.headers.get("X-Amz-Date")->substr(0, 11) == "20191220T00") return std::nullopt;
+    refused.push_back(*request.headers.get("X-Amz-Date"));
+    return Fault{.status = 403,
+                 .body = "<Error><Code>RequestTimeTooSkewed</Code></Error>",
+                 .headers = {{"Date", "Fri, 20 Dec 2019 00:00:00 GMT"}}};
+  };
+  EXPECT_EQ(fake.open(fake.store_options())->list("", "", {}).objects.size(), 1u);
+  EXPECT_EQ(refused.size(), 1u);
+  EXPECT_EQ(fake.server->requests().size(), 3u);
+}
+
+TEST(S3Store, AStoreThatTeachesTheSameAgainIsRefused) {
+  FakeS3Store fake;
+  unsigned asked = 0;
+  fake.server->script = [&](const http::ClientRequest&, unsigned) {
+    return Fault{.status = 400,
+                 .body = "<Error><Code>AuthorizationHeaderMalformed</Code><Region>region-" +
+                         std::to_string(++asked) + "</Region></Error>"};
+  };
+  const auto store = fake.open(fake.store_options());
+  EXPECT_EQ(error_of([&] { store->get("k", std::nullopt, "", [](auto) {}, {}); }).kind,
+            ErrorKind::InvalidInput);
+  EXPECT_EQ(asked, 2u);
+}
+
 TEST(S3Store, SaysWhatIsWrongWithTheCredentialsAndNeverTheSecret) {
   FakeS3Store fake({}, "WRONGSECRET");
   const Seen wrong = error_of([&] { fake.open(fake.store_options())->list("", "", {}); });
