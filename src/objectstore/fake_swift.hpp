@@ -23,6 +23,7 @@ class FakeSwift final : public http::Client {
 
   std::function<std::optional<Fault>(const http::ClientRequest&, unsigned)> script;
   std::chrono::seconds token_life{3600};
+  std::chrono::seconds ahead{0};     // of the clock: the server's own
   std::size_t most_listed = 10'000;  // of a page, whatever is asked for
   std::string info;                  // of /info; empty: there is none
   bool compares_segments = true;     // a read fails when one is not what the manifest says

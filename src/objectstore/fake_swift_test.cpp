@@ -145,7 +145,8 @@ FakeSwift::Answer FakeSwift::grant(State& state, const std::string& body) {
     return {401, R"({"error":{"code":401,"title":"Unauthorized"}})"};
   }
   const std::string token = "token-" + std::to_string(++state.granted);
-  const TimePoint expires = clock_.now() + token_life;
+  const TimePoint now = clock_.now() + ahead;
+  const TimePoint expires = now + token_life;
   state.tokens[token] = expires;
   const Json endpoints = {
       {{"interface", "admin"}, {"region", "loopback"}, {"url", "http://admin.test"}},
@@ -155,6 +156,7 @@ FakeSwift::Answer FakeSwift::grant(State& state, const std::string& body) {
        {"url", "http://swift.test/v1/AUTH_p/"}}};
   const Json answer = {{"token",
                         {{"expires_at", format_millis(expires)},
+                         {"issued_at", format_millis(now)},
                          {"catalog", {{{"type", "object-store"}, {"endpoints", endpoints}}}}}}};
   return {201, answer.dump(), {{"X-Subject-Token", token}}};
 }
@@ -171,7 +173,7 @@ FakeSwift::Answer FakeSwift::answer(State& state, const http::ClientRequest& req
   }
   if (!request.url.starts_with("http://swift.test/v1/AUTH_p/")) return {404, "<html>?</html>"};
   const auto token = state.tokens.find(request.headers.get("X-Auth-Token").value_or(""));
-  if (token == state.tokens.end() || token->second <= clock_.now()) return {401, "refused"};
+  if (token == state.tokens.end() || token->second <= clock_.now() + ahead) return {401, "refused"};
   const Place place(request.url);
   if (place.key.empty() && request.method == "PUT") {
     state.containers[place.container];

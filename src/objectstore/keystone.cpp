@@ -90,7 +90,7 @@ Granted read_token(std::string_view body, const std::string& region) {
   std::string url = choose(public_object_stores(catalog), region);
   while (url.ends_with('/')) url.pop_back();
   parse_endpoint(url);
-  return {*expires, std::move(url)};
+  return {*expires, parse_time(text(*token, "issued_at")), std::move(url)};
 }
 
 bool is_error(std::string_view body) {

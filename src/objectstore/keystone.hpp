@@ -1,5 +1,6 @@
 #pragma once
 // What is said to Keystone and what it answers, as text. Pure.
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,8 @@ std::string token_request(const SwiftOptions& options, Scope scope);
 
 struct Granted {
   TimePoint expires;
-  std::string storage_url;  // of the object store in the region, without '/' at the end
+  std::optional<TimePoint> issued;  // by the same clock, which need not be ours
+  std::string storage_url;          // of the object store in the region, without '/' at the end
 };
 // Throws Corrupt for what is no such answer, InvalidInput when the catalogue has no object store,
 // or none in the region (the sentence names those that there are).

@@ -18,9 +18,9 @@ constexpr std::uint64_t kUsualLifeSeconds = 3600;
 constexpr std::size_t kLongestAnswer = 4u << 20;  // catalogues of large clouds are long
 
 // A while before the end, for short tokens a quarter of their life.
-TimePoint renewal(TimePoint now, TimePoint expires) {
-  const Milliseconds life = std::max(Milliseconds(0), expires - now);
-  return expires - std::min(kRenewBefore, life / 4);
+TimePoint renewal(TimePoint now, Milliseconds life) {
+  life = std::max(life, Milliseconds(0));
+  return now + life - std::min(kRenewBefore, life / 4);
 }
 
 Error refusal(const SwiftOptions& o, const http::ClientResponse& response) {
@@ -127,7 +127,9 @@ Session::Token Session::authenticate_version3(std::stop_token stop) {
   });
   const std::string token = response.headers.get("X-Subject-Token").value_or("");
   if (token.empty()) throw_refused(options_, response);
-  return {Secret(token), granted.storage_url, renewal(clock_.now(), granted.expires)};
+  const TimePoint now = clock_.now();
+  return {Secret(token), granted.storage_url,
+          renewal(now, granted.expires - granted.issued.value_or(now))};
 }
 
 Session::Token Session::authenticate_version1(std::stop_token stop) {
@@ -143,7 +145,7 @@ Session::Token Session::authenticate_version1(std::stop_token stop) {
   parse_endpoint(url);
   const auto life = parse_u64(response.headers.get("X-Auth-Token-Expires").value_or(""));
   const std::chrono::seconds seconds(std::min(life.value_or(kUsualLifeSeconds), kUsualLifeSeconds));
-  return {Secret(token), std::move(url), renewal(clock_.now(), clock_.now() + seconds)};
+  return {Secret(token), std::move(url), renewal(clock_.now(), seconds)};
 }
 
 }  // namespace trainyard::objectstore::swift

@@ -203,6 +203,20 @@ TEST(SwiftStore, OneTokenServesManyRequestsAndIsRenewedBeforeItEnds) {
   EXPECT_EQ(fake.server->tokens_granted(), 2u);
 }
 
+TEST(SwiftStore, ATokensLifeIsThatOfTheServersClock) {
+  for (const int hours : {-5, 5}) {
+    FakeSwiftStore fake;
+    fake.server->ahead = std::chrono::hours(hours);
+    const auto store = fake.open(fake.options());
+    for (int i = 0; i < 3; ++i) store->list("", "", {});
+    EXPECT_EQ(fake.server->tokens_granted(), 1u) << hours;
+    fake.clock.advance(std::chrono::minutes(56));
+    store->list("", "", {});
+    EXPECT_EQ(fake.server->tokens_granted(), 2u) << hours;
+    EXPECT_EQ(fake.server->requests().size(), 2 + 4u) << hours;  // none was refused
+  }
+}
+
 TEST(SwiftStore, ARefusedTokenIsReplacedOnce) {
   FakeSwiftStore fake;
   fake.server->put("mnist", "k", "x");
