@@ -151,6 +151,16 @@ std::string_view code_of_status(int status) {
   }
 }
 
+// "…; the region 'us-east-1' is wrong; expecting 'eu-west-1'", where no element names it.
+std::string region_in(const std::string& message) {
+  constexpr std::string_view kBefore = "expecting '";
+  const std::size_t at = message.find(kBefore);
+  if (at == message.npos) return {};
+  const std::size_t begin = at + kBefore.size();
+  const std::size_t end = message.find('\'', begin);
+  return end == message.npos ? std::string() : message.substr(begin, end - begin);
+}
+
 StoreError not_s3(const Refusal& r, const Attempt& a) {
   return StoreError(
       ErrorKind::InvalidInput,
@@ -174,6 +184,9 @@ Refusal read_refusal(const http::ClientResponse& response) {
   refusal.is_s3 = refusal.is_own || response.body.empty() || response.status >= 500;
   if (refusal.body.code.empty()) refusal.body.code = code_of_status(response.status);
   if (auto region = response.headers.get("x-amz-bucket-region")) refusal.body.region = *region;
+  if (refusal.body.region.empty() && refusal.body.code == "AuthorizationHeaderMalformed") {
+    refusal.body.region = region_in(refusal.body.message);
+  }
   return refusal;
 }
 

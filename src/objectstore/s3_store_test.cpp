@@ -57,6 +57,19 @@ TEST(S3Store, LearnsTheRegionOnceAndKeepsIt) {
   EXPECT_EQ(fake.server->requests().size(), 3u);
 }
 
+TEST(S3Store, LearnsTheRegionFromTheWordsOfTheRefusal) {
+  FakeS3Store fake({.region = "eu-west-9", .checks_region = true});
+  fake.server->script = on_request(
+      "GET", 1,
+      {.status = 400,
+       .body = "<Error><Code>AuthorizationHeaderMalformed</Code><Message>The authorization header "
+               "is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-9'</Message>"
+               "</Error>"});
+  fake.server->put("k", "x");
+  EXPECT_EQ(fake.open(fake.store_options())->list("", "", {}).objects.size(), 1u);
+  EXPECT_EQ(fake.server->requests().size(), 2u);
+}
+
 TEST(S3Store, FollowsAnAwsBucketToItsRegion) {
   FakeS3Store fake({.region = "eu-west-1", .checks_region = true});
   S3Options options = s3_options(
