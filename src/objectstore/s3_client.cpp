@@ -119,7 +119,7 @@ http::ClientResponse Client::send(Request& request) {
     const Refusal refusal = read_refusal(response);
     if (learned.insert(learn(refusal, response.headers, region)).second) continue;
     throw to_error(refusal, {request.action, options_.bucket, options_.endpoint.url(),
-                             options_.access_key_id, region});
+                             options_.access_key_id, region, !request.key});
   }
 }
 

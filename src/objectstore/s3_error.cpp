@@ -52,7 +52,8 @@ std::string no_bucket(const Refusal&, const Attempt& a) {
   return fmt::format("there is no bucket '{}' at {}; check the bucket's name and the endpoint",
                      a.bucket, a.endpoint);
 }
-std::string no_key(const Refusal&, const Attempt& a) {
+std::string no_key(const Refusal& r, const Attempt& a) {
+  if (a.of_bucket) return no_bucket(r, a);  // a 404 without a code
   return fmt::format("cannot {} of bucket '{}' at {}: there is no such object", a.action, a.bucket,
                      a.endpoint);
 }
@@ -61,7 +62,7 @@ std::string replaced(const Refusal&, const Attempt& a) {
                      a.bucket);
 }
 std::string wrong_region(const Refusal& r, const Attempt& a) {
-  if (!r.body.region.empty()) {
+  if (!r.body.region.empty() && r.body.region != a.region) {
     return fmt::format("the bucket '{}' is in region '{}' and not in '{}'; set region: {}",
                        a.bucket, printable(r.body.region), a.region, printable(r.body.region));
   }
@@ -72,7 +73,8 @@ std::string wrong_region(const Refusal& r, const Attempt& a) {
 }
 std::string redirected(const Refusal& r, const Attempt& a) {
   const std::string& to = r.body.endpoint.empty() ? r.location : r.body.endpoint;
-  if (!r.body.region.empty() || to.empty()) return wrong_region(r, a);
+  const bool elsewhere = !r.body.region.empty() && r.body.region != a.region;
+  if (elsewhere || to.empty()) return wrong_region(r, a);
   return fmt::format("{} sends requests for bucket '{}' on to '{}'; use that as endpoint_url",
                      a.endpoint, a.bucket, printable(to));
 }

@@ -16,6 +16,7 @@ struct Attempt {
   std::string endpoint;       // url
   std::string access_key_id;  // empty: anonymous
   std::string region;         // that the request was signed for
+  bool of_bucket = false;     // and not of an object in it
 };
 
 struct Refusal {

@@ -206,6 +206,13 @@ TEST(S3Store, TurnsEveryAnswerIntoTheRightKind) {
                ErrorKind::InvalidInput, "use that as endpoint_url"},
            Row{400, "<Error><Code>AuthorizationHeaderMalformed</Code></Error>",
                ErrorKind::InvalidInput, "check endpoint_url and region"},
+           Row{301,
+               "<Error><Code>PermanentRedirect</Code><Region>us-east-1</Region>"
+               "<Endpoint>mnist.example.org</Endpoint></Error>",
+               ErrorKind::InvalidInput, "on to 'mnist.example.org'; use that as endpoint_url"},
+           Row{301, "<Error><Code>PermanentRedirect</Code><Region>us-east-1</Region></Error>",
+               ErrorKind::InvalidInput, "check endpoint_url and region"},
+           Row{404, "", ErrorKind::NotFound, "there is no bucket 'mnist'"},
            Row{418, "<Error><Code>Teapot</Code></Error>", ErrorKind::InvalidInput, "Teapot"},
        }) {
     FakeS3Store fake;
