@@ -19,5 +19,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   attempt([&] { store::keystone::read_token(json, "loopback"); });
   attempt([&] { store::keystone::read_token(json, ""); });
   attempt([&] { store::keystone::read_projects(json); });
+  attempt([&] { store::keystone::is_error(json); });
   return 0;
 }

@@ -26,7 +26,9 @@ TimePoint renewal(TimePoint now, Milliseconds life) {
 Error refusal(const SwiftOptions& o, const http::ClientResponse& response) {
   const std::string url = o.auth_url.url();
   const int status = response.status;
-  if (status == 401) {
+  // Others refuse as well: a store of S3, a proxy that wants its own password.
+  const bool by_it = o.auth == SwiftAuth::V1 || keystone::is_error(response.body);
+  if (status == 401 && by_it) {
     return Error(
         ErrorKind::Unauthenticated,
         o.auth == SwiftAuth::V1
@@ -36,7 +38,7 @@ Error refusal(const SwiftOptions& o, const http::ClientResponse& response) {
                           "'{}' is wrong (it does not tell which)",
                           url, printable(o.user_name), printable(o.domain_name)));
   }
-  if (status == 403) {
+  if (status == 403 && by_it) {
     return Error(ErrorKind::Forbidden,
                  fmt::format("user '{}' may not use project '{}' at {}", printable(o.user_name),
                              printable(o.project_id), url));

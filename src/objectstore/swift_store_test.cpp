@@ -183,13 +183,27 @@ TEST(SwiftStore, AMissingContainerIsNamed) {
 }
 
 TEST(SwiftStore, SomethingElseAtTheAddressIsSaid) {
+  for (const Fault& fault :
+       {Fault{.status = 404, .body = "<html>"},
+        Fault{.status = 403, .body = "<Error><Code>AccessDenied</Code></Error>"},
+        Fault{.status = 401, .body = "<html>"}}) {
+    FakeSwiftStore fake;
+    fake.server->script = [&](const http::ClientRequest&, unsigned) { return fault; };
+    const Error error = error_of([&] { fake.open(fake.options())->list("", "", {}); });
+    EXPECT_EQ(error.kind(), ErrorKind::InvalidInput);
+    EXPECT_THAT(error.what(), HasSubstr("does not answer like Keystone v3"));
+    EXPECT_THAT(error.what(), HasSubstr("check auth_url"));
+  }
+}
+
+TEST(SwiftStore, KeystonesOwnRefusalOfAProjectIsSaid) {
   FakeSwiftStore fake;
   fake.server->script = [](const http::ClientRequest&, unsigned) {
-    return Fault{.status = 404, .body = "<html>"};
+    return Fault{.status = 403, .body = R"({"error":{"code":403,"title":"Forbidden"}})"};
   };
   const Error error = error_of([&] { fake.open(fake.options())->list("", "", {}); });
-  EXPECT_EQ(error.kind(), ErrorKind::InvalidInput);
-  EXPECT_THAT(error.what(), HasSubstr("does not answer like Keystone v3"));
+  EXPECT_EQ(error.kind(), ErrorKind::Forbidden);
+  EXPECT_THAT(error.what(), HasSubstr("may not use project 'p'"));
 }
 
 TEST(SwiftStore, OneTokenServesManyRequestsAndIsRenewedBeforeItEnds) {
