@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/strings.hpp"
@@ -75,6 +76,22 @@ std::optional<Milliseconds> parse_retry_after(const http::Headers& headers) {
   const auto now = parse_http_date(headers.get("Date").value_or(""));
   if (!until || !now) return std::nullopt;
   return std::clamp<Milliseconds>(*until - *now, Milliseconds(0), kLongest);
+}
+
+http::ClientResponse send_to(http::Client& client, http::ClientRequest request,
+                             std::string_view address_key) {
+  bool answered = false;
+  request.on_headers = [&, on_headers = std::move(request.on_headers)](
+                           int status, const http::Headers& headers) {
+    answered = true;
+    if (on_headers) on_headers(status, headers);
+  };
+  try {
+    return client.send(request);
+  } catch (const Error& error) {
+    if (answered || error.kind() != ErrorKind::InvalidInput) throw;
+    throw Error(error.kind(), fmt::format("{}; check {}", error.what(), address_key));
+  }
 }
 
 Delivery::Delivery(std::string key, std::optional<ByteRange> range, std::string if_match)

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
+#include "http/client.hpp"
 #include "http/message.hpp"
 #include "objectstore/object_store.hpp"
 
@@ -24,6 +26,11 @@ std::optional<TimePoint> parse_http_date(const std::string& text);
 // How long the store asks to wait, an hour at most: Retry-After in seconds, or as a date by the
 // clock of the answer's own Date.
 std::optional<Milliseconds> parse_retry_after(const http::Headers& headers);
+
+// Sends a request of a store. What the client cannot take for HTTP at all, before an answer began,
+// is the fault of the address: the key of the manifest that gave it is named, "endpoint_url".
+http::ClientResponse send_to(http::Client& client, http::ClientRequest request,
+                             std::string_view address_key);
 
 // One answer to a read: checks that it is of the object and the range that were asked for, and that
 // all of it comes.

@@ -104,7 +104,7 @@ http::ClientResponse Client::send_once(const Request& request, const std::string
   out.total_timeout = request.total_timeout;
   out.stop = request.stop;
   if (request.body != nullptr) request.body->rewind();
-  return http_->send(out);
+  return send_to(*http_, std::move(out), "endpoint_url");
 }
 
 http::ClientResponse Client::send(Request& request) {

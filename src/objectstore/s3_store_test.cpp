@@ -251,6 +251,22 @@ TEST(S3Store, TellsItsOwnRefusalFromAnothersAnswer) {
   }
 }
 
+// As the client says it of the port of an SSH server.
+class NoHttp final : public http::Client {
+ public:
+  http::ClientResponse send(const http::ClientRequest&) override {
+    throw Error(ErrorKind::InvalidInput, "Received HTTP/0.9 when not allowed");
+  }
+};
+
+TEST(S3Store, AnAddressThatDoesNotSpeakHttpIsNamed) {
+  FakeS3Store fake;
+  const auto store = open_s3(fake.store_options(), std::make_shared<NoHttp>(), fake.clock);
+  const Seen seen = error_of([&] { store->list("", "", {}); });
+  EXPECT_EQ(seen.kind, ErrorKind::InvalidInput);
+  EXPECT_THAT(seen.text, HasSubstr("HTTP/0.9 when not allowed; check endpoint_url"));
+}
+
 TEST(S3Store, PassesTheStoresWishToWaitOn) {
   FakeS3Store fake;
   fake.server->script = [&](const http::ClientRequest&, unsigned) {

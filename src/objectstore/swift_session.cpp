@@ -89,7 +89,7 @@ http::ClientResponse Session::send(http::ClientRequest request, std::stop_token 
   request.connect_timeout = options_.connect_timeout;
   request.stall_timeout = options_.stall_timeout;
   request.stop = std::move(stop);
-  return http_.send(request);
+  return send_to(http_, std::move(request), "auth_url");
 }
 
 http::ClientResponse Session::ask_keystone(keystone::Scope scope, std::stop_token stop) {
