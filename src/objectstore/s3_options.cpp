@@ -49,14 +49,23 @@ bool can_be_host(const std::string& bucket) {
          bucket.back() != '-' && std::all_of(bucket.begin(), bucket.end(), fits);
 }
 
-// People paste the address of the bucket where that of the service belongs.
-void take_bucket_off(Endpoint& endpoint, const std::string& bucket) {
-  if (endpoint.path == "/" + percent_encode(bucket)) endpoint.path.clear();
+bool is_known(const std::string& host) {
+  const KnownHost known = known_host(host);
+  return known.aws || !known.region.empty();
+}
+
+// People paste the address of the bucket where that of the service belongs. How the bucket is
+// addressed when the service is not one that is known: as the endpoint has it.
+Addressing take_bucket_off(Endpoint& endpoint, const std::string& bucket) {
+  if (endpoint.path == "/" + percent_encode(bucket)) {
+    endpoint.path.clear();
+    return Addressing::Path;
+  }
   const std::string label = bucket + ".";
-  if (!endpoint.host.starts_with(label)) return;
-  const std::string rest = endpoint.host.substr(label.size());
-  const KnownHost known = known_host(rest);
-  if (known.aws || !known.region.empty()) endpoint.host = rest;
+  // A bucket may be called "s3".
+  if (!endpoint.host.starts_with(label) || is_known(endpoint.host)) return Addressing::Path;
+  endpoint.host.erase(0, label.size());
+  return is_known(endpoint.host) ? Addressing::Path : Addressing::VirtualHost;
 }
 
 }  // namespace
@@ -66,7 +75,7 @@ S3Options s3_options(const model::S3Connection& connection, const std::string& b
   check_keys(connection);
   S3Options options;
   options.endpoint = parse_endpoint(connection.endpoint_url);
-  take_bucket_off(options.endpoint, bucket);
+  options.addressing = take_bucket_off(options.endpoint, bucket);
   options.bucket = bucket;
   options.access_key_id = connection.access_key_id;
   options.secret_access_key = connection.secret_access_key;

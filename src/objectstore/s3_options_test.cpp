@@ -24,6 +24,13 @@ TEST(S3Options, ChoosesAddressingAndRegionByTheHost) {
            Row{"https://s3.amazonaws.com", "my.dotted.bucket", Addressing::Path, "us-east-1"},
            Row{"https://s3.amazonaws.com", "Old_Bucket", Addressing::Path, "us-east-1"},
            Row{"http://127.0.0.1:9000", "mnist", Addressing::Path, "us-east-1"},
+           Row{"http://mnist.store.test:9000", "mnist", Addressing::VirtualHost, "us-east-1"},
+           Row{"http://my.dotted.store.test", "my.dotted", Addressing::VirtualHost, "us-east-1"},
+           Row{"http://mnist.store.test:9000/mnist", "mnist", Addressing::Path, "us-east-1"},
+           Row{"http://mnist2.store.test", "mnist", Addressing::Path, "us-east-1"},
+           Row{"https://s3.eu-west-1.amazonaws.com", "s3", Addressing::Path, "eu-west-1"},
+           Row{"https://mnist.s3.eu-de.cloud-object-storage.appdomain.cloud", "mnist",
+               Addressing::Path, "eu-de"},
            Row{"https://s3.eu-de.cloud-object-storage.appdomain.cloud", "mnist", Addressing::Path,
                "eu-de"},
        }) {
@@ -45,7 +52,7 @@ TEST(S3Options, TakesARepeatedBucketOffTheEndpoint) {
   EXPECT_EQ(s3_options(connection("http://127.0.0.1:9000/mnist/"), "mnist").endpoint.url(),
             "http://127.0.0.1:9000");
   EXPECT_EQ(s3_options(connection("https://mnist.example.org"), "mnist").endpoint.url(),
-            "https://mnist.example.org");
+            "https://example.org");
 }
 
 TEST(S3Options, ABucketWithoutKeysIsPublic) {

@@ -37,9 +37,10 @@ struct S3Options {
   std::chrono::milliseconds stall_timeout{60'000};
 };
 
-// Virtual-host addressing for AWS and buckets that can be a host name, else path. A bucket that the
-// endpoint repeats (https://bucket.s3.amazonaws.com, http://host/bucket) is taken off it. Throws
-// InvalidInput.
+// Virtual-host addressing for AWS and buckets that can be a host name, and where the endpoint's
+// host begins with the bucket (http://bucket.host), else path. A bucket that the endpoint repeats
+// (https://bucket.s3.amazonaws.com, http://host/bucket) is taken off it; the latter asks for path
+// addressing also where the host happens to begin with the bucket's name. Throws InvalidInput.
 S3Options s3_options(const model::S3Connection& connection, const std::string& bucket);
 
 // `clock` must outlive the store.

@@ -88,6 +88,37 @@ TEST(S3Store, FollowsAnAwsBucketToItsRegion) {
                                 "https://mnist.s3.eu-west-1.amazonaws.com/k"));
 }
 
+TEST(S3Store, AHostThatBeginsWithTheBucketIsAskedForTheKeyAlone) {
+  FakeS3Store fake;
+  const S3Options options =
+      s3_options({"http://mnist.s3.store.test:9000", fake.store_options().access_key_id,
+                  Secret(fake.secret), ""},
+                 "mnist");
+  fake.server->put("a/k", "x");
+  std::vector<std::string> asked;
+  fake.server->script = [&](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
+    asked.push_back(*request.headers.get("Host") + " " + request.url);
+    return std::nullopt;
+  };
+  const auto store = fake.open(options);
+  EXPECT_EQ(store->list("", "", {}).objects.size(), 1u);
+  EXPECT_TRUE(store->head("a/k", {}));
+  EXPECT_THAT(asked[0], testing::StartsWith("mnist.s3.store.test:9000 "
+                                            "http://mnist.s3.store.test:9000/?"));
+  EXPECT_EQ(asked[1], "mnist.s3.store.test:9000 http://mnist.s3.store.test:9000/a/k");
+}
+
+TEST(S3Store, AServiceWhoseHostBeginsWithTheBucketByChanceIsSaid) {
+  FakeS3Store fake;
+  fake.server->script = [](const http::ClientRequest&, unsigned) {
+    return Fault{.status = 200,
+                 .body = "<ListAllMyBucketsResult><Buckets></Buckets></ListAllMyBucketsResult>"};
+  };
+  const Seen seen = error_of([&] { fake.open(fake.store_options())->list("", "", {}); });
+  EXPECT_EQ(seen.kind, ErrorKind::InvalidInput);
+  EXPECT_THAT(seen.text, HasSubstr("end endpoint_url with '/' and the bucket's name"));
+}
+
 TEST(S3Store, MakesUpForAWrongClock) {
   FakeS3Store fake;
   fake.clock.advance(std::chrono::hours(5));

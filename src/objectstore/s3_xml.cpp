@@ -91,6 +91,11 @@ ObjectInfo parse_object(const pugi::xml_node& contents, bool encoded) {
 
 Listing parse_listing(std::string_view xml) {
   const Document document(xml);
+  if (document.root("ListAllMyBucketsResult")) {
+    throw Error(ErrorKind::InvalidInput,
+                "the store lists its buckets and not the objects of one: the host of endpoint_url "
+                "is not the bucket's own; end endpoint_url with '/' and the bucket's name");
+  }
   const pugi::xml_node root = document.need("ListBucketResult");
   const bool encoded = trim(text(root, "EncodingType")) == "url";
   Listing listing;

@@ -24,7 +24,8 @@ struct Listing {
   bool version2 = false;     // the answer is of ListObjectsV2
   std::string continuation;  // version 2: NextContinuationToken
 };
-// Keys are decoded when the answer says that they are url-encoded.
+// Keys are decoded when the answer says that they are url-encoded. Throws InvalidInput for a list
+// of buckets, which the service's own address gives in place of a bucket's.
 Listing parse_listing(std::string_view xml);
 
 // <Error>: also of an answer with status 200. nullopt when the text is not an error document.
