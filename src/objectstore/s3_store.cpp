@@ -37,26 +37,14 @@ class S3Store final : public ObjectStore {
 
   ObjectInfo get(const std::string& key, const std::optional<ByteRange>& range,
                  const std::string& if_match, const Sink& sink, std::stop_token stop) override {
-    Delivery delivery(key, range, if_match);
-    s3::Request request;
-    request.action = "read '" + printable(key) + "'";
-    request.key = key;
-    if (range) {
-      request.headers.add("Range", range_header(*range));
-    } else {
-      request.headers.add("x-amz-checksum-mode", "ENABLED");
+    if (if_match.empty() || weak_etags_) return read(key, range, if_match, {}, sink, stop);
+    try {
+      return read(key, range, if_match, "\"" + if_match + "\"", sink, stop);
+    } catch (const StoreError& error) {
+      if (error.kind() != ErrorKind::Conflict || !is_weak(key, if_match, stop)) throw;
     }
-    if (!if_match.empty()) request.headers.add("If-Match", "\"" + if_match + "\"");
-    request.on_headers = [&](int status, const http::Headers& headers) {
-      delivery.on_headers(status, headers);
-    };
-    request.sink = [&](std::string_view bytes) {
-      delivery.count(bytes.size());
-      sink(bytes);
-    };
-    request.stop = stop;
-    client_.send(request);
-    return with_context(request.action, [&] { return delivery.finish(); });
+    weak_etags_ = true;
+    return read(key, range, if_match, {}, sink, stop);
   }
 
   ObjectInfo put(const std::string& key, Source& source, std::stop_token stop) override {
@@ -99,6 +87,39 @@ class S3Store final : public ObjectStore {
 
  private:
   using Query = std::vector<std::pair<std::string, std::string>>;
+
+  // The answer must be of the ETag `if_match`, also where `condition` asks the store for nothing.
+  ObjectInfo read(const std::string& key, const std::optional<ByteRange>& range,
+                  const std::string& if_match, const std::string& condition, const Sink& sink,
+                  std::stop_token stop) {
+    Delivery delivery(key, range, if_match);
+    s3::Request request;
+    request.action = "read '" + printable(key) + "'";
+    request.key = key;
+    if (range) {
+      request.headers.add("Range", range_header(*range));
+    } else {
+      request.headers.add("x-amz-checksum-mode", "ENABLED");
+    }
+    if (!condition.empty()) request.headers.add("If-Match", condition);
+    request.on_headers = [&](int status, const http::Headers& headers) {
+      delivery.on_headers(status, headers);
+    };
+    request.sink = [&](std::string_view bytes) {
+      delivery.count(bytes.size());
+      sink(bytes);
+    };
+    request.stop = stop;
+    client_.send(request);
+    return with_context(request.action, [&] { return delivery.finish(); });
+  }
+
+  // No If-Match holds for a weak ETag (RFC 9110, 13.1.1), which some stores and proxies give.
+  bool is_weak(const std::string& key, const std::string& etag, std::stop_token stop) {
+    const auto headers = look(key, {}, stop);
+    const std::string there = headers ? headers->get("ETag").value_or("") : "";
+    return there.starts_with("W/") && without_quotes(there) == etag;
+  }
 
   std::optional<http::Headers> look(const std::string& key, Query query, std::stop_token stop) {
     s3::Request request;
@@ -203,7 +224,7 @@ class S3Store final : public ObjectStore {
 
   s3::Client client_;
   s3::Uploader uploader_;
-  std::atomic<bool> only_version1_{false}, proven_{false};
+  std::atomic<bool> only_version1_{false}, proven_{false}, weak_etags_{false};
 };
 
 }  // namespace

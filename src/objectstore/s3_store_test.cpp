@@ -402,6 +402,31 @@ TEST(S3Store, AShortAnswerIsNeverTakenForTheWholeObject) {
             ErrorKind::Unsupported);
 }
 
+// It holds, as HTTP wants it, that no If-Match is true of a weak ETag.
+TEST(S3Store, AWeakEtagIsComparedHereAndNotByTheStore) {
+  FakeS3Store fake;
+  std::string etag = "W/\"e\"";
+  unsigned refused = 0;
+  fake.server->script = [&](const http::ClientRequest& request, unsigned) {
+    const bool strict = request.headers.get("If-Match").has_value();
+    refused += strict;
+    return Fault{.status = strict ? 412 : 206,
+                 .body = strict || request.method == "HEAD" ? "" : "bytes",
+                 .headers = {{"ETag", etag}}};
+  };
+  const auto store = fake.open(fake.store_options());
+  const auto read = [&] {
+    std::string got;
+    store->get("k", ByteRange{0, 5}, "e", [&](std::string_view bytes) { got += bytes; }, {});
+    return got;
+  };
+  EXPECT_EQ(read(), "bytes");
+  EXPECT_EQ(read(), "bytes");
+  EXPECT_EQ(refused, 1u);
+  etag = "W/\"another\"";
+  EXPECT_EQ(error_of(read).kind, ErrorKind::Conflict);
+}
+
 TEST(S3Store, AStoreThatIgnoresIfMatchIsCaught) {
   FakeS3Store fake;
   fake.server->script = [&](const http::ClientRequest&, unsigned) {
