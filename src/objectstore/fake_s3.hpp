@@ -51,6 +51,8 @@ class FakeS3 final : public http::Client {
     bool version2 = true;        // ListObjectsV2; else list-type is ignored
     bool refuses_version2 = false;
     bool url_encodes = true;
+    // A blank in a listing: '+', and a '+' as "%2B"; or "%20", and a '+' as it is.
+    bool blank_is_plus = false, keeps_plus = false;
     bool kms = false;         // ETags that look like MD5s and are not
     bool tells_parts = true;  // HEAD ?partNumber=1
     bool checksums = false;   // keeps a CRC-64/NVME of every object, as AWS does

@@ -235,6 +235,14 @@ FakeS3::Answer FakeS3::list(State& state, const Target& target) {
   const std::string after =
       as_version2 ? *percent_decode(target.query.get("continuation-token").value_or(""))
                   : target.query.get("marker").value_or("");
+  const auto encoded = [&](const std::string& key) {
+    std::string text;
+    for (const char c : key) {
+      const bool plus = (c == ' ' && options_.blank_is_plus) || (c == '+' && options_.keeps_plus);
+      text += plus ? "+" : percent_encode(std::string(1, c), Slash::Keep);
+    }
+    return text;
+  };
   const bool encode = options_.url_encodes && target.query.get("encoding-type") == "url";
   std::string entries, last;
   std::size_t count = 0;
@@ -245,8 +253,8 @@ FakeS3::Answer FakeS3::list(State& state, const Target& target) {
     last = next->first;
     entries += fmt::format(
         "<Contents><Key>{}</Key><ETag>&quot;{}&quot;</ETag><Size>{}</Size>{}</Contents>",
-        encode ? percent_encode(last, Slash::Keep) : escaped(last), next->second.etag,
-        next->second.bytes.size(), options_.checksums ? kListedChecksum : "");
+        encode ? encoded(last) : escaped(last), next->second.etag, next->second.bytes.size(),
+        options_.checksums ? kListedChecksum : "");
   }
   std::string extra = encode ? "<EncodingType>url</EncodingType>" : "";
   if (as_version2) extra += fmt::format("<KeyCount>{}</KeyCount>", count);

@@ -1,6 +1,7 @@
 #include "objectstore/s3_store.hpp"
 
 #include <atomic>
+#include <optional>
 #include <utility>
 
 #include "base/strings.hpp"
@@ -172,8 +173,28 @@ class S3Store final : public ObjectStore {
     request.query = std::move(query);
     request.stop = stop;
     const http::ClientResponse response = client_.send(request);
-    return with_context("list " + client_.description(),
-                        [&] { return s3::parse_listing(response.body); });
+    return with_context("list " + client_.description(), [&] {
+      const std::optional<Plus> known = plus_;
+      s3::Listing listing = s3::parse_listing(response.body, known.value_or(Plus::Space));
+      if (known || listing.with_plus.empty()) return listing;
+      const Plus plus = listing.plus ? *listing.plus : meaning_of_plus(listing.with_plus, stop);
+      plus_ = plus;
+      return plus == Plus::Space ? listing : s3::parse_listing(response.body, plus);
+    });
+  }
+
+  // What there is an object of, of the two that the key in a listing can mean.
+  Plus meaning_of_plus(const std::string& encoded, std::stop_token stop) {
+    const auto exists = [&](Plus plus) {
+      const auto key = percent_decode(encoded, plus);
+      return key && look(*key, {}, stop).has_value();
+    };
+    try {
+      return !exists(Plus::Space) && exists(Plus::Literal) ? Plus::Literal : Plus::Space;
+    } catch (const StoreError& error) {
+      if (error.retryable() || error.kind() == ErrorKind::Canceled) throw;
+      return Plus::Space;  // one may list, and not read
+    }
   }
 
   ListPage list_version2(const std::string& prefix, const std::string& continuation,
@@ -225,6 +246,7 @@ class S3Store final : public ObjectStore {
   s3::Client client_;
   s3::Uploader uploader_;
   std::atomic<bool> only_version1_{false}, proven_{false}, weak_etags_{false};
+  std::atomic<std::optional<Plus>> plus_{};  // in the keys of listings, once it had to be found out
 };
 
 }  // namespace

@@ -330,6 +330,29 @@ TEST(S3Store, ListsAStoreThatRefusesVersion2InItsOwnWay) {
   }
 }
 
+TEST(S3Store, APlusInAListingIsWhatThereIsAnObjectOf) {
+  const auto keys = [](const ListPage& page) {
+    std::vector<std::string> keys;
+    for (const ObjectInfo& object : page.objects) keys.push_back(object.key);
+    return keys;
+  };
+  for (const FakeS3::Options& options : {FakeS3::Options{.blank_is_plus = true},
+                                         FakeS3::Options{.keeps_plus = true}, FakeS3::Options{}}) {
+    FakeS3Store fake(options);
+    fake.server->put("a b", "x");
+    fake.server->put("a+b", "x");
+    const auto store = fake.open(fake.store_options());
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_THAT(keys(store->list("", "", {})), ElementsAre("a b", "a+b"));
+    }
+    const bool asks = options.blank_is_plus || options.keeps_plus;
+    EXPECT_LE(fake.server->requests().size(), asks ? 2 + 2u : 2u);
+  }
+  FakeS3Store fake({.keeps_plus = true});
+  fake.server->put("c++", "x");
+  EXPECT_THAT(keys(fake.open(fake.store_options())->list("", "", {})), ElementsAre("c++"));
+}
+
 TEST(S3Store, TheFirstRefusalCountsWhenVersion1FailsToo) {
   FakeS3Store fake;
   const auto store = fake.open(fake.store_options());

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <utility>
 
 #include <pugixml.hpp>
 
@@ -61,9 +62,9 @@ class Document {
   bool well_formed_ = false;
 };
 
-std::string decode_key(std::string key, bool encoded) {
+std::string decode_key(std::string key, bool encoded, Plus plus = Plus::Space) {
   if (!encoded) return key;
-  auto decoded = percent_decode(key, Plus::Space);
+  auto decoded = percent_decode(key, plus);
   if (!decoded) throw_not_s3("a listing with a broken key '" + printable(key) + "'");
   return *std::move(decoded);
 }
@@ -76,9 +77,9 @@ std::optional<Checksum> parse_checksum(const pugi::xml_node& contents) {
   return Checksum{*algorithm, ChecksumType::FullObject, {}};
 }
 
-ObjectInfo parse_object(const pugi::xml_node& contents, bool encoded) {
+ObjectInfo parse_object(const pugi::xml_node& contents) {
   ObjectInfo info;
-  info.key = decode_key(text(contents, "Key"), encoded);
+  info.key = text(contents, "Key");
   info.etag = without_quotes(text(contents, "ETag"));
   const auto size = parse_u64(trim(text(contents, "Size")));
   if (info.key.empty() || !size) throw_not_s3("a listing with a broken entry");
@@ -87,9 +88,16 @@ ObjectInfo parse_object(const pugi::xml_node& contents, bool encoded) {
   return info;
 }
 
+void look_for_plus(const std::string& encoded, Listing& listing) {
+  const auto has = [&](std::string_view part) { return encoded.find(part) != encoded.npos; };
+  if (listing.with_plus.empty() && has("+")) listing.with_plus = encoded;
+  if (has("%2B") || has("%2b")) listing.plus = Plus::Space;
+  if (has("%20")) listing.plus = Plus::Literal;
+}
+
 }  // namespace
 
-Listing parse_listing(std::string_view xml) {
+Listing parse_listing(std::string_view xml, Plus plus) {
   const Document document(xml);
   if (document.root("ListAllMyBucketsResult")) {
     throw Error(ErrorKind::InvalidInput,
@@ -113,7 +121,10 @@ Listing parse_listing(std::string_view xml) {
   for (const pugi::xml_node& node : root.children()) {
     if (local_name(node) != "Contents") continue;
     if (listing.objects.size() == kMaxListed) throw_not_s3("a listing page that is too long");
-    listing.objects.push_back(parse_object(node, encoded));
+    ObjectInfo object = parse_object(node);
+    if (encoded) look_for_plus(object.key, listing);
+    object.key = decode_key(std::move(object.key), encoded, plus);
+    listing.objects.push_back(std::move(object));
   }
   return listing;
 }

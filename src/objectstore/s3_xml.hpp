@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/strings.hpp"
 #include "objectstore/checksums.hpp"
 #include "objectstore/object_store.hpp"
 
@@ -23,10 +24,13 @@ struct Listing {
   bool truncated = false;
   bool version2 = false;     // the answer is of ListObjectsV2
   std::string continuation;  // version 2: NextContinuationToken
+  std::string with_plus;     // the first encoded key that has a '+', as it came; mostly empty
+  std::optional<Plus> plus;  // what that means, where another key of the page shows it
 };
-// Keys are decoded when the answer says that they are url-encoded. Throws InvalidInput for a list
-// of buckets, which the service's own address gives in place of a bucket's.
-Listing parse_listing(std::string_view xml);
+// Keys are decoded when the answer says that they are url-encoded. A '+' then is a blank at AWS and
+// those that do as it does, and itself at stores that write a blank as "%20". Throws InvalidInput
+// for a list of buckets, which the service's own address gives in place of a bucket's.
+Listing parse_listing(std::string_view xml, Plus plus = Plus::Space);
 
 // <Error>: also of an answer with status 200. nullopt when the text is not an error document.
 struct ErrorBody {
