@@ -2,6 +2,7 @@
 // Who may use the service: users with roles, their personal access tokens, and the keys that sign
 // sessions. One SQLite database; what is asked for with every request is kept in memory. Every call
 // is one transaction, durable when it returns, and thread-safe.
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -30,7 +31,7 @@ struct User {
   Role role = Role::User;
   std::string password_hash;  // empty: no password is right
   bool disabled = false;
-  unsigned generation = 0;  // sessions of an earlier one are no longer valid
+  std::uint64_t generation = 0;  // sessions of another one are not valid
   TimePoint created_at;
 };
 
@@ -38,8 +39,10 @@ class Users {
  public:
   virtual ~Users() = default;
   virtual std::optional<User> find(const std::string& name) = 0;
-  virtual std::vector<User> list() = 0;    // by name
-  virtual void add(const User& user) = 0;  // InvalidInput for the name; Conflict: there is one
+  virtual std::vector<User> list() = 0;  // by name
+  // InvalidInput for the name; Conflict: there is one. The generation is made up here: sessions of
+  // an earlier user of that name stay those of the earlier one.
+  virtual void add(const User& user) = 0;
   // Replaces the user of that name. NotFound; Conflict when no admin who is not disabled would be
   // left.
   virtual void change(const User& user) = 0;

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "accounts/session.hpp"
 #include "base/error.hpp"
 #include "base/error_testing.hpp"
@@ -57,6 +59,15 @@ TEST_F(AccountsTest, UsersAreAddedChangedAndRemoved) {
   accounts_.users->remove("bob");
   EXPECT_EQ(kind_of([&] { accounts_.users->remove("bob"); }), ErrorKind::NotFound);
   EXPECT_EQ(kind_of([&] { accounts_.users->change(bob); }), ErrorKind::NotFound);
+}
+
+TEST_F(AccountsTest, AUserThatIsMadeAnewHasAnotherGeneration) {
+  add("bob");
+  const auto first = accounts_.users->find("bob")->generation;
+  accounts_.users->remove("bob");
+  add("bob");
+  const auto second = accounts_.users->find("bob")->generation;
+  EXPECT_GT(std::max(first, second) - std::min(first, second), 1'000u) << "nor one counted up";
 }
 
 TEST_F(AccountsTest, TheLastAdminStays) {

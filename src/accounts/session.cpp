@@ -40,7 +40,7 @@ std::string payload_of(const Session& session, TimePoint now) {
 Session parse_payload(std::string_view payload) {
   const auto claims = nlohmann::json::parse(base64url_decode(payload));
   return {.user = claims.at("sub").get<std::string>(),
-          .generation = claims.value("gen", 0u),
+          .generation = claims.value("gen", std::uint64_t{0}),
           .scope = parse_scope(claims.value("scope", "admin")),
           .access_token = claims.value("pat", ""),
           .expires = TimePoint(std::chrono::seconds(claims.at("exp").get<std::int64_t>()))};

@@ -15,7 +15,7 @@ inline constexpr Milliseconds kRenewWindow{30LL * 24 * 3600 * 1000};
 
 struct Session {
   std::string user;
-  unsigned generation = 0;
+  std::uint64_t generation = 0;
   Scope scope = Scope::Admin;
   std::string access_token;  // id of the personal token that it was opened with, or empty
   TimePoint expires;

@@ -5,6 +5,7 @@
 
 #include "accounts/store.hpp"
 #include "base/error.hpp"
+#include "base/ids.hpp"
 #include "base/strings.hpp"
 
 namespace trainyard::accounts {
@@ -29,6 +30,14 @@ void check_name(const std::string& name) {
                           printable(name), kLongestName));
 }
 
+// Not to be met by counting on from that of an earlier user of the name, nor guessed. As many bits
+// as a number of JSON is sure to keep.
+std::uint64_t first_generation() {
+  std::uint64_t number = 0;
+  for (const char byte : random_bytes(6)) number = number << 8 | static_cast<unsigned char>(byte);
+  return number;
+}
+
 bool governs(const User& user) { return user.role == Role::Admin && !user.disabled; }
 
 void check_governed(const Table& table) {
@@ -50,7 +59,7 @@ void write(db::Connection& connection, const User& user) {
       .bind(2, to_string(user.role))
       .bind(3, user.password_hash)
       .bind(4, std::int64_t{user.disabled})
-      .bind(5, std::int64_t{user.generation})
+      .bind(5, static_cast<std::int64_t>(user.generation))
       .bind(6, to_number(user.created_at))
       .run();
 }
@@ -65,7 +74,7 @@ Table read_all(Store& store) {
               .role = parse_role(row.text(1)),
               .password_hash = row.text(2),
               .disabled = row.integer(3) != 0,
-              .generation = static_cast<unsigned>(row.integer(4)),
+              .generation = static_cast<std::uint64_t>(row.integer(4)),
               .created_at = to_time(row.integer(5))};
     table.emplace(user.name, user);
   }
@@ -97,10 +106,12 @@ class SqliteUsers final : public Users {
   void add(const User& user) override {
     check_name(user.name);
     update([&](Table& table) {
-      if (!table.emplace(user.name, user).second) {
+      const auto [added, is_new] = table.emplace(user.name, user);
+      if (!is_new) {
         throw Error(ErrorKind::Conflict, fmt::format("there is a user {} already", user.name));
       }
-      write(*store_->connection.lock(), user);
+      added->second.generation = first_generation();
+      write(*store_->connection.lock(), added->second);
     });
   }
 

@@ -81,6 +81,21 @@ TEST_F(IdentityTest, ANewPasswordEndsTheSessionsOfTheOld) {
   EXPECT_EQ(log_in("bob", "set by an admin").status, 200);
 }
 
+TEST_F(IdentityTest, TheSessionsOfADeletedUserAreNotThoseOfTheNextOfThatName) {
+  const auto bob = bearer(log_in("bob", add("bob")));
+  const auto personal = create_token(bob, "write");
+  const auto opened = bearer(log_in("bob", personal));
+  EXPECT_EQ(send("DELETE", "/v3/users/bob").status, 204);
+  add("bob", "admin");
+  for (const auto& old : {bob, opened, "Bearer " + personal}) {
+    EXPECT_EQ(send("GET", "/v3/models", "", old).status, 401);
+  }
+  for (const auto& old : {bob, opened}) {
+    const std::string body = R"({"token":")" + old.substr(7) + R"("})";
+    EXPECT_EQ(send("PUT", "/v3/identity/token", body, "").status, 401);
+  }
+}
+
 TEST_F(IdentityTest, TheFoundersKeyGoesOnWorkingBesideAPasswordOfTheirOwn) {
   EXPECT_EQ(send("PUT", "/v3/users/ann/password", R"({"password":"chosen by ann"})").status, 200);
   EXPECT_EQ(log_in("ann", "chosen by ann").status, 200);
@@ -199,7 +214,10 @@ TEST_F(EchoTest, StorageKeysAreEchoedToTheOwnerAlone) {
   for (const auto role : {accounts::Role::Admin, accounts::Role::Viewer}) {
     const std::string name(accounts::to_string(role));
     accounts_.users->add({.name = name, .role = role});
-    token_ = "Bearer " + issue_session(*accounts_.keys, {.user = name}, kNow).reveal();
+    const auto generation = accounts_.users->find(name)->generation;
+    token_ =
+        "Bearer " +
+        issue_session(*accounts_.keys, {.user = name, .generation = generation}, kNow).reveal();
     const auto seen = send("GET", path);
     EXPECT_EQ(seen.status, 200);
     EXPECT_THAT(seen.body, Not(HasSubstr("hush")));
