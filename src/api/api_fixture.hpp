@@ -78,8 +78,10 @@ class ApiTest : public ::testing::Test {
   }
 
   http::ClientResponse send(const std::string& method, const std::string& path,
-                            const std::string& body, const std::string& authorization) {
+                            const std::string& body, const std::string& authorization,
+                            http::Headers more = {}) {
     http::ClientRequest request;
+    request.headers = std::move(more);
     request.method = method;
     request.url = path.starts_with("http") ? path : url_ + path;
     if (!authorization.empty()) request.headers.add("Authorization", authorization);

@@ -94,6 +94,25 @@ TEST_F(ApiTest, ABadRequestNamesWhatIsWrongAndLeavesNoRun) {
   EXPECT_TRUE(wire::decode_run_list(send("GET", "/v3/models").body).runs.empty());
 }
 
+TEST_F(ApiTest, ARepeatedKeyIsAnsweredWithTheRunAlsoWhenItsDefinitionIsGone) {
+  const std::string url = definition();
+  const auto start = [&](const std::string& body, const std::string& key) {
+    return send("POST", "/v3/models", body, token_, {{"Idempotency-Key", key}});
+  };
+  const auto first = start(run_request(url), "k");
+  ASSERT_EQ(first.status, 202);
+  const auto other = start(run_request(url) + " ", "k");
+  EXPECT_EQ(other.status, 409);
+  EXPECT_THAT(other.body, HasSubstr("take another key"));
+  EXPECT_EQ(send("DELETE", url).status, 204);
+  const auto again = start(run_request(url), "k");
+  EXPECT_EQ(again.status, 202) << again.body;
+  EXPECT_EQ(wire::decode_run(again.body).id, wire::decode_run(first.body).id);
+  const auto empty = start(run_request(url), "");
+  EXPECT_EQ(empty.status, 400);
+  EXPECT_THAT(empty.body, HasSubstr("Idempotency-Key is empty"));
+}
+
 TEST_F(ApiTest, ARunIsCheckedWithoutBeingStarted) {
   const auto check = [&](const std::string& body) {
     return send("POST", "/v3/models/checks", body);

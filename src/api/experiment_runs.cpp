@@ -60,14 +60,17 @@ http::Response answer(Service& service, const Call& call, const repository::Expe
 http::Answer start(Service& service, Call& call) {
   call.request.body->read_all(kMaxJsonBody);  // clients send none, or {}
   const auto experiment = find_experiment(service, call);
-  const auto key = idempotency_key(call);
-  const auto run = service.parts.experiment_runs.start(
-      {.id = random_uuid(),
-       .experiment_id = experiment.id,
-       .owner = experiment.owner,
-       .runs = prepare_experiment(service, experiment.owner, experiment.entity),
-       .idempotency_key = key},
-      service.parts.clock.now());
+  repository::NewExperimentRun asked{.id = random_uuid(),
+                                     .experiment_id = experiment.id,
+                                     .owner = experiment.owner,
+                                     .runs = {},
+                                     .idempotency_key = idempotency_key(call)};
+  const TimePoint now = service.parts.clock.now();
+  if (const auto known = service.parts.experiment_runs.find_by_key(asked, now)) {
+    return answer(service, call, experiment, *known);
+  }
+  asked.runs = prepare_experiment(service, experiment.owner, experiment.entity);
+  const auto run = service.parts.experiment_runs.start(asked, service.parts.clock.now());
   service.parts.scheduler.wake();
   return answer(service, call, experiment, run);
 }

@@ -121,6 +121,24 @@ TEST_F(ExperimentsTest, ARepeatedStartWithAKeyStartsNothingMore) {
   EXPECT_EQ(wire::decode_run_list(send("GET", "/v3/models").body).runs.size(), 2u);
 }
 
+TEST_F(ExperimentsTest, AKeyIsForOneExperimentAndIsLookedUpBeforeAnythingIsChecked) {
+  const json body = request(1);
+  const auto experiment = stored(body);
+  const http::Headers key{{"Idempotency-Key", "k1"}};
+  const auto start = [&](const std::string& which) {
+    return send("POST", which + "/runs", "", token_, key);
+  };
+  const auto first = start(experiment);
+  EXPECT_EQ(first.status, 200);
+  const auto other = start(stored(request(1)));
+  EXPECT_EQ(other.status, 409);
+  EXPECT_THAT(other.body, HasSubstr("take another key"));
+  const std::string definition_url = body["training_references"][0]["training_definition_url"];
+  EXPECT_EQ(send("DELETE", definition_url).status, 204);
+  EXPECT_EQ(wire::decode_experiment_run(start(experiment).body).id,
+            wire::decode_experiment_run(first.body).id);
+}
+
 TEST_F(ExperimentsTest, AReferenceThatCannotRunStartsNoneAndIsNamed) {
   json body = request();
   body["training_references"][1]["training_definition_url"] = "http://h/none";

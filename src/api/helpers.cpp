@@ -19,6 +19,10 @@ wire::Secrets shown_secrets(const Service& service, const Call& call, const std:
 
 std::optional<std::string> idempotency_key(const Call& call) {
   auto key = call.request.headers.get("Idempotency-Key");
+  if (key && key->empty()) {
+    throw Error(ErrorKind::InvalidInput,
+                "Idempotency-Key is empty: leave it out, or make up a text like a UUID");
+  }
   if (key && key->size() > kMaxIdempotencyKey) {
     throw Error(ErrorKind::InvalidInput, "Idempotency-Key is longer than 256 bytes");
   }

@@ -88,7 +88,7 @@ Paging paging(const Call& call, std::size_t fallback, std::size_t most);
 // Storage keys go out in clear to their owner alone, when a setting says so and what the caller
 // came with is good for more than reading.
 wire::Secrets shown_secrets(const Service& service, const Call& call, const std::string& owner);
-// The header Idempotency-Key; InvalidInput past 256 bytes.
+// The header Idempotency-Key; InvalidInput when it is empty or longer than 256 bytes.
 std::optional<std::string> idempotency_key(const Call& call);
 
 // ?last=N of a monitor, N at most 1000 (wml-v3 b.5).

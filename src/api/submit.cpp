@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "base/strings.hpp"
 #include "manifest/parse.hpp"
 #include "objectstore/open_store.hpp"
@@ -179,6 +180,12 @@ repository::NewRun prepare_run(Lookups& lookups, const std::string& user, std::s
           .idempotency_key = {}};
 }
 
+// Of a request's body. With a key of ours, because the body holds keys of stores, and a plain
+// digest would let those be tried out that are easy to guess.
+std::string keyed_digest(const Service& service, std::string_view body) {
+  return hmac_sha256(service.options.signing_key.reveal(), fmt::format("request\n{}", body));
+}
+
 std::string reference_name(std::size_t index, const wire::TrainingReference& reference) {
   return reference.name.empty()
              ? fmt::format("training_references[{}]", index)
@@ -209,9 +216,15 @@ void check_run(Service& service, const std::string& user, std::string_view body)
 
 model::TrainingRun submit_run(Service& service, const std::string& user, std::string_view body,
                               const std::optional<std::string>& idempotency_key) {
+  std::optional<repository::RequestKey> key;
+  if (idempotency_key) {
+    key = {.key = *idempotency_key, .asked = keyed_digest(service, body)};
+    auto known = service.parts.runs.find_by_key(user, *key, service.parts.clock.now());
+    if (known) return std::move(*known);
+  }
   Lookups lookups(service);
   auto prepared = prepare_run(lookups, user, body);
-  prepared.idempotency_key = idempotency_key;
+  prepared.idempotency_key = std::move(key);
   const auto run = service.parts.runs.create(prepared, service.parts.clock.now());
   service.parts.scheduler.wake();
   return run;

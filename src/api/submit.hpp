@@ -10,8 +10,9 @@
 
 namespace trainyard::api {
 
-// Throws InvalidInput and what check_access throws; Conflict when the definition has no content
-// yet.
+// A request that was made before under the key is answered with its run, whatever became of what it
+// names since; Conflict when the key stands for another request. Throws InvalidInput and what
+// check_access throws; Conflict when the definition has no content yet.
 model::TrainingRun submit_run(Service& service, const std::string& user, std::string_view body,
                               const std::optional<std::string>& idempotency_key);
 

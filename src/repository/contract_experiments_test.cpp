@@ -108,6 +108,21 @@ TEST_P(ExperimentContract, TheSameKeyReturnsTheExperimentRunThatExists) {
   EXPECT_EQ(experiment_runs_.start(late, at(101 + 7 * 24 * 3600)).id, late.id);
 }
 
+TEST_P(ExperimentContract, AKeyStandsForARunOfOneExperiment) {
+  NewExperimentRun asked = new_experiment_run(9, stored(1).id);
+  asked.idempotency_key = "key";
+  EXPECT_FALSE(experiment_runs_.find_by_key(asked, at(100)));
+  const ExperimentRun first = started(1, *experiments_.find(asked.experiment_id), "key");
+  EXPECT_EQ(experiment_runs_.find_by_key(asked, at(102)), first);
+  const Experiment other = stored(2);
+  EXPECT_EQ(kind_of([&] { started(2, other, "key"); }), ErrorKind::Conflict);
+  EXPECT_FALSE(runs_.find(run_id(20)));
+  asked.experiment_id = other.id;
+  EXPECT_EQ(kind_of([&] { experiment_runs_.find_by_key(asked, at(102)); }), ErrorKind::Conflict);
+  asked.idempotency_key = std::nullopt;
+  EXPECT_FALSE(experiment_runs_.find_by_key(asked, at(102)));
+}
+
 TEST_P(ExperimentContract, ExperimentRunsAreListedByCreationInPages) {
   const Experiment experiment = stored(1);
   const Experiment other = stored(2);

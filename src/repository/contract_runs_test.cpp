@@ -76,7 +76,7 @@ TEST_P(RunContract, AnIdempotencyKeyIsTheRunForSevenDays) {
   const auto keyed = [](int number, const char* owner) {
     NewRun run = new_run(number);
     run.owner = owner;
-    run.idempotency_key = "key-1";
+    run.idempotency_key = {.key = "key-1", .asked = "x"};
     return run;
   };
   const TimePoint start = at(1000);
@@ -90,14 +90,31 @@ TEST_P(RunContract, AnIdempotencyKeyIsTheRunForSevenDays) {
   EXPECT_EQ(runs_.create(keyed(5, "anna"), start + week).id, run_id(4)) << "and begins again";
 }
 
+TEST_P(RunContract, AnIdempotencyKeyIsLookedUpAndStandsForOneRequest) {
+  NewRun run = new_run(1);
+  const RequestKey key{.key = "key-1", .asked = std::string("x\0\xFF", 3)};
+  const RequestKey other{.key = "key-1", .asked = "y"};
+  EXPECT_FALSE(runs_.find_by_key("anna", key, at(1)));
+  run.idempotency_key = key;
+  const auto created = runs_.create(run, at(1));
+  EXPECT_EQ(runs_.find_by_key("anna", key, at(2)), created);
+  EXPECT_FALSE(runs_.find_by_key("ben", key, at(2)));
+  EXPECT_EQ(kind_of([&] { runs_.find_by_key("anna", other, at(2)); }), ErrorKind::Conflict);
+  run = new_run(2);
+  run.idempotency_key = other;
+  EXPECT_EQ(kind_of([&] { runs_.create(run, at(2)); }), ErrorKind::Conflict);
+  EXPECT_FALSE(runs_.find(run.id));
+  EXPECT_FALSE(runs_.find_by_key("anna", other, at(1) + std::chrono::hours{7 * 24}));
+}
+
 TEST_P(RunContract, AnIdempotencyKeyGoesWithItsRun) {
   NewRun run = new_run(1);
-  run.idempotency_key = "key-1";
+  run.idempotency_key = {.key = "key-1", .asked = "x"};
   runs_.create(run, at(1));
   append(run.id, model::CancelRequested{.by = "anna"}, 2);
   runs_.remove({run.id});
   NewRun later = new_run(2);
-  later.idempotency_key = "key-1";
+  later.idempotency_key = {.key = "key-1", .asked = "y"};
   EXPECT_EQ(runs_.create(later, at(3)).id, later.id);
 }
 

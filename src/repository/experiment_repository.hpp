@@ -46,7 +46,8 @@ struct NewExperimentRun {
   std::string experiment_id;
   std::string owner;
   std::vector<NewRun> runs;  // at least one; their own idempotency keys are not looked at
-  // The same key by the same owner again returns the experiment run that exists (for 7 days).
+  // The same key by the same owner again returns the experiment run that exists (for 7 days), or is
+  // a Conflict for another experiment.
   std::optional<std::string> idempotency_key;
 };
 
@@ -76,6 +77,9 @@ class ExperimentRunRepository {
   virtual std::vector<model::TrainingRun> append(const std::string& id, const model::Event& event,
                                                  TimePoint now) = 0;
   virtual std::optional<ExperimentRun> find(const std::string& id) = 0;
+  // The one that `start` would return for the key; of `asked` neither id nor runs are looked at.
+  virtual std::optional<ExperimentRun> find_by_key(const NewExperimentRun& asked,
+                                                   TimePoint now) = 0;
   // Of one experiment. limit: at least 1. start_after: the cursor of ExperimentRunPage::next.
   virtual ExperimentRunPage list(const std::string& experiment_id, std::size_t limit,
                                  const std::string& start_after) = 0;

@@ -13,6 +13,10 @@ class FailingRunRepository final : public RunRepository {
   std::optional<model::TrainingRun> find(const model::RunId& id) override {
     return plan_.run([&] { return inner_.find(id); });
   }
+  std::optional<model::TrainingRun> find_by_key(const std::string& owner, const RequestKey& key,
+                                                TimePoint now) override {
+    return plan_.run([&] { return inner_.find_by_key(owner, key, now); });
+  }
   RunPage list(const RunQuery& query) override {
     return plan_.run([&] { return inner_.list(query); });
   }
@@ -104,6 +108,9 @@ class FailingExperimentRunRepository final : public ExperimentRunRepository {
   }
   std::optional<ExperimentRun> find(const std::string& id) override {
     return plan_.run([&] { return inner_.find(id); });
+  }
+  std::optional<ExperimentRun> find_by_key(const NewExperimentRun& asked, TimePoint now) override {
+    return plan_.run([&] { return inner_.find_by_key(asked, now); });
   }
   ExperimentRunPage list(const std::string& experiment_id, std::size_t limit,
                          const std::string& start_after) override {

@@ -44,6 +44,10 @@ class BusyRuns final : public RunRepository {
   std::optional<model::TrainingRun> find(const model::RunId& id) override {
     return inner_.runs->find(id);
   }
+  std::optional<model::TrainingRun> find_by_key(const std::string& owner, const RequestKey& key,
+                                                TimePoint now) override {
+    return inner_.runs->find_by_key(owner, key, now);
+  }
   RunPage list(const RunQuery& query) override { return inner_.runs->list(query); }
   model::TrainingRun append(const model::RunId& id, const model::Event& event,
                             std::uint64_t expected_version, TimePoint now) override {

@@ -112,6 +112,12 @@ class MemoryExperimentRunRepository final : public ExperimentRunRepository {
     return std::nullopt;
   }
 
+  std::optional<ExperimentRun> find_by_key(const NewExperimentRun& asked, TimePoint now) override {
+    auto records = records_->lock();
+    const auto* existing = find_by_key(*records, asked, now);
+    return existing == nullptr ? std::nullopt : std::optional(with_runs(*records, *existing));
+  }
+
   ExperimentRunPage list(const std::string& experiment_id, std::size_t limit,
                          const std::string& start_after) override {
     check_limit(limit);
@@ -145,6 +151,8 @@ class MemoryExperimentRunRepository final : public ExperimentRunRepository {
     for (auto& [order, stored] : records.experiment_runs) {
       if (stored.run.owner == started.owner && stored.idempotency_key == *started.idempotency_key &&
           stored.run.created_at + kIdempotencyWindow > now) {
+        check_same_request(stored.idempotency_key,
+                           stored.run.experiment_id == started.experiment_id);
         return &stored;
       }
     }

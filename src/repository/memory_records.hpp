@@ -16,6 +16,7 @@ struct Records {
   struct UsedKey {
     model::RunId run;
     TimePoint at;
+    std::string asked;
   };
   struct OrderedDefinition {
     TrainingDefinition definition;

@@ -40,14 +40,18 @@ class MemoryRunRepository final : public RunRepository {
 
   model::TrainingRun create(const NewRun& created, TimePoint now) override {
     auto records = records_->lock();
-    if (const auto* existing = find_by_key(*records, created, now)) return *existing;
+    if (created.idempotency_key) {
+      const auto* existing = find_by_key(*records, created.owner, *created.idempotency_key, now);
+      if (existing != nullptr) return *existing;
+    }
     if (const auto found = records->runs.find(created.id); found != records->runs.end()) {
       check_same_content(found->second, created);
       return found->second;
     }
     const model::TrainingRun& run = records->insert(first_version(created, now));
     if (created.idempotency_key) {
-      records->keys[{created.owner, *created.idempotency_key}] = {.run = run.id, .at = now};
+      const RequestKey& key = *created.idempotency_key;
+      records->keys[{created.owner, key.key}] = {.run = run.id, .at = now, .asked = key.asked};
     }
     return run;
   }
@@ -57,6 +61,13 @@ class MemoryRunRepository final : public RunRepository {
     const auto found = records->runs.find(id);
     if (found == records->runs.end()) return std::nullopt;
     return found->second;
+  }
+
+  std::optional<model::TrainingRun> find_by_key(const std::string& owner, const RequestKey& key,
+                                                TimePoint now) override {
+    auto records = records_->lock();
+    const auto* existing = find_by_key(*records, owner, key, now);
+    return existing == nullptr ? std::nullopt : std::optional(*existing);
   }
 
   RunPage list(const RunQuery& query) override {
@@ -117,11 +128,11 @@ class MemoryRunRepository final : public RunRepository {
   }
 
  private:
-  static const model::TrainingRun* find_by_key(const Records& records, const NewRun& created,
-                                               TimePoint now) {
-    if (!created.idempotency_key) return nullptr;
-    const auto used = records.keys.find({created.owner, *created.idempotency_key});
+  static const model::TrainingRun* find_by_key(const Records& records, const std::string& owner,
+                                               const RequestKey& key, TimePoint now) {
+    const auto used = records.keys.find({owner, key.key});
     if (used == records.keys.end() || used->second.at + kIdempotencyWindow <= now) return nullptr;
+    check_same_request(key.key, used->second.asked == key.asked);
     return &records.runs.at(used->second.run);
   }
 

@@ -28,6 +28,10 @@ class ObservedRepository final : public RunRepository {
   std::optional<model::TrainingRun> find(const model::RunId& id) override {
     return inner_.find(id);
   }
+  std::optional<model::TrainingRun> find_by_key(const std::string& owner, const RequestKey& key,
+                                                TimePoint now) override {
+    return inner_.find_by_key(owner, key, now);
+  }
   RunPage list(const RunQuery& query) override { return inner_.list(query); }
   std::vector<StoredEvent> events_after(std::uint64_t sequence, std::size_t limit,
                                         const std::optional<model::RunId>& run) override {
@@ -65,6 +69,9 @@ class ObservedExperimentRuns final : public ExperimentRunRepository {
     return changed;
   }
   std::optional<ExperimentRun> find(const std::string& id) override { return inner_.find(id); }
+  std::optional<ExperimentRun> find_by_key(const NewExperimentRun& asked, TimePoint now) override {
+    return inner_.find_by_key(asked, now);
+  }
   ExperimentRunPage list(const std::string& experiment_id, std::size_t limit,
                          const std::string& start_after) override {
     return inner_.list(experiment_id, limit, start_after);

@@ -67,6 +67,14 @@ void check_same_content(const model::TrainingRun& existing, const NewRun& create
                           created.id.str()));
 }
 
+void check_same_request(std::string_view key, bool same) {
+  if (same) return;
+  throw Error(ErrorKind::Conflict,
+              fmt::format("the Idempotency-Key \"{}\" stands for another request: repeat that one "
+                          "as it was, or take another key",
+                          printable(key)));
+}
+
 std::optional<model::TrainingRun> after_event(const model::TrainingRun& run,
                                               const model::Event& event,
                                               std::uint64_t expected_version, TimePoint now) {

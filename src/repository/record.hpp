@@ -18,6 +18,9 @@ model::TrainingRun first_version(const NewRun& created, TimePoint now);
 // Throws Conflict when `existing` is not what `created` would have become.
 void check_same_content(const model::TrainingRun& existing, const NewRun& created);
 
+// Throws Conflict when a key stands for a request that asked for something else.
+void check_same_request(std::string_view key, bool same);
+
 // Throws Conflict when the version is another. nullopt when the event does not apply.
 std::optional<model::TrainingRun> after_event(const model::TrainingRun& run,
                                               const model::Event& event,

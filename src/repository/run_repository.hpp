@@ -12,14 +12,21 @@
 
 namespace trainyard::repository {
 
+// What makes a request a repeated one: the client's key, and a digest of what was asked under it.
+struct RequestKey {
+  std::string key;
+  std::string asked;
+};
+
 struct NewRun {
   model::RunId id;  // chosen by the caller (RunId::generate)
   std::string owner;
   model::Manifest manifest;
   std::string definition_id;
   std::string definition_sha256;
-  // The same key by the same owner again returns the run that exists (for 7 days).
-  std::optional<std::string> idempotency_key;
+  // The same key by the same owner again returns the run that exists (for 7 days), or is a Conflict
+  // when something else is asked.
+  std::optional<RequestKey> idempotency_key;
 };
 
 // How much of a run a list reads.
@@ -70,6 +77,9 @@ class RunRepository {
   // id exists with another content.
   virtual model::TrainingRun create(const NewRun& run, TimePoint now) = 0;
   virtual std::optional<model::TrainingRun> find(const model::RunId& id) = 0;  // with connections
+  // The run that `create` would return for this key, without a run to create; Conflict as there.
+  virtual std::optional<model::TrainingRun> find_by_key(const std::string& owner,
+                                                        const RequestKey& key, TimePoint now) = 0;
   virtual RunPage list(const RunQuery& query) = 0;
   // Applies `event` by model::next. Throws NotFound, or Conflict when the run's version is not
   // `expected_version` (read again and decide again). An event that does not apply changes nothing

@@ -155,7 +155,12 @@ constexpr std::string_view kShownManifests = R"sql(
 ALTER TABLE run_details ADD COLUMN shown_manifest TEXT NOT NULL DEFAULT '';
 )sql";
 
-constexpr std::array kMigrations{kFirst, kExperiments, kShownManifests};
+// A digest of what was asked under the key; empty in rows of before, which stand for any request.
+constexpr std::string_view kAskedUnderKeys = R"sql(
+ALTER TABLE idempotency_keys ADD COLUMN asked BLOB NOT NULL DEFAULT x'';
+)sql";
+
+constexpr std::array kMigrations{kFirst, kExperiments, kShownManifests, kAskedUnderKeys};
 
 }  // namespace
 

@@ -46,24 +46,27 @@ void read_members(db::Connection& connection, Row& row) {
   while (query.step()) read_brief_row(query, row.run.runs.emplace_back());
 }
 
-std::optional<Row> find_by_key(db::Connection& connection, const NewExperimentRun& started,
-                               TimePoint now) {
+std::optional<Row> find_row_by_key(db::Connection& connection, const NewExperimentRun& asked,
+                                   TimePoint now) {
   static const std::string kFind =
-      fmt::format("{} WHERE owner = ? AND idempotency_key = ?", kSelect);
-  if (!started.idempotency_key) return std::nullopt;
-  db::Statement& expire = connection.prepare(
-      "UPDATE experiment_runs SET idempotency_key = NULL "
-      "WHERE owner = ? AND idempotency_key = ? AND created_at <= ?");
-  ParameterWriter(expire)
-      .put(started.owner)
-      .put(*started.idempotency_key)
-      .put(now - kIdempotencyWindow);
-  expire.run();
+      fmt::format("{} WHERE owner = ? AND idempotency_key = ? AND created_at > ?", kSelect);
+  if (!asked.idempotency_key) return std::nullopt;
   db::Statement& query = connection.prepare(kFind);
-  ParameterWriter(query).put(started.owner).put(*started.idempotency_key);
+  ParameterWriter(query).put(asked.owner).put(*asked.idempotency_key).put(now - kIdempotencyWindow);
   auto row = first_row(query);
-  if (row) read_members(connection, *row);
+  if (!row) return std::nullopt;
+  check_same_request(*asked.idempotency_key, row->run.experiment_id == asked.experiment_id);
+  read_members(connection, *row);
   return row;
+}
+
+// What stood for the key before its window was over.
+void release_key(db::Connection& connection, const NewExperimentRun& started) {
+  if (!started.idempotency_key) return;
+  db::Statement& release = connection.prepare(
+      "UPDATE experiment_runs SET idempotency_key = NULL WHERE owner = ? AND idempotency_key = ?");
+  ParameterWriter(release).put(started.owner).put(*started.idempotency_key);
+  release.run();
 }
 
 std::optional<Row> find_by_id(db::Connection& connection, const std::string& id) {
@@ -82,6 +85,7 @@ std::int64_t insert_experiment_run(db::Connection& connection, const NewExperime
   const bool found = known.step();
   known.reset();
   if (!found) throw_no_experiment(started.experiment_id);
+  release_key(connection, started);
   db::Statement& insert = connection.prepare(
       "INSERT INTO experiment_runs (id, experiment, owner, created_at, idempotency_key) "
       "VALUES (?, ?, ?, ?, ?)");
@@ -114,7 +118,7 @@ class SqliteExperimentRunRepository final : public ExperimentRunRepository {
                          .runs = {}};
     std::optional<Row> existing;
     store_->writer.run([&](db::Connection& connection) {
-      existing = find_by_key(connection, started, now);
+      existing = find_row_by_key(connection, started, now);
       if (!existing) insert(connection, started, rows, now);
     });
     if (existing) return std::move(existing->run);
@@ -146,6 +150,13 @@ class SqliteExperimentRunRepository final : public ExperimentRunRepository {
   std::optional<ExperimentRun> find(const std::string& id) override {
     auto row =
         store_->readers.run([&](db::Connection& connection) { return find_by_id(connection, id); });
+    if (!row) return std::nullopt;
+    return std::move(row->run);
+  }
+
+  std::optional<ExperimentRun> find_by_key(const NewExperimentRun& asked, TimePoint now) override {
+    auto row = store_->readers.run(
+        [&](db::Connection& connection) { return find_row_by_key(connection, asked, now); });
     if (!row) return std::nullopt;
     return std::move(row->run);
   }

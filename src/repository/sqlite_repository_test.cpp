@@ -205,6 +205,15 @@ void check_whole(RunRepository& runs, const model::TrainingRun& run) {
   ASSERT_EQ(run.status, status) << "the row is what the events say";
 }
 
+TEST_F(SqliteRepository, AKeyOfBeforeStandsForAnyRequest) {
+  Repositories records = open();
+  NewRun run = new_run(1);
+  run.idempotency_key = {.key = "key", .asked = "x"};
+  records.runs->create(run, at(1));
+  db::Connection({.path = path_}).execute("UPDATE idempotency_keys SET asked = x''");
+  EXPECT_TRUE(records.runs->find_by_key("anna", {.key = "key", .asked = "y"}, at(2)));
+}
+
 TEST_F(SqliteRepository, WhatWasAcknowledgedSurvivesAKill) {
   open();
   for (int round = 0; round < 5; ++round) {

@@ -16,19 +16,17 @@ void bind_all(db::Statement& statement, const ListStatement& list) {
 }
 
 // The run that an idempotency key stands for, while it does.
-std::optional<StoredRun> find_by_key(db::Connection& connection, const NewRun& created,
-                                     TimePoint now) {
-  if (!created.idempotency_key) return std::nullopt;
+std::optional<StoredRun> find_rows_by_key(db::Connection& connection, const std::string& owner,
+                                          const RequestKey& key, TimePoint now) {
   db::Statement& query = connection.prepare(
-      "SELECT r.id FROM idempotency_keys AS k JOIN runs AS r ON r.queue_order = k.run "
+      "SELECT r.id, k.asked FROM idempotency_keys AS k JOIN runs AS r ON r.queue_order = k.run "
       "WHERE k.owner = ? AND k.key = ? AND k.at > ?");
-  ParameterWriter(query)
-      .put(created.owner)
-      .put(*created.idempotency_key)
-      .put(now - kIdempotencyWindow);
+  ParameterWriter(query).put(owner).put(key.key).put(now - kIdempotencyWindow);
   if (!query.step()) return std::nullopt;
   const std::string id = query.text(0);
+  const std::string asked = query.text(1);
   query.reset();
+  check_same_request(key.key, asked.empty() || asked == key.asked);
   return find_rows(connection, id);
 }
 
@@ -38,9 +36,10 @@ void insert_key(db::Connection& connection, const NewRun& created, std::uint64_t
   db::Statement& expire = connection.prepare("DELETE FROM idempotency_keys WHERE at <= ?");
   ParameterWriter(expire).put(now - kIdempotencyWindow);
   expire.run();
-  db::Statement& insert =
-      connection.prepare("INSERT INTO idempotency_keys (owner, key, run, at) VALUES (?, ?, ?, ?)");
-  ParameterWriter(insert).put(created.owner).put(*created.idempotency_key).put(run).put(now);
+  const RequestKey& key = *created.idempotency_key;
+  db::Statement& insert = connection.prepare(
+      "INSERT INTO idempotency_keys (owner, key, run, at, asked) VALUES (?, ?, ?, ?, ?)");
+  ParameterWriter(insert).put(created.owner).put(key.key).put(run).put(now).put_blob(key.asked);
   insert.run();
 }
 
@@ -82,7 +81,9 @@ class SqliteRunRepository final : public RunRepository {
     const StoredRun rows = prepare_rows(run, store_->sealer);
     std::optional<StoredRun> of_key, of_id;
     store_->writer.run([&](db::Connection& connection) {
-      of_key = find_by_key(connection, created, now);
+      if (created.idempotency_key) {
+        of_key = find_rows_by_key(connection, created.owner, *created.idempotency_key, now);
+      }
       if (!of_key) of_id = find_rows(connection, created.id.str());
       if (of_key || of_id) return;
       run.queue_order = insert_rows(connection, rows);
@@ -98,6 +99,14 @@ class SqliteRunRepository final : public RunRepository {
   std::optional<model::TrainingRun> find(const model::RunId& id) override {
     auto stored = store_->readers.run(
         [&](db::Connection& connection) { return find_rows(connection, id.str()); });
+    if (!stored) return std::nullopt;
+    return complete(std::move(*stored), store_->sealer);
+  }
+
+  std::optional<model::TrainingRun> find_by_key(const std::string& owner, const RequestKey& key,
+                                                TimePoint now) override {
+    auto stored = store_->readers.run(
+        [&](db::Connection& connection) { return find_rows_by_key(connection, owner, key, now); });
     if (!stored) return std::nullopt;
     return complete(std::move(*stored), store_->sealer);
   }
