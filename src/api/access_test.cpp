@@ -201,6 +201,27 @@ TEST_F(AccessTest, ListsShowWhatIsOnesOwnAndEverythingToAdminsAndViewers) {
   EXPECT_EQ(count("vic"), 3u);
 }
 
+TEST_F(AccessTest, EveryPageOfOneOwnersListIsTheirs) {
+  accounts_.users->add({.name = "b@b"});
+  for (const char* user : {"b@b", "cy", "b@b", "cy", "b@b"}) {
+    token_ = session(user);
+    const auto url = definition();
+    EXPECT_EQ(send("POST", "/v3/models", run_request(url)).status, 202);
+    EXPECT_EQ(send("POST", "/v3/experiments", experiment_request(url).dump()).status, 201);
+  }
+  for (const std::string list : {"/v3/models?", "/v3/models?view=summary&", "/v3/experiments?",
+                                 "/v3/ml_assets/training_definitions?"}) {
+    std::size_t found = 0;
+    std::string next = list + "limit=1&owner=b%40b";
+    for (int page = 0; page < 9 && !next.empty(); ++page) {
+      const auto answer = nlohmann::json::parse(send("GET", next, "", session("ann")).body);
+      found += answer["resources"].size();
+      next = answer.contains("next") ? answer["next"]["url"].get<std::string>() : "";
+    }
+    EXPECT_EQ(found, 3u) << list;
+  }
+}
+
 TEST_F(AccessTest, ARunIsMadeFromOnesOwnDefinition) {
   token_ = session("bob");
   const auto url = definition();

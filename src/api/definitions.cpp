@@ -89,10 +89,7 @@ http::Answer list(Service& service, Call& call) {
       service.parts.definitions.list(shown_owner(call).value_or(""), wanted.limit, wanted.start);
   std::vector<wire::Definition> views;
   for (const auto& definition : page.definitions) views.push_back(view(definition));
-  const std::string next =
-      page.next.empty() ? ""
-                        : fmt::format("{}/v3/ml_assets/training_definitions?limit={}&start={}",
-                                      call.base_url, wanted.limit, percent_encode(page.next));
+  const auto next = next_url(call, "/v3/ml_assets/training_definitions", wanted, page.next);
   return json_response(200, wire::encode_definition_list(views, call.base_url, next));
 }
 

@@ -91,10 +91,7 @@ http::Answer list(Service& service, Call& call) {
   for (std::size_t i = 0; i < page.runs.size(); ++i) {
     views.push_back(view(page.runs[i], metrics[i]));
   }
-  const std::string next =
-      page.next.empty() ? ""
-                        : fmt::format("{}/v3/experiments/{}/runs?limit={}&start={}", call.base_url,
-                                      experiment.id, wanted.limit, percent_encode(page.next));
+  const auto next = next_url(call, "/v3/experiments/" + experiment.id + "/runs", wanted, page.next);
   return json_response(
       200, wire::encode_experiment_run_list(views, wire::evaluation_definition(experiment.entity),
                                             call.base_url, next));

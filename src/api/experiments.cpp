@@ -54,11 +54,7 @@ http::Answer list(Service& service, Call& call) {
   for (const auto& experiment : page.experiments) {
     writer.add(view(experiment), call.base_url, shown_secrets(service, call, experiment.owner));
   }
-  const std::string next = page.next.empty()
-                               ? ""
-                               : fmt::format("{}/v3/experiments?limit={}&start={}", call.base_url,
-                                             wanted.limit, percent_encode(page.next));
-  return json_response(200, writer.finish(next));
+  return json_response(200, writer.finish(next_url(call, "/v3/experiments", wanted, page.next)));
 }
 
 http::Answer change(Service& service, Call& call) {

@@ -73,6 +73,19 @@ Paging paging(const Call& call, std::size_t fallback, std::size_t most) {
   return result;
 }
 
+std::string next_url(const Call& call, std::string_view path, const Paging& wanted,
+                     const std::string& next) {
+  if (next.empty()) return "";
+  std::string kept;
+  for (const char* name : {"view", "owner"}) {
+    if (const auto value = call.request.query.get(name)) {
+      kept += fmt::format("{}={}&", name, percent_encode(*value));
+    }
+  }
+  return fmt::format("{}{}?{}limit={}&start={}", call.base_url, path, kept, wanted.limit,
+                     percent_encode(next));
+}
+
 repository::RunPage find_run_page(Service& service, const Call& call,
                                   repository::RunDetail detail) {
   if (const auto id = model::RunId::parse(call.param("id"))) {

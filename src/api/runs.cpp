@@ -59,12 +59,6 @@ http::Answer read(Service& service, Call& call) {
   return json_response(200, wire::encode_run(run, shown_manifest(page, 0, how.secrets), how));
 }
 
-std::string next_url(const Call& call, std::string_view view, const Paging& wanted,
-                     const repository::RunPage& page) {
-  return fmt::format("{}/v3/models?{}limit={}&start={}", call.base_url, view, wanted.limit,
-                     percent_encode(page.next));
-}
-
 http::Answer list_whole(Service& service, Call& call) {
   const auto wanted = paging(call, kPage, kPage);
   const auto page = service.parts.runs.list({.owner = shown_owner(call),
@@ -77,8 +71,7 @@ http::Answer list_whole(Service& service, Call& call) {
     const auto how = rendering(service, call, page.runs[i]);
     writer.add(page.runs[i], shown_manifest(page, i, how.secrets), how);
   }
-  return json_response(200,
-                       writer.finish(page.next.empty() ? "" : next_url(call, "", wanted, page)));
+  return json_response(200, writer.finish(next_url(call, "/v3/models", wanted, page.next)));
 }
 
 http::Answer list_summaries(Service& service, Call& call) {
@@ -87,8 +80,7 @@ http::Answer list_summaries(Service& service, Call& call) {
       {.owner = shown_owner(call), .limit = wanted.limit, .start_after = wanted.start});
   wire::RunListWriter writer;
   for (const auto& run : page.runs) writer.add_summary(run);
-  return json_response(
-      200, writer.finish(page.next.empty() ? "" : next_url(call, "view=summary&", wanted, page)));
+  return json_response(200, writer.finish(next_url(call, "/v3/models", wanted, page.next)));
 }
 
 http::Answer list(Service& service, Call& call) {

@@ -84,6 +84,10 @@ struct Paging {
   std::string start;
 };
 Paging paging(const Call& call, std::size_t fallback, std::size_t most);
+// Where the list at `path` goes on at the cursor `next`, with what else its query asked for; empty
+// when it does not.
+std::string next_url(const Call& call, std::string_view path, const Paging& wanted,
+                     const std::string& next);
 
 // Storage keys go out in clear to their owner alone, when a setting says so and what the caller
 // came with is good for more than reading.
