@@ -222,11 +222,29 @@ TEST_F(AccessTest, EveryPageOfOneOwnersListIsTheirs) {
   }
 }
 
-TEST_F(AccessTest, ARunIsMadeFromOnesOwnDefinition) {
+TEST_F(AccessTest, ARunIsMadeFromADefinitionThatItsOwnerSees) {
   token_ = session("bob");
   const auto url = definition();
+  const auto with_data =
+      definition(R"(,"training_data_reference":[)" + store_reference("source", "own").dump() + "]");
   EXPECT_EQ(send("POST", "/v3/models", run_request(url), session("cy")).status, 400);
   EXPECT_EQ(send("POST", "/v3/models", run_request(url)).status, 202);
+  EXPECT_EQ(send("POST", "/v3/models", run_request(url), session("ann")).status, 202);
+  EXPECT_EQ(send("POST", "/v3/models/checks", run_request(url), session("ann")).status, 200);
+
+  const auto experiment = [&](const nlohmann::json& body, const std::string& owner) {
+    const auto answer = send("POST", "/v3/experiments", body.dump(), session(owner));
+    return "/v3/experiments/" + wire::decode_experiment(answer.body).id + "/runs";
+  };
+  const auto start = [&](const std::string& runs, const std::string& who) {
+    return send("POST", runs, "", session(who)).status;
+  };
+  EXPECT_EQ(start(experiment(experiment_request(url), "ann"), "ann"), 200);
+  EXPECT_EQ(start(experiment(experiment_request(url), "cy"), "ann"), 400) << "they would be cy's";
+  auto without_data = experiment_request(with_data);
+  without_data.erase("training_data_reference");
+  EXPECT_EQ(start(experiment(without_data, "bob"), "bob"), 200);
+  EXPECT_EQ(start(experiment(without_data, "ann"), "ann"), 400) << "with bob's keys";
 }
 
 }  // namespace

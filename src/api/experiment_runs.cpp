@@ -69,7 +69,7 @@ http::Answer start(Service& service, Call& call) {
   if (const auto known = service.parts.experiment_runs.find_by_key(asked, now)) {
     return answer(service, call, experiment, *known);
   }
-  asked.runs = prepare_experiment(service, experiment.owner, experiment.entity);
+  asked.runs = prepare_experiment(service, experiment);
   const auto run = service.parts.experiment_runs.start(asked, service.parts.clock.now());
   service.parts.scheduler.wake();
   return answer(service, call, experiment, run);

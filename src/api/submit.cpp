@@ -41,11 +41,11 @@ std::string version_of(std::string_view href) {
   return std::string(rest.substr(0, rest.find_first_of("/?")));
 }
 
-repository::TrainingDefinition find_definition(Service& service, const std::string& user,
+repository::TrainingDefinition find_definition(Service& service, const Caller& owner,
                                                const std::string& href) {
   const std::string id = definition_id_of(href);
   auto definition = id.empty() ? std::nullopt : service.parts.definitions.find(id);
-  if (!definition || definition->owner != user) {
+  if (!definition || !sees(owner, definition->owner)) {
     throw Error(ErrorKind::InvalidInput,
                 fmt::format("model_definition.definition_href \"{}\" names no training definition "
                             "of this service; create one first and upload its zip",
@@ -112,16 +112,16 @@ class BucketChecks {
 
 // What the runs of one request have in common is looked up once.
 struct Lookups {
-  explicit Lookups(Service& of) : service(of), buckets(of) {}
+  Lookups(Service& of, const Caller& runs_owner) : service(of), owner(runs_owner), buckets(of) {}
 
-  const repository::TrainingDefinition& definition(const std::string& user,
-                                                   const std::string& href) {
+  const repository::TrainingDefinition& definition(const std::string& href) {
     const auto known = definitions.find(href);
     if (known != definitions.end()) return known->second;
-    return definitions.emplace(href, find_definition(service, user, href)).first->second;
+    return definitions.emplace(href, find_definition(service, owner, href)).first->second;
   }
 
   Service& service;
+  const Caller& owner;  // of the runs to be
   BucketChecks buckets;
   const engine::Capacity capacity = service.parts.scheduler.capacity();
   std::map<std::string, repository::TrainingDefinition> definitions;  // by the URL that was sent
@@ -164,20 +164,35 @@ runtime::RuntimeSpec check(Lookups& lookups, const model::Manifest& manifest) {
   return runtime;
 }
 
-repository::NewRun prepare_run(Lookups& lookups, const std::string& user, std::string_view body) {
+repository::NewRun prepare_run(Lookups& lookups, std::string_view body) {
   Service& service = lookups.service;
   auto manifest = read_manifest(body);
-  const auto& definition = lookups.definition(user, manifest.definition_href);
+  const auto& definition = lookups.definition(manifest.definition_href);
   fill_from(manifest, definition);
   const auto runtime = check(lookups, manifest);
   // The build starts now, so that it may be done when the run's turn comes.
   if (runtime.kind == runtime::Kind::Environment) service.parts.environments.ensure(runtime);
   return {.id = model::RunId::generate(),
-          .owner = user,
+          .owner = lookups.owner.user,
           .manifest = std::move(manifest),
           .definition_id = definition.id,
           .definition_sha256 = definition.content_sha256,
           .idempotency_key = {}};
+}
+
+// A run's owner may be shown the keys of its data: those of somebody else's definition are not
+// lent.
+Secret data_of(Lookups& lookups, const std::string& definition_url) {
+  const auto& definition = lookups.definition(definition_url);
+  return definition.owner == lookups.owner.user ? definition.data_reference : Secret();
+}
+
+Caller owner_of(Service& service, const repository::Experiment& experiment) {
+  const auto user = service.parts.accounts.users->find(experiment.owner);
+  return {.user = experiment.owner,
+          .credential = {},
+          .role = user ? user->role : accounts::Role::User,
+          .access_token = {}};
 }
 
 // Of a request's body. With a key of ours, because the body holds keys of stores, and a plain
@@ -205,48 +220,49 @@ std::string definition_id_of(std::string_view href) {
   return "";
 }
 
-void check_run(Service& service, const std::string& user, std::string_view body) {
-  Lookups lookups(service);
+void check_run(Service& service, const Caller& caller, std::string_view body) {
+  Lookups lookups(service, caller);
   auto manifest = read_manifest(body);
   if (!manifest.definition_href.empty()) {
-    fill_from(manifest, lookups.definition(user, manifest.definition_href));
+    fill_from(manifest, lookups.definition(manifest.definition_href));
   }
   check(lookups, manifest);
 }
 
-model::TrainingRun submit_run(Service& service, const std::string& user, std::string_view body,
+model::TrainingRun submit_run(Service& service, const Caller& caller, std::string_view body,
                               const std::optional<std::string>& idempotency_key) {
   std::optional<repository::RequestKey> key;
   if (idempotency_key) {
     key = {.key = *idempotency_key, .asked = keyed_digest(service, body)};
-    auto known = service.parts.runs.find_by_key(user, *key, service.parts.clock.now());
+    auto known = service.parts.runs.find_by_key(caller.user, *key, service.parts.clock.now());
     if (known) return std::move(*known);
   }
-  Lookups lookups(service);
-  auto prepared = prepare_run(lookups, user, body);
+  Lookups lookups(service, caller);
+  auto prepared = prepare_run(lookups, body);
   prepared.idempotency_key = std::move(key);
   const auto run = service.parts.runs.create(prepared, service.parts.clock.now());
   service.parts.scheduler.wake();
   return run;
 }
 
-std::vector<repository::NewRun> prepare_experiment(Service& service, const std::string& user,
-                                                   const Secret& entity) {
+std::vector<repository::NewRun> prepare_experiment(Service& service,
+                                                   const repository::Experiment& experiment) {
+  const Secret& entity = experiment.entity;
   const auto references = wire::training_references(entity);
-  Lookups lookups(service);
+  const Caller owner = owner_of(service, experiment);
+  Lookups lookups(service, owner);
   std::vector<Secret> data;
   for (std::size_t i = 0; i < references.size(); ++i) {
     const auto& reference = references[i];
     data.push_back(with_context(reference_name(i, reference), [&] {
-      return reference.has_data ? Secret()
-                                : lookups.definition(user, reference.definition_url).data_reference;
+      return reference.has_data ? Secret() : data_of(lookups, reference.definition_url);
     }));
   }
   const auto bodies = wire::training_requests(entity, data);
   std::vector<repository::NewRun> runs;
   for (std::size_t i = 0; i < references.size(); ++i) {
     runs.push_back(with_context(reference_name(i, references[i]),
-                                [&] { return prepare_run(lookups, user, bodies[i].reveal()); }));
+                                [&] { return prepare_run(lookups, bodies[i].reveal()); }));
   }
   return runs;
 }

@@ -13,16 +13,18 @@ namespace trainyard::api {
 // A request that was made before under the key is answered with its run, whatever became of what it
 // names since; Conflict when the key stands for another request. Throws InvalidInput and what
 // check_access throws; Conflict when the definition has no content yet.
-model::TrainingRun submit_run(Service& service, const std::string& user, std::string_view body,
+// The run is the caller's, of any definition that they see.
+model::TrainingRun submit_run(Service& service, const Caller& caller, std::string_view body,
                               const std::optional<std::string>& idempotency_key);
 
 // Refuses as submit_run would, and does nothing else; `body` may leave out the definition.
-void check_run(Service& service, const std::string& user, std::string_view body);
+void check_run(Service& service, const Caller& caller, std::string_view body);
 
 // The training runs of an experiment, one for each training reference and checked as one by itself
-// would be; errors name the reference. Nothing is kept.
-std::vector<repository::NewRun> prepare_experiment(Service& service, const std::string& user,
-                                                   const Secret& entity);
+// would be; errors name the reference. They are the experiment's owner's, of definitions that this
+// one sees, whoever starts them. Nothing is kept.
+std::vector<repository::NewRun> prepare_experiment(Service& service,
+                                                   const repository::Experiment& experiment);
 
 // The definition's id out of "…/v3/ml_assets/training_definitions/ID[/versions/V…]" or the older
 // "…/v3/ml_assets/experiments/ID/…"; empty when it is no such URL.
