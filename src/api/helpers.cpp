@@ -12,8 +12,9 @@ constexpr std::uint64_t kMostLines = 1000;
 }  // namespace
 
 wire::Secrets shown_secrets(const Service& service, const Call& call, const std::string& owner) {
-  const bool in_clear = service.options.echo_secrets && owner == call.user &&
-                        call.caller.scope >= accounts::Scope::Write;
+  const bool may_write =
+      call.caller.role != accounts::Role::Viewer && call.caller.scope >= accounts::Scope::Write;
+  const bool in_clear = service.options.echo_secrets && owner == call.user && may_write;
   return in_clear ? wire::Secrets::InClear : wire::Secrets::Masked;
 }
 

@@ -211,6 +211,11 @@ TEST_F(EchoTest, StorageKeysAreEchoedToTheOwnerAlone) {
   const auto reader = wire::decode_account_token(send("POST", "/v3/tokens", "{}").body);
   EXPECT_THAT(send("GET", path, "", "Bearer " + reader.token.reveal()).body,
               Not(HasSubstr("hush")));
+  accounts_.users->add({.name = "eve", .role = accounts::Role::Admin});
+  auto ann = *accounts_.users->find("ann");
+  ann.role = accounts::Role::Viewer;
+  accounts_.users->change(ann);
+  EXPECT_THAT(send("GET", path).body, Not(HasSubstr("hush")));
   for (const auto role : {accounts::Role::Admin, accounts::Role::Viewer}) {
     const std::string name(accounts::to_string(role));
     accounts_.users->add({.name = name, .role = role});

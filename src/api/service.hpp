@@ -89,8 +89,8 @@ Paging paging(const Call& call, std::size_t fallback, std::size_t most);
 std::string next_url(const Call& call, std::string_view path, const Paging& wanted,
                      const std::string& next);
 
-// Storage keys go out in clear to their owner alone, when a setting says so and what the caller
-// came with is good for more than reading.
+// Storage keys go out in clear to their owner alone, when a setting says so and the caller, by role
+// and by what they came with, may do more than read.
 wire::Secrets shown_secrets(const Service& service, const Call& call, const std::string& owner);
 // The header Idempotency-Key; InvalidInput when it is empty or longer than 256 bytes.
 std::optional<std::string> idempotency_key(const Call& call);

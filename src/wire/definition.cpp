@@ -32,9 +32,12 @@ Secret data_reference_of(const JsonObject& in) {
   return Secret(in.tree().at("training_data_reference").dump());
 }
 
-void write_extra(JsonWriter& out, const std::string& extra_json) {
-  const JsonObject extra = JsonObject::parse(extra_json, "definition", kDefinitionLimit);
-  for (const auto& [name, value] : extra.tree().items()) out.key(name).raw(value.dump());
+Json extra_tree(const std::string& extra_json) {
+  return JsonObject::parse(extra_json, "definition", kDefinitionLimit).tree();
+}
+
+void write_extra(JsonWriter& out, const Json& extra) {
+  for (const auto& [name, value] : extra.items()) out.key(name).raw(value.dump());
 }
 
 void write_fields(JsonWriter& out, const DefinitionRequest& fields) {
@@ -68,7 +71,8 @@ void write_definition(JsonWriter& out, const Definition& definition, std::string
       .field("state", definition.has_content ? "persisted" : "no_content")
       .end_object()
       .end_object();
-  write_extra(out, definition.fields.extra_json);
+  // Again: what was stored earlier knew fewer names of secrets.
+  write_extra(out, without_secrets(extra_tree(definition.fields.extra_json)));
   out.end_object().end_object();
 }
 
@@ -98,7 +102,7 @@ std::string encode(const DefinitionRequest& request) {
   JsonWriter out;
   out.begin_object();
   write_fields(out, request);
-  write_extra(out, request.extra_json);
+  write_extra(out, extra_tree(request.extra_json));
   out.end_object();
   return out.take();
 }

@@ -90,6 +90,18 @@ TEST(DefinitionJson, SecretsOfADataReferenceAreNotKept) {
   EXPECT_NE(extra.find("http://s3"), std::string::npos);
 }
 
+TEST(DefinitionJson, SecretsAreKnownByAWordInTheirName) {
+  Definition definition = recorded_definition();
+  definition.fields.extra_json =  // as it was stored earlier
+      R"({"x":{"Secret_Access_Key":"hush","apiKey":"hush","API-KEY":"hush","auth_Token":"hush",)"
+      R"("userPassword":"hush","client_secret":"hush","access_key_id":"AKIA","key":"k"}})";
+  const json shown = json::parse(encode(definition, kBase))["entity"]["x"];
+  EXPECT_EQ(shown.dump().find("hush"), std::string::npos) << shown;
+  EXPECT_EQ(shown["apiKey"], "***");
+  EXPECT_EQ(shown["access_key_id"], "AKIA");
+  EXPECT_EQ(shown["key"], "k");
+}
+
 TEST(DefinitionJson, ARequestCannotSayWhatOnlyTheServiceSays) {
   const DefinitionRequest request = decode_definition_request(
       R"({"name":"d","framework":{"name":"k"},"training_definition_version":{"guid":"mine"}})");

@@ -7,14 +7,22 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/strings.hpp"
 #include "model/limits.hpp"
 
 namespace trainyard::wire {
 namespace {
 
 constexpr std::string_view kMask = "***";
-constexpr std::array<std::string_view, 4> kSecretFields{
-    "secret_access_key", "aws_secret_access_key", "password", "apikey"};
+constexpr std::array<std::string_view, 4> kSecretWords{"secret", "password", "token", "apikey"};
+
+// "secret_access_key", "apiKey", "API-KEY", "auth_token": by a word that the name contains.
+bool names_secret(std::string_view name) {
+  std::string letters = to_lower(name);
+  std::erase_if(letters, [](char c) { return c == '_' || c == '-'; });
+  return std::ranges::any_of(
+      kSecretWords, [&](std::string_view word) { return letters.find(word) != letters.npos; });
+}
 
 std::string error_message(const model::Verdict& verdict) {
   if (verdict.code == "C201" && verdict.exit_code) {  // the sentence of the recorded failures
@@ -58,8 +66,7 @@ nlohmann::json without_secrets(nlohmann::json tree) {
   }
   if (tree.is_object()) {
     for (auto& [name, member] : tree.items()) {
-      const bool secret = std::ranges::find(kSecretFields, name) != kSecretFields.end();
-      member = secret ? nlohmann::json(kMask) : without_secrets(std::move(member));
+      member = names_secret(name) ? nlohmann::json(kMask) : without_secrets(std::move(member));
     }
   }
   return tree;

@@ -17,8 +17,9 @@ namespace trainyard::wire {
 // bucket, or the Swift variables of T14; which of them is said by the `type` beside it.
 void write_connection(JsonWriter& out, const model::StoreReference& reference, Secrets secrets);
 
-// The same tree with "***" for what stands under the name of a secret, of the connections of every
-// age (wml-v3 d.1). As deep as JsonObject lets a tree be.
+// The same tree with "***" for what stands under a name with secret, password, token or api key in
+// it, in any case: the connections of every age (wml-v3 d.1) and what others call theirs. As deep
+// as JsonObject lets a tree be.
 nlohmann::json without_secrets(nlohmann::json tree);
 
 // {"name","version","runtimes"?:[{"name","version"}]}; one runtime alone is read as well.
