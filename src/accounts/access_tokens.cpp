@@ -50,9 +50,12 @@ class SqliteTokens final : public AccessTokens {
     auto connection = store_->connection.lock();
     db::Transaction transaction(*connection);
     if (count_of(*connection, token.owner) >= static_cast<std::int64_t>(kMostOfOne)) {
-      throw Error(ErrorKind::Exhausted,
-                  fmt::format("{} has {} tokens already; revoke those that are not used any more",
-                              token.owner, kMostOfOne));
+      throw Error(
+          ErrorKind::Conflict,
+          fmt::format(
+              "{} has {} tokens already, the most there can be: revoke one that is not used "
+              "any more (trainyard token list, trainyard token revoke)",
+              token.owner, kMostOfOne));
     }
     insert(*connection, token, secret);
     transaction.commit();

@@ -63,7 +63,7 @@ class AccessTokens {
   static constexpr std::string_view kPrefix = "trn_";
   static constexpr std::size_t kMostOfOne = 100;
   virtual ~AccessTokens() = default;
-  // Makes up the token and returns it; only its hash is kept. `id` is chosen here. Exhausted past
+  // Makes up the token and returns it; only its hash is kept. `id` is chosen here. Conflict past
   // kMostOfOne; NotFound: no such owner.
   virtual Secret create(AccessToken& token) = 0;
   // Says nothing about its expiry.

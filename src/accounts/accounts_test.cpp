@@ -105,7 +105,7 @@ TEST_F(AccountsTest, TokensGoWithTheirOwnerAndAreLimited) {
   accounts_.users->remove("bob");
   EXPECT_TRUE(accounts_.tokens->list().empty());
   for (std::size_t i = 0; i < AccessTokens::kMostOfOne; ++i) token("ann");
-  EXPECT_EQ(kind_of([&] { token("ann"); }), ErrorKind::Exhausted);
+  EXPECT_EQ(kind_of([&] { token("ann"); }), ErrorKind::Conflict);
 }
 
 TEST(AccountsFile, KeepsEverythingAndNoSecretOfAToken) {

@@ -125,6 +125,14 @@ TEST_F(IdentityTest, APersonalTokenIsGoodForItsScopeUntilItEnds) {
   EXPECT_EQ(send("GET", "/v3/models", "", personal).status, 401);
 }
 
+TEST_F(IdentityTest, TheTokensOfAUserAreLimited) {
+  for (std::size_t i = 0; i < accounts::AccessTokens::kMostOfOne; ++i) create_token(token_, "read");
+  const auto refused = send("POST", "/v3/tokens", "{}");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_THAT(refused.body, HasSubstr("ann has 100 tokens already"));
+  EXPECT_THAT(refused.body, HasSubstr("trainyard token revoke"));
+}
+
 TEST_F(IdentityTest, APersonalTokenLogsInAsAPasswordAndItsSessionEndsWithIt) {
   const auto made = wire::decode_account_token(
       send("POST", "/v3/tokens", R"({"name":"old client","scope":"read"})").body);

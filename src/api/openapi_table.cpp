@@ -51,7 +51,7 @@ void add_identity_operations(std::vector<Operation>& all) {
                "identity",
                "Create a personal access token",
                {{201, "AccessToken"}},
-               {},
+               {409},
                "NewAccessToken"},
               {"GET", "/v3/tokens/{id}", "identity", "One token", {{200, "AccessToken"}}},
               {"DELETE", "/v3/tokens/{id}", "identity", "Revoke a token", {{204}}},
