@@ -88,7 +88,10 @@ class SqliteTokens final : public AccessTokens {
     auto connection = store_->connection.lock();
     connection->prepare("DELETE FROM tokens WHERE id = ?").bind(1, id).run();
     if (connection->changes() > 0) return;
-    throw Error(ErrorKind::NotFound, fmt::format("there is no token \"{}\"", printable(id)));
+    throw Error(
+        ErrorKind::NotFound,
+        fmt::format("there is no token \"{}\"; `trainyard token list` shows those there are",
+                    printable(id)));
   }
 
  private:

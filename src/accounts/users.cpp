@@ -16,7 +16,9 @@ constexpr std::size_t kLongestName = 64;
 using Table = std::map<std::string, User, std::less<>>;
 
 [[noreturn]] void throw_no_user(const std::string& name) {
-  throw Error(ErrorKind::NotFound, fmt::format("there is no user \"{}\"", printable(name)));
+  throw Error(ErrorKind::NotFound,
+              fmt::format("there is no user \"{}\"; `trainyard user list` shows those there are",
+                          printable(name)));
 }
 
 void check_name(const std::string& name) {

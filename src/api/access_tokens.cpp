@@ -31,7 +31,8 @@ AccessToken find(Service& service, const Call& call) {
   const auto token = service.parts.accounts.tokens->find(call.param("id"));
   if (token && may_manage(call.caller, *token)) return *token;
   throw Error(ErrorKind::NotFound,
-              fmt::format("there is no token \"{}\"", printable(call.param("id"))));
+              fmt::format("there is no token \"{}\"; `trainyard token list` shows those there are",
+                          printable(call.param("id"))));
 }
 
 void check(const wire::TokenRequest& request) {

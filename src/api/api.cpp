@@ -132,8 +132,11 @@ class ApiServer final : public Api {
 
   http::Response no_route(const http::Request& request, const std::string& allowed) {
     if (allowed.empty()) {
-      return failure(request, Error(ErrorKind::NotFound, fmt::format("there is nothing at {}",
-                                                                     printable(request.raw_path))));
+      return failure(
+          request,
+          Error(ErrorKind::NotFound,
+                fmt::format("there is nothing at {}; GET /openapi.json lists what there is",
+                            printable(request.raw_path))));
     }
     auto response = failure(
         request, Error(ErrorKind::InvalidInput, fmt::format("{} is not possible here, but {} is",

@@ -47,6 +47,19 @@ TEST_F(ApiTest, ErrorsAreOneLineOfJson) {
   EXPECT_EQ(send("GET", "/v3/models", "", token_ + "x").status, 401);
 }
 
+TEST_F(ApiTest, AnErrorSaysWhatToDo) {
+  const auto expect = [&](const std::string& path, const std::string& remedy) {
+    EXPECT_THAT(send("GET", path).body, HasSubstr(remedy));
+  };
+  expect("/nothing", "GET /openapi.json lists what there is");
+  expect("/v3/wml_instances/instance-1/deployments/x", "is in its results bucket");
+  expect("/v3/ml_assets/training_definitions/x", "`bx ml list training-definitions` shows");
+  expect("/v3/users/x", "`trainyard user list` shows");
+  expect("/v3/tokens/x", "`trainyard token list` shows");
+  EXPECT_THAT(send("PUT", "/v3/identity/token", "x", "").body,
+              HasSubstr("is not JSON (at byte 1); it must be a JSON object"));
+}
+
 TEST_F(ApiTest, DefinitionsHaveAbsoluteUrlsAndTakeZipsOnly) {
   const std::string url = definition();
   EXPECT_THAT(url, ::testing::StartsWith(url_ + "/v3/ml_assets/training_definitions/"));
@@ -82,7 +95,7 @@ TEST_F(ApiTest, ABadRequestNamesWhatIsWrongAndLeavesNoRun) {
     EXPECT_EQ(answer.status, 400) << answer.body;
     EXPECT_THAT(answer.body, HasSubstr(expected));
   };
-  refused("{}", "model_definition");
+  refused("{}", R"("message":"\"model_definition\" is missing)");
   refused("not json", "");
   refused(run_request(url_ + "/v3/ml_assets/training_definitions/none"),
           "names no training definition");

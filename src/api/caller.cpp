@@ -71,7 +71,7 @@ void check_access(const Caller& caller, Access access, const std::string& method
   const auto forbid = [](const char* sentence) { throw Error(ErrorKind::Forbidden, sentence); };
   if (access == Access::Anyone) return;
   if (access == Access::Admin) {
-    if (caller.role != Role::Admin) forbid("only an admin may do this");
+    if (caller.role != Role::Admin) forbid("only an admin may do this: ask one");
     if (caller.scope < Scope::Admin) forbid("the personal token's scope is not admin");
     return;
   }

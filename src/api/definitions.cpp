@@ -20,8 +20,11 @@ constexpr std::size_t kPiece = 64 * 1024;
 repository::TrainingDefinition find(Service& service, const Call& call) {
   auto definition = service.parts.definitions.find(call.param("id"));
   if (!definition || !sees(call.caller, definition->owner)) {
-    throw Error(ErrorKind::NotFound,
-                fmt::format("there is no training definition \"{}\"", printable(call.param("id"))));
+    throw Error(
+        ErrorKind::NotFound,
+        fmt::format("there is no training definition \"{}\"; `bx ml list training-definitions` "
+                    "shows those there are",
+                    printable(call.param("id"))));
   }
   const auto version = call.params.find("version");
   if (version != call.params.end() && version->second != definition->version_id) {

@@ -38,7 +38,10 @@ http::Answer empty_list(Service& service, Call& call) {
 
 http::Answer unknown(Service& service, Call& call) {
   check_instance(service, call);
-  throw Error(ErrorKind::NotFound, "nothing is published or deployed by this service");
+  throw Error(
+      ErrorKind::NotFound,
+      "nothing is published or deployed by this service; what a run learned is in its results "
+      "bucket");
 }
 
 http::Answer no_models(Service&, Call&) { return json_response(200, R"({"resources":[]})"); }

@@ -20,7 +20,7 @@ namespace {
   std::vector<std::string> problems;
   for (const auto& diagnostic : diagnostics) {
     if (diagnostic.severity == manifest::Severity::Error) {
-      problems.push_back(manifest::format(diagnostic, ""));
+      problems.push_back(manifest::describe(diagnostic));
     }
   }
   throw Error(ErrorKind::InvalidInput, join(problems, "; "));

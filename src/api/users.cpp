@@ -28,7 +28,10 @@ User find(Service& service, const Call& call) {
   if (name == call.caller.user || call.caller.role == accounts::Role::Admin) {
     if (auto user = service.parts.accounts.users->find(name)) return std::move(*user);
   }
-  throw Error(ErrorKind::NotFound, fmt::format("there is no user \"{}\"", printable(name)));
+  throw Error(
+      ErrorKind::NotFound,
+      fmt::format("there is no user \"{}\"; `trainyard user list` shows an admin those there are",
+                  printable(name)));
 }
 
 // The one asked for, or one that is made up and shown in the answer.
@@ -87,7 +90,8 @@ void check_old_password(Service& service, const Call& call, const User& user, co
     throw Throttled(*wait);
   }
   if (!accounts::verify_password(user.password_hash, old)) {
-    throw Error(ErrorKind::Forbidden, "the old password is wrong");
+    throw Error(ErrorKind::Forbidden,
+                "the old password is wrong; an admin can set a new one without it");
   }
   service.guesses_of_user.give_back(user.name);
 }

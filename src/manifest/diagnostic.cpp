@@ -18,17 +18,21 @@ std::string_view to_string(Severity severity) {
   return "error";
 }
 
+std::string describe(const Diagnostic& diagnostic) {
+  std::string text;
+  if (!diagnostic.path.empty()) text += fmt::format("{}: ", diagnostic.path);
+  text += diagnostic.message;
+  if (!diagnostic.hint.empty()) text += fmt::format("; {}", diagnostic.hint);
+  return text;
+}
+
 std::string format(const Diagnostic& diagnostic, std::string_view file_name) {
   std::string text;
   if (!file_name.empty()) text += fmt::format("{}:", file_name);
   if (diagnostic.at.line > 0)
     text += fmt::format("{}:{}:", diagnostic.at.line, diagnostic.at.column);
   if (!text.empty()) text += ' ';
-  text += fmt::format("{}: ", to_string(diagnostic.severity));
-  if (!diagnostic.path.empty()) text += fmt::format("{}: ", diagnostic.path);
-  text += diagnostic.message;
-  if (!diagnostic.hint.empty()) text += fmt::format("; {}", diagnostic.hint);
-  return text;
+  return text + fmt::format("{}: {}", to_string(diagnostic.severity), describe(diagnostic));
 }
 
 std::string format(const std::vector<Diagnostic>& diagnostics, std::string_view file_name) {

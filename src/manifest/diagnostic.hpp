@@ -28,6 +28,8 @@ struct Diagnostic {
   bool operator==(const Diagnostic&) const = default;
 };
 
+// "model_definition.execution.resource: …; did you mean "small"?"
+std::string describe(const Diagnostic& diagnostic);
 // "job.yaml:12:15: error: model_definition.execution.resource: …; did you mean "small"?"
 // The position is left out when it is not known, the file name when it is empty.
 std::string format(const Diagnostic& diagnostic, std::string_view file_name);

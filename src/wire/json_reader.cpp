@@ -28,7 +28,7 @@ Json parse_bounded(std::string_view text, std::string_view what, std::size_t lim
   try {
     return Json::parse(text, bound_depth);
   } catch (const Json::parse_error& e) {
-    reject(what, fmt::format("is not JSON (at byte {})", e.byte));
+    reject(what, fmt::format("is not JSON (at byte {}); it must be a JSON object", e.byte));
   } catch (const Json::out_of_range&) {
     reject(what, "holds a number that is too large");
   }

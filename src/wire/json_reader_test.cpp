@@ -89,7 +89,8 @@ TEST(JsonReader, NumbersMustFitTheirType) {
 }
 
 TEST(JsonReader, RefusesWhatIsNoJsonObject) {
-  EXPECT_EQ(problem([] { parse("{\"a\":"); }), "thing: is not JSON (at byte 6)");
+  EXPECT_EQ(problem([] { parse("{\"a\":"); }),
+            "thing: is not JSON (at byte 6); it must be a JSON object");
   EXPECT_THAT(problem([] { parse(""); }), HasSubstr("is not JSON"));
   EXPECT_THAT(problem([] { parse("{\"a\":\"\xFF\"}"); }), HasSubstr("is not JSON"));
   EXPECT_EQ(problem([] { parse("[]"); }), "thing: must be a JSON object");
