@@ -77,7 +77,9 @@ http::Answer read(Service& service, Call& call) {
 }
 
 http::Answer revoke(Service& service, Call& call) {
-  service.parts.accounts.tokens->revoke(find(service, call).id);
+  const auto token = find(service, call);
+  service.parts.accounts.tokens->revoke(token.id);
+  service.logins.changed(token.owner);
   return empty_response(204);
 }
 

@@ -36,7 +36,7 @@ Caller of_token(Service& service, std::string_view secret) {
   const auto token =
       valid_token(service.parts.accounts.tokens->find_secret(secret), service.parts.clock.now());
   const auto user = enabled_user(service, token.owner);
-  return {user.name, "token " + token.id, user.role, token.scope, token.id};
+  return {user.name, "token " + token.id, user.role, token.scope, token.id, std::nullopt};
 }
 
 Caller of_session(Service& service, std::string_view text) {
@@ -51,7 +51,8 @@ Caller of_session(Service& service, std::string_view text) {
     valid_token(service.parts.accounts.tokens->find(session->access_token), now);
     credential = "token " + session->access_token;
   }
-  return {user.name, std::move(credential), user.role, session->scope, session->access_token};
+  return {user.name,      std::move(credential), user.role,
+          session->scope, session->access_token, session->generation};
 }
 
 }  // namespace
@@ -86,6 +87,17 @@ void check_access(const Caller& caller, Access access, const std::string& method
 
 bool sees(const Caller& caller, const std::string& owner) {
   return caller.role != Role::User || caller.user == owner;
+}
+
+bool still_sees(Service& service, const Caller& caller, const std::string& owner) {
+  const auto& accounts = service.parts.accounts;
+  const auto user = accounts.users->find(caller.user);
+  if (!user || user->disabled) return false;
+  if (caller.generation && *caller.generation != user->generation) return false;
+  if (!caller.access_token.empty() && !accounts.tokens->find(caller.access_token)) return false;
+  Caller now = caller;
+  now.role = user->role;
+  return sees(now, owner);
 }
 
 std::optional<std::string> shown_owner(const Call& call) {

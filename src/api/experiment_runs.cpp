@@ -5,6 +5,7 @@
 
 #include "api/experiment_monitor.hpp"
 #include "api/experiments.hpp"
+#include "api/guarded_source.hpp"
 #include "api/submit.hpp"
 #include "base/ids.hpp"
 #include "base/strings.hpp"
@@ -116,7 +117,8 @@ http::Answer monitor(Service& service, Call& call) {
   const auto last = last_lines(call);
   require_websocket(call, "/v3/models/{id}/logs/training-log.txt?follow=true of its training runs");
   const MonitorParts parts{service.parts.runs, service.parts.logs, service.parts.hub};
-  return http::WebSocketAccept{monitor_experiment(parts, run.runs, last), kNormalClosure};
+  return http::WebSocketAccept{
+      guarded(service, call, run.owner, monitor_experiment(parts, run.runs, last)), kNormalClosure};
 }
 
 }  // namespace

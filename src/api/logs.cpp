@@ -7,6 +7,7 @@
 //   - the header Range: bytes=…: a part of what there is now (206, 416).
 #include <fmt/format.h>
 
+#include "api/guarded_source.hpp"
 #include "api/log_source.hpp"
 #include "api/service.hpp"
 #include "base/error.hpp"
@@ -23,6 +24,7 @@ constexpr const char* kEvents = "text/event-stream";
 struct Log {
   logstore::LogStore& logs;
   model::RunId run;
+  std::string owner;
   logstore::Stream stream;
   std::uint64_t size;  // now
   bool ended;          // it stays like that
@@ -54,7 +56,7 @@ Log find_log(Service& service, const Call& call) {
   auto& logs = service.parts.logs;
   const bool ended = model::is_terminal(run.status.state);
   if (ended) logs.seal(run.id);  // again, after a crash
-  return {logs, run.id, *stream, logs.size(run.id, *stream), ended};
+  return {logs, run.id, run.owner, *stream, logs.size(run.id, *stream), ended};
 }
 
 // May be past the end of a log that grows.
@@ -90,13 +92,14 @@ http::Response begin(const Log& log, const Call& call, std::uint64_t offset) {
   return response;
 }
 
-http::Response follow(const Log& log, const Call& call, bool events) {
+http::Response follow(Service& service, const Log& log, const Call& call, bool events) {
   const auto offset = first_byte(log, call);
   auto response = begin(log, call, offset);
   response.headers.add("Cache-Control", "no-store");
   if (events) response.headers.set("Content-Type", kEvents);
-  response.body = http::StreamBody{events ? follow_log_events(log.logs, log.run, log.stream, offset)
-                                          : follow_log(log.logs, log.run, log.stream, offset)};
+  const auto start = events ? follow_log_events : follow_log;
+  response.body = http::StreamBody{
+      guarded(service, call, log.owner, start(log.logs, log.run, log.stream, offset))};
   return response;
 }
 
@@ -121,7 +124,7 @@ http::Response part(const Log& log, const Call& call, const http::RangeBounds& b
 http::Answer read(Service& service, Call& call) {
   const Log log = find_log(service, call);
   const bool events = http::lists_token(call.request.headers, "Accept", kEvents);
-  if (events || flag(call, "follow")) return follow(log, call, events);
+  if (events || flag(call, "follow")) return follow(service, log, call, events);
   const bool from_somewhere = call.request.query.has("offset") || call.request.query.has("last");
   const auto range = call.request.headers.get("Range");
   const auto bounds = range && !from_somewhere ? http::parse_range_bounds(*range) : std::nullopt;

@@ -4,6 +4,7 @@
 
 #include <future>
 #include <thread>
+#include <utility>
 
 #include "api/api_fixture.hpp"
 #include "api/log_pieces.hpp"
@@ -227,6 +228,94 @@ TEST_F(LogsTest, NoFrameOfTheMonitorIsLongerThanClientsTake) {
   }
   EXPECT_EQ(shown, 1501u);
   EXPECT_EQ(socket->close_code(), 1000);
+}
+
+class FollowersTest : public LogsTest {
+ protected:
+  FollowersTest() {
+    accounts_.users->add({.name = "bob"});
+    admin_ = token_;
+    token_ = session();
+  }
+  std::string session(const std::string& access_token = "") {
+    const accounts::Session session{.user = "bob",
+                                    .generation = accounts_.users->find("bob")->generation,
+                                    .access_token = access_token};
+    return "Bearer " + issue_session(*accounts_.keys, session, kNow).reveal();
+  }
+  int as_admin(const std::string& method, const std::string& path, const std::string& body = "") {
+    return send(method, path, body, admin_).status;
+  }
+  // How the monitor of bob's training ends once `end` was called.
+  int close_code_after(const std::function<int()>& end) {
+    const auto run = training("one\n");
+    const auto socket = monitor(run);
+    socket->next(kPatience);
+    EXPECT_LT(end(), 300);
+    while (socket->next(kPatience)) {
+    }
+    finish(run);
+    return socket->close_code();
+  }
+
+  std::string admin_;
+};
+
+TEST_F(FollowersTest, AMonitorEndsWithTheLoginThatOpenedIt) {
+  constexpr int kPolicy = 1008;
+  accounts::AccessToken tokens[2];
+  Secret secrets[2];
+  for (const int i : {0, 1}) {
+    tokens[i] = {.owner = "bob", .scope = accounts::Scope::Write, .expires_at = kNow + kPatience};
+    secrets[i] = accounts_.tokens->create(tokens[i]);
+  }
+  const auto revoke = [&](int i) { return as_admin("DELETE", "/v3/tokens/" + tokens[i].id); };
+  EXPECT_EQ(close_code_after([&] {
+              return as_admin("PUT", "/v3/users/bob/password", R"({"password":"a longer one"})");
+            }),
+            kPolicy);
+  token_ = "Bearer " + secrets[0].reveal();
+  EXPECT_EQ(close_code_after([&] { return revoke(0); }), kPolicy);
+  token_ = session(tokens[1].id);
+  EXPECT_EQ(close_code_after([&] { return revoke(1); }), kPolicy);
+  token_ = session();
+  EXPECT_EQ(
+      close_code_after([&] { return as_admin("PATCH", "/v3/users/bob", R"({"disabled":true})"); }),
+      kPolicy);
+}
+
+TEST_F(FollowersTest, AMonitorGoesOnWhenAnotherLoginEnds) {
+  accounts::AccessToken token{.owner = "bob", .expires_at = kNow + kPatience};
+  accounts_.tokens->create(token);
+  const auto run = training("one\n");
+  const auto socket = monitor(run);
+  EXPECT_EQ(as_admin("DELETE", "/v3/tokens/" + token.id), 204);
+  finish(run);
+  EXPECT_THAT(rest(*socket), HasSubstr("Status: COMPLETED"));
+}
+
+TEST_F(FollowersTest, AFollowedLogIsCutOffAndOthersGoOn) {
+  const auto run = training("one\n");
+  const auto others = [&] {
+    const std::string bob = std::exchange(token_, admin_);
+    auto socket = monitor(run);
+    token_ = bob;
+    return socket;
+  }();
+  std::promise<void> first;
+  std::thread follower([&] {
+    bool told = false;
+    EXPECT_THROW(get(path(run) + "?follow=true", {},
+                     [&](std::string_view) {
+                       if (!std::exchange(told, true)) first.set_value();
+                     }),
+                 Error);
+  });
+  first.get_future().wait();
+  EXPECT_EQ(as_admin("PATCH", "/v3/users/bob", R"({"disabled":true})"), 200);
+  follower.join();
+  finish(run);
+  EXPECT_THAT(rest(*others), HasSubstr("Status: COMPLETED"));
 }
 
 TEST(LogPieces, AreWholeLinesAndNeverEndInACharacter) {

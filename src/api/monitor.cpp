@@ -1,4 +1,5 @@
 // GET /v3/models/{id}/monitor[?last=N | offset=N] as a websocket (wml-v3 b.5).
+#include "api/guarded_source.hpp"
 #include "api/monitor_source.hpp"
 #include "api/service.hpp"
 #include "base/error.hpp"
@@ -25,7 +26,8 @@ http::Answer monitor(Service& service, Call& call) {
   const auto offset = first_byte(service, call, run.id);
   require_websocket(call, "/v3/models/{id}/logs/training-log.txt?follow=true");
   const MonitorParts parts{service.parts.runs, service.parts.logs, service.parts.hub};
-  return http::WebSocketAccept{monitor_run(parts, run.id, offset), kNormalClosure};
+  return http::WebSocketAccept{
+      guarded(service, call, run.owner, monitor_run(parts, run.id, offset)), kNormalClosure};
 }
 
 }  // namespace

@@ -79,6 +79,7 @@ http::Answer change(Service& service, Call& call) {
   if (request.role) user.role = accounts::parse_role(*request.role);
   if (request.disabled) user.disabled = *request.disabled;
   service.parts.accounts.users->change(user);
+  service.logins.changed(user.name);
   return json_response(200, wire::encode(view(user)));
 }
 
@@ -105,6 +106,7 @@ http::Answer change_password(Service& service, Call& call) {
   set_password(user, request.password, answer);
   ++user.generation;
   service.parts.accounts.users->change(user);
+  service.logins.changed(user.name);
   auto response = json_response(200, wire::encode(answer));
   response.headers.add("Cache-Control", "no-store");
   return response;
@@ -128,6 +130,7 @@ http::Answer remove(Service& service, Call& call) {
                             user.name));
   }
   service.parts.accounts.users->remove(user.name);
+  service.logins.changed(user.name);
   return empty_response(204);
 }
 

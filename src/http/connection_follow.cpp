@@ -71,7 +71,7 @@ Task<bool> Connection::send_stream(PushSource& source, const ResponsePlan& plan,
       if (nothing) co_await wakeup.wait();
     }
   } catch (const std::exception& error) {
-    log::error("a stream to {} ends early: {}", peer_, error.what());
+    if (!ends_right(error)) log::error("a stream to {} ends early: {}", peer_, error.what());
   }
   co_return false;
 }

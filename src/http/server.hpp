@@ -63,7 +63,7 @@ class PushSource {
     bool end = false;   // true: this is the last
   };
   // At most `max` bytes. Never blocks. Called on an io thread, one call at a time. Throwing ends
-  // the connection.
+  // the connection; an Unauthenticated Error is no defect, but the peer's right that has ended.
   virtual Chunk poll(std::size_t max) = 0;
   // Called once, before the first poll. `wake` may be called from any thread, any number of times,
   // also after the connection ended; it must be called after bytes or the end became available.
@@ -100,8 +100,9 @@ struct Response {
 // Upgrade to WebSocket: text frames go out as `source` yields them, each poll() result one frame
 // (so poll's `max` is the frame limit, below 32 KiB, and each result must be whole UTF-8). At the
 // end the server closes with `close_code`, with 1001 when it stops, with 1011 when the source
-// throws. Frames that the peer sends are read and dropped (at most 4 KiB each; pings answered);
-// a connection idle for half of ServerOptions::idle_timeout is pinged.
+// throws (1008 for an Unauthenticated Error). Frames that the peer sends are read and dropped (at
+// most 4 KiB each; pings answered); a connection idle for half of ServerOptions::idle_timeout is
+// pinged.
 struct WebSocketAccept {
   std::shared_ptr<PushSource> source;
   std::uint16_t close_code = 1000;

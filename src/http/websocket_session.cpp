@@ -79,7 +79,11 @@ Task<void> serve_accepted(Stream& stream, WebSocketSession& session, Wakeup& wak
   try {
     code = co_await send_frames(stream, session, wakeup, reading);
   } catch (const std::exception& error) {
-    log::error("a websocket stream ends early: {}", error.what());
+    if (ends_right(error)) {
+      code = websocket::close_code::policy_error;
+    } else {
+      log::error("a websocket stream ends early: {}", error.what());
+    }
   }
   session.source.reset();
   co_await stream.async_close(websocket::close_reason(code), kAwaitTuple);
@@ -89,6 +93,11 @@ Task<void> serve_accepted(Stream& stream, WebSocketSession& session, Wakeup& wak
 }
 
 }  // namespace
+
+bool ends_right(const std::exception& error) {
+  const auto* known = dynamic_cast<const Error*>(&error);
+  return known != nullptr && known->kind() == ErrorKind::Unauthenticated;
+}
 
 Task<void> run_websocket(Socket& socket, const Request& request, WebSocketSession& session,
                          Wakeup& wakeup) {

@@ -19,6 +19,9 @@ struct WebSocketSession {
   const std::atomic<bool>& stopping;  // checked when the wakeup rings: close with 1001
 };
 
+// Did a source throw this because the peer's right to it has ended?
+bool ends_right(const std::exception& error);
+
 // Answers the upgrade `request`, sends until the source or the peer ends, and closes. Throws
 // nothing. `wakeup` is rung by the source and by whoever sets `stopping`.
 Task<void> run_websocket(Socket& socket, const Request& request, WebSocketSession& session,
