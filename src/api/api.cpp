@@ -44,7 +44,9 @@ int status_of(ErrorKind kind) {
 }
 
 int status_of(const Error& error) {
-  return dynamic_cast<const Throttled*>(&error) != nullptr ? 429 : status_of(error.kind());
+  if (dynamic_cast<const Throttled*>(&error) != nullptr) return 429;
+  if (dynamic_cast<const PreconditionFailed*>(&error) != nullptr) return 412;
+  return status_of(error.kind());
 }
 
 int status_of(const http::Answer& answer) {

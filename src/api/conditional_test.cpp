@@ -45,6 +45,40 @@ TEST_F(ConditionalTest, ARunThatDidNotChangeIsNotSentAgain) {
   EXPECT_NE(changed.headers.get("ETag"), etag);
 }
 
+TEST_F(ConditionalTest, WhatChangedMeanwhileIsNeitherChangedNorRemoved) {
+  const auto url = definition();
+  const auto experiment =
+      send("POST", "/v3/experiments", experiment_request(url).dump()).headers.get("Location");
+  const auto started = send("POST", *experiment + "/runs").body;
+  const auto run = *experiment + "/runs/" +
+                   nlohmann::json::parse(started)["metadata"]["guid"].get<std::string>();
+  const std::string patch = R"([{"op":"replace","path":"/settings/name","value":"new"}])";
+  const auto status = [&](const std::string& method, const std::string& path,
+                          const std::string& etag, const std::string& body = "") {
+    return send(method, path, body, token_, {{"If-Match", etag}}).status;
+  };
+  const auto etag_of = [&](const std::string& path) {
+    return send("GET", path).headers.get("ETag").value();
+  };
+  const auto first = etag_of(*experiment);
+  EXPECT_EQ(status("PATCH", *experiment, first, patch), 200);
+  EXPECT_EQ(status("PATCH", *experiment, first, patch), 412);
+  EXPECT_EQ(status("DELETE", *experiment, first), 412);
+  const auto training = "/v3/models/" + submitted().str();
+  for (const std::string& path : {training, run}) {
+    const auto seen = etag_of(path);
+    EXPECT_EQ(status("PATCH", path, "\"other\"", wire::encode_cancel()), 412);
+    EXPECT_EQ(status("PATCH", path, seen, wire::encode_cancel()), 204);
+    EXPECT_EQ(status("DELETE", path, seen), 412);
+    EXPECT_EQ(status("DELETE", path, "\"other\", " + etag_of(path)), 204);
+  }
+  const auto refused = send("DELETE", url, "", token_, {{"If-Match", "\"other\""}});
+  EXPECT_EQ(refused.status, 412);
+  EXPECT_THAT(refused.body, HasSubstr("GET it again"));
+  EXPECT_EQ(status("DELETE", url, "*"), 204);
+  EXPECT_EQ(status("DELETE", *experiment, "*"), 204);
+}
+
 TEST_F(ConditionalTest, WhatMustNotBeKeptHasNoEtag) {
   const auto login = send("GET", "/v3/identity/token", "", "Basic " + base64_encode("ann:right"));
   EXPECT_FALSE(login.headers.get("ETag"));

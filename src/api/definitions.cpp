@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include "api/conditional.hpp"
 #include "api/service.hpp"
 #include "api/submit.hpp"
 #include "base/error.hpp"
@@ -124,7 +125,9 @@ http::Answer content(Service& service, Call& call) {
 }
 
 http::Answer remove(Service& service, Call& call) {
-  service.parts.definitions.remove(find(service, call).id);
+  const auto definition = find(service, call);
+  require_match(call.request, [&] { return read(service, call); });
+  service.parts.definitions.remove(definition.id);
   return empty_response(204);
 }
 

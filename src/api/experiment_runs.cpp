@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "api/conditional.hpp"
 #include "api/experiment_monitor.hpp"
 #include "api/experiments.hpp"
 #include "api/guarded_source.hpp"
@@ -101,6 +102,7 @@ http::Answer list(Service& service, Call& call) {
 http::Answer cancel(Service& service, Call& call) {
   wire::decode_cancel(call.request.body->read_all(kMaxJsonBody));
   const auto run = find_run_of(service, call);
+  require_match(call.request, [&] { return read(service, call); });
   service.parts.experiment_runs.append(run.id, model::CancelRequested{call.user},
                                        service.parts.clock.now());
   service.parts.scheduler.wake();
@@ -108,7 +110,9 @@ http::Answer cancel(Service& service, Call& call) {
 }
 
 http::Answer remove(Service& service, Call& call) {
-  remove_experiment_run(service, find_run_of(service, call));
+  const auto run = find_run_of(service, call);
+  require_match(call.request, [&] { return read(service, call); });
+  remove_experiment_run(service, run);
   return empty_response(204);
 }
 

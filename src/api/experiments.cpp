@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "api/conditional.hpp"
 #include "api/service.hpp"
 #include "base/ids.hpp"
 #include "base/strings.hpp"
@@ -60,6 +61,7 @@ http::Answer list(Service& service, Call& call) {
 http::Answer change(Service& service, Call& call) {
   const std::string patch = call.request.body->read_all(kMaxJsonBody);
   auto experiment = find_experiment(service, call);
+  require_match(call.request, [&] { return answer(service, call, 200, experiment); });
   const TimePoint read_at = experiment.modified_at;
   auto changed = wire::patch_experiment(experiment.entity, patch);
   experiment.name = std::move(changed.name);
@@ -73,6 +75,7 @@ http::Answer change(Service& service, Call& call) {
 // With everything that it ran, as one: runs that are live end first (T23).
 http::Answer remove(Service& service, Call& call) {
   const auto experiment = find_experiment(service, call);
+  require_match(call.request, [&] { return answer(service, call, 200, experiment); });
   while (true) {
     const auto page = service.parts.experiment_runs.list(experiment.id, kPage, "");
     for (const auto& run : page.runs) remove_experiment_run(service, run);

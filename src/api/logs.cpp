@@ -125,7 +125,9 @@ http::Answer read(Service& service, Call& call) {
   const Log log = find_log(service, call);
   const bool events = http::lists_token(call.request.headers, "Accept", kEvents);
   if (events || flag(call, "follow")) return follow(service, log, call, events);
-  const bool from_somewhere = call.request.query.has("offset") || call.request.query.has("last");
+  // If-Range asks for a part of one version only; a log has no ETag that it could name.
+  const bool from_somewhere = call.request.query.has("offset") || call.request.query.has("last") ||
+                              call.request.headers.get("If-Range");
   const auto range = call.request.headers.get("Range");
   const auto bounds = range && !from_somewhere ? http::parse_range_bounds(*range) : std::nullopt;
   if (bounds) return part(log, call, *bounds);

@@ -77,6 +77,9 @@ TEST_F(LogsTest, APartIsReadByARange) {
   EXPECT_EQ(behind.headers.get("Content-Range"), "bytes */8");
   EXPECT_THAT(behind.body, HasSubstr("the log has 8 bytes"));
   EXPECT_EQ(get(path(run), {{"Range", "bytes=0-1,3-4"}}).status, 200);
+  const auto whole = get(path(run), {{"Range", "bytes=4-6"}, {"If-Range", "\"other\""}});
+  EXPECT_EQ(whole.status, 200);
+  EXPECT_EQ(whole.body, "one\ntwo\n");
   EXPECT_EQ(get(path(run), {}).headers.get("Accept-Ranges"), "bytes");
   EXPECT_EQ(get(path(run) + "?offset=x", {}).status, 400);
 }

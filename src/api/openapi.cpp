@@ -111,7 +111,7 @@ Json describe(const Operation& operation) {
 
 Json shared_responses() {
   Json result = Json::object();
-  for (const int status : {400, 401, 403, 404, 405, 408, 409, 413, 416, 429, 431, 503}) {
+  for (const int status : {400, 401, 403, 404, 405, 408, 409, 412, 413, 416, 429, 431, 503}) {
     result[std::to_string(status)] = {
         {"description", http::reason_phrase(status)},
         {"headers",

@@ -1,6 +1,7 @@
 // Training runs (wml-v3 b.2–b.4): /v3/models.
 #include <fmt/format.h>
 
+#include "api/conditional.hpp"
 #include "api/service.hpp"
 #include "api/submit.hpp"
 #include "base/error.hpp"
@@ -93,6 +94,7 @@ http::Answer list(Service& service, Call& call) {
 http::Answer cancel(Service& service, Call& call) {
   wire::decode_cancel(call.request.body->read_all(kMaxJsonBody));
   const auto run = find_run(service, call);
+  require_match(call.request, [&] { return read(service, call); });
   if (model::is_terminal(run.status.state) && run.status.state != model::RunState::Canceled) {
     throw Error(ErrorKind::Conflict, fmt::format("training run {} has already ended ({})",
                                                  run.id.str(), to_string(run.status.state)));
@@ -104,7 +106,9 @@ http::Answer cancel(Service& service, Call& call) {
 }
 
 http::Answer remove(Service& service, Call& call) {
-  service.parts.remove_runs({find_run(service, call).id});
+  const auto run = find_run(service, call);
+  require_match(call.request, [&] { return read(service, call); });
+  service.parts.remove_runs({run.id});
   return empty_response(204);
 }
 
