@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+#include <iterator>
+
 #include "api/audit.hpp"
 #include "api/conditional.hpp"
 #include "api/service.hpp"
@@ -59,6 +63,21 @@ std::string location_of(const http::Answer& answer) {
   return response ? response->headers.get("Location").value_or("") : "";
 }
 
+constexpr const char* kNoRoute = "none";
+
+// Of calls without a route, whose method may be any text, so that there are only so many.
+std::string counted_method(const std::string& method) {
+  constexpr std::string_view kKnown[] = {"GET",   "HEAD",   "POST",   "PUT",
+                                         "PATCH", "DELETE", "OPTIONS"};
+  return std::ranges::find(kKnown, method) != std::end(kKnown) ? method : "other";
+}
+
+bool is_host(std::string_view text) {
+  return std::ranges::all_of(text, [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("-._:[]").find(c) != std::string_view::npos;
+  });
+}
+
 class ApiServer final : public Api {
  public:
   ApiServer(ApiOptions options, ApiParts parts)
@@ -75,7 +94,7 @@ class ApiServer final : public Api {
   http::Answer handle(http::Request& request) override {
     const auto match = routes_.find(request.method, request.raw_path);
     if (!match.handler) return no_route(request, match.allowed);
-    Call call{request, match.params, {}, "", base_url(request)};
+    Call call{request, match.params, {}, "", ""};
     const auto began = std::chrono::steady_clock::now();
     const auto done = [&](int status, const std::string& created) {
       const auto took = std::chrono::steady_clock::now() - began;
@@ -92,6 +111,9 @@ class ApiServer final : public Api {
       }
       done(status_of(answer), location_of(answer));
       return answer;
+    } catch (const http::ProtocolError& e) {  // failure() counts it
+      note(service_, call, match.pattern, e.status(), "");
+      throw;
     } catch (const Error& e) {
       done(status_of(e), "");
       throw;
@@ -102,13 +124,20 @@ class ApiServer final : public Api {
   }
 
   http::Response failure(const http::Request& request, const Error& error) override {
+    if (const auto* protocol = dynamic_cast<const http::ProtocolError*>(&error)) {
+      count_routeless(request, protocol->status());
+    }
     const int status = status_of(error);
     const auto trace = request.request_id.empty() ? random_hex(16) : request.request_id;
     if (status >= 500) {
       log::warn("{} {} {}: {}", trace, request.method, printable(request.raw_path), error.what());
     }
     auto response = json_response(status, wire::encode(wire::error_body(error, trace)));
-    if (status == 401) response.headers.add("WWW-Authenticate", "Bearer realm=\"trainyard\"");
+    if (status == 401) {
+      const auto pattern = routes_.find(request.method, request.raw_path).pattern;
+      const char* scheme = pattern.ends_with("/identity/token") ? "Basic" : "Bearer";
+      response.headers.add("WWW-Authenticate", fmt::format("{} realm=\"trainyard\"", scheme));
+    }
     if (const auto* throttled = dynamic_cast<const Throttled*>(&error)) {
       const auto seconds = std::chrono::ceil<std::chrono::seconds>(throttled->wait()).count();
       response.headers.add("Retry-After", std::to_string(seconds));
@@ -124,6 +153,7 @@ class ApiServer final : public Api {
 
  private:
   http::Answer serve(const Endpoint& endpoint, Call& call) {
+    call.base_url = base_url(call.request);
     if (endpoint.access != Access::Anyone) {
       call.caller = authenticate(service_, call.request);
       call.user = call.caller.user;
@@ -133,6 +163,13 @@ class ApiServer final : public Api {
   }
 
   http::Response no_route(const http::Request& request, const std::string& allowed) {
+    auto response = routeless_answer(request, allowed);
+    if (!allowed.empty()) response.headers.add("Allow", allowed);
+    count_routeless(request, response.status);
+    return response;
+  }
+
+  http::Response routeless_answer(const http::Request& request, const std::string& allowed) {
     if (allowed.empty()) {
       return failure(
           request,
@@ -140,17 +177,27 @@ class ApiServer final : public Api {
                 fmt::format("there is nothing at {}; GET /openapi.json lists what there is",
                             printable(request.raw_path))));
     }
+    if (request.method == "OPTIONS") return empty_response(204);
     auto response = failure(
         request, Error(ErrorKind::InvalidInput, fmt::format("{} is not possible here, but {} is",
                                                             printable(request.method), allowed)));
     response.status = 405;
-    response.headers.add("Allow", allowed);
     return response;
   }
 
+  void count_routeless(const http::Request& request, int status) {
+    service_.metrics.observe(counted_method(request.method), kNoRoute, status, {});
+  }
+
   static std::string base_url(const http::Request& request) {
-    return (request.secure ? "https://" : "http://") +
-           request.headers.get("Host").value_or("localhost");
+    const auto host = request.headers.get("Host").value_or("");
+    if (!is_host(host)) {
+      throw Error(ErrorKind::InvalidInput,
+                  fmt::format("the header Host is \"{}\", which no host is called: send HOST or "
+                              "HOST:PORT",
+                              printable(host)));
+    }
+    return (request.secure ? "https://" : "http://") + (host.empty() ? "localhost" : host);
   }
 
   Service service_;

@@ -42,9 +42,38 @@ TEST_F(ApiTest, ErrorsAreOneLineOfJson) {
   EXPECT_EQ(send("GET", "/nothing").status, 404);
   const auto wrong = send("POST", "/v3/models/training-xxxxxxxxx", "{}");
   EXPECT_EQ(wrong.status, 405);
-  EXPECT_EQ(wrong.headers.get("Allow"), "GET, PATCH, DELETE");
+  EXPECT_EQ(wrong.headers.get("Allow"), "GET, HEAD, PATCH, DELETE, OPTIONS");
+  EXPECT_THAT(wrong.body, HasSubstr("but GET, HEAD, PATCH, DELETE, OPTIONS is"));
   EXPECT_EQ(send("GET", "/v3/models", "", "").status, 401);
   EXPECT_EQ(send("GET", "/v3/models", "", token_ + "x").status, 401);
+}
+
+TEST_F(ApiTest, OptionsSayWhatAPathAllows) {
+  const auto options = send("OPTIONS", "/v3/models", "", "");
+  EXPECT_EQ(options.status, 204);
+  EXPECT_EQ(options.headers.get("Allow"), "POST, GET, HEAD, OPTIONS");
+  EXPECT_EQ(send("OPTIONS", "/nothing", "", "").status, 404);
+  // Both /v3/models/checks and /v3/models/{id}.
+  EXPECT_EQ(send("OPTIONS", "/v3/models/checks", "", "").headers.get("Allow"),
+            "POST, GET, HEAD, PATCH, DELETE, OPTIONS");
+}
+
+TEST_F(ApiTest, ARefusedLoginNamesTheSchemeThatThePathTakes) {
+  const auto scheme = [&](const std::string& path) {
+    return send("GET", path, "", "").headers.get("WWW-Authenticate");
+  };
+  EXPECT_EQ(scheme("/v3/identity/token"), "Basic realm=\"trainyard\"");
+  EXPECT_EQ(scheme("/v3/models"), "Bearer realm=\"trainyard\"");
+}
+
+TEST_F(ApiTest, AHostThatNoHostIsCalledIsRefused) {
+  const auto status = [&](const std::string& host) {
+    return send("GET", "/v3/models", "", token_, {{"Host", host}}).status;
+  };
+  for (const char* host : {"train.example.org", "[::1]:7331", "h_1-x:80"}) {
+    EXPECT_EQ(status(host), 200) << host;
+  }
+  for (const char* host : {"a b", "h/x", "u@h", "h\"", "<h>"}) EXPECT_EQ(status(host), 400) << host;
 }
 
 TEST_F(ApiTest, AnErrorSaysWhatToDo) {

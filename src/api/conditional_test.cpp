@@ -100,12 +100,20 @@ TEST_F(ConditionalTest, MetricsCountCallsByRouteAndRunsByState) {
   submitted();
   hub_.count_end(model::RunState::Error);
   send("GET", "/v3/models/training-xxxxxxxxx");
+  send("GET", "/nothing");
+  send("BREW", "/v3/models");
+  http::ClientRequest malformed;
+  malformed.url = url_ + "/%zz";
+  EXPECT_EQ(client_->send(malformed).status, 400);
   const auto answer = send("GET", "/metrics", "", "");
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.headers.get("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
   for (const char* line :
        {"http_requests_total{method=\"POST\",route=\"/v3/models\",code=\"202\"} 2\n",
         "http_requests_total{method=\"GET\",route=\"/v3/models/{id}\",code=\"404\"} 1\n",
+        "http_requests_total{method=\"GET\",route=\"none\",code=\"404\"} 1\n",
+        "http_requests_total{method=\"other\",route=\"none\",code=\"405\"} 1\n",
+        "http_requests_total{method=\"GET\",route=\"none\",code=\"400\"} 1\n",
         "http_request_duration_seconds_bucket{method=\"POST\",route=\"/v3/models\",le=\"+Inf\"} "
         "2\n",
         "http_request_duration_seconds_count{method=\"POST\",route=\"/v3/models\"} 2\n",

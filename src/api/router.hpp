@@ -1,11 +1,13 @@
 #pragma once
 // Method and path → handler. A pattern is "/v3/models/{id}"; {name} takes one segment.
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/strings.hpp"
 #include "http/server.hpp"
 
 namespace trainyard::api {
@@ -24,8 +26,8 @@ class Router {
     const Handler* handler = nullptr;  // null: see `allowed`
     std::string pattern;               // of the handler's route
     Params params;
-    std::string
-        allowed;  // "GET, DELETE": the path exists, the method does not; empty: no such path
+    // "GET, HEAD, DELETE, OPTIONS": the path exists, the method does not; empty: no such path.
+    std::string allowed;
   };
   // HEAD is served by what serves GET. `path` is still percent-encoded.
   Match find(std::string_view method, std::string_view path) const;
@@ -57,14 +59,20 @@ template <typename Handler>
 typename Router<Handler>::Match Router<Handler>::find(std::string_view method,
                                                       std::string_view path) const {
   Match match;
+  std::vector<std::string> methods;
   const auto wanted = method == "HEAD" ? std::string_view("GET") : method;
   const auto parts = segments(path);
   for (const Route& route : routes_) {
     Params params;
     if (!match_path(route.pattern, parts, params)) continue;
     if (route.method == wanted) return {&route.handler, route.text, std::move(params), ""};
-    match.allowed += (match.allowed.empty() ? "" : ", ") + route.method;
+    if (std::ranges::find(methods, route.method) != methods.end()) continue;
+    methods.push_back(route.method);
+    if (route.method == "GET") methods.push_back("HEAD");
   }
+  if (methods.empty()) return match;
+  methods.push_back("OPTIONS");
+  match.allowed = join(methods, ", ");
   return match;
 }
 

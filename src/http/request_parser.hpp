@@ -16,18 +16,6 @@
 
 namespace trainyard::http {
 
-// What is answered before a handler sees the request: `status` goes out, `kind` and the text go
-// to the ErrorHandler for the body.
-class ProtocolError : public Error {
- public:
-  ProtocolError(int status, ErrorKind kind, std::string message)
-      : Error(kind, std::move(message)), status_(status) {}
-  int status() const noexcept { return status_; }
-
- private:
-  int status_;
-};
-
 struct RequestHead {
   Request request;  // without body, peer and request_id
   bool http10 = false;

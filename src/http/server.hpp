@@ -111,10 +111,22 @@ using Answer =
     std::variant<Response, WebSocketAccept>;  // WebSocketAccept only for upgrade requests
 
 using Handler = std::function<Answer(Request&)>;
-// Makes the answer to an error: one that a handler threw, or one that the server found before a
-// handler could run (malformed, too large, too slow, too many connections). For the latter the
-// request may be empty in part, and the status goes out as the server sees it: 400, 408, 413, 417,
-// 431, 501, 503, 505. Called on any thread; must be quick.
+// What the server finds, mostly before a handler could run (malformed, too large, too slow, too
+// many connections): `status` goes out, 400, 408, 413, 417, 431, 501, 503 or 505; `kind` and the
+// text go to the ErrorHandler for the body.
+class ProtocolError : public Error {
+ public:
+  ProtocolError(int status, ErrorKind kind, std::string message)
+      : Error(kind, std::move(message)), status_(status) {}
+  int status() const noexcept { return status_; }
+
+ private:
+  int status_;
+};
+
+// Makes the answer to an error: one that a handler threw, or a ProtocolError, for which the request
+// may be empty in part, and whose status replaces the answer's. Called on any thread; must be
+// quick.
 using ErrorHandler = std::function<Response(const Request&, const Error&)>;
 bool is_websocket_upgrade(const Request& request);
 
