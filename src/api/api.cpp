@@ -189,7 +189,7 @@ class ApiServer final : public Api {
     service_.metrics.observe(counted_method(request.method), kNoRoute, status, {});
   }
 
-  static std::string base_url(const http::Request& request) {
+  std::string base_url(const http::Request& request) const {
     const auto host = request.headers.get("Host").value_or("");
     if (!is_host(host)) {
       throw Error(ErrorKind::InvalidInput,
@@ -197,7 +197,13 @@ class ApiServer final : public Api {
                               "HOST:PORT",
                               printable(host)));
     }
-    return (request.secure ? "https://" : "http://") + (host.empty() ? "localhost" : host);
+    return (speaks_tls(request) ? "https://" : "http://") + (host.empty() ? "localhost" : host);
+  }
+
+  // What the client speaks, to us or to the proxy.
+  bool speaks_tls(const http::Request& request) const {
+    if (request.secure || !service_.options.behind_proxy) return request.secure;
+    return iequals(request.headers.get("X-Forwarded-Proto").value_or(""), "https");
   }
 
   Service service_;

@@ -39,7 +39,7 @@ class ApiTest : public ::testing::Test {
  protected:
   static constexpr TimePoint kNow{Milliseconds(1'500'000'000'000)};
 
-  explicit ApiTest(bool echo_secrets = false) {
+  explicit ApiTest(bool echo_secrets = false, bool behind_proxy = false) {
     host_.pythons = {{"/usr/bin/python3", {3, 11}}};
     host_.can_make_environments = true;
     ApiOptions options;
@@ -49,6 +49,7 @@ class ApiTest : public ::testing::Test {
     options.signing_key = key_;
     options.check_buckets = false;
     options.echo_secrets = echo_secrets;
+    options.behind_proxy = behind_proxy;
     options.version = "1";
     api_ = make_api(options, {.runs = runs_,
                               .definitions = *stored_.definitions,

@@ -76,6 +76,31 @@ TEST_F(ApiTest, AHostThatNoHostIsCalledIsRefused) {
   for (const char* host : {"a b", "h/x", "u@h", "h\"", "<h>"}) EXPECT_EQ(status(host), 400) << host;
 }
 
+class ProxyTest : public ApiTest {
+ protected:
+  explicit ProxyTest(bool behind_proxy = true) : ApiTest(false, behind_proxy) {}
+  std::string location(const std::string& protocol) {
+    return send("POST", "/v3/ml_assets/training_definitions",
+                R"({"name":"d","framework":{"name":"python","version":"system"}})", token_,
+                {{"Host", "train.example.org"}, {"X-Forwarded-Proto", protocol}})
+        .headers.get("Location")
+        .value_or("");
+  }
+};
+class NoProxyTest : public ProxyTest {
+ protected:
+  NoProxyTest() : ProxyTest(false) {}
+};
+
+TEST_F(ProxyTest, AddressesSpeakWhatTheClientDoes) {
+  EXPECT_THAT(location("https"), ::testing::StartsWith("https://train.example.org/v3/"));
+  EXPECT_THAT(location("http"), ::testing::StartsWith("http://train.example.org/v3/"));
+}
+
+TEST_F(NoProxyTest, TheHeaderOfAProxyCountsForNothing) {
+  EXPECT_THAT(location("https"), ::testing::StartsWith("http://train.example.org/v3/"));
+}
+
 TEST_F(ApiTest, AnErrorSaysWhatToDo) {
   const auto expect = [&](const std::string& path, const std::string& remedy) {
     EXPECT_THAT(send("GET", path).body, HasSubstr(remedy));

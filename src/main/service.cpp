@@ -392,6 +392,7 @@ class Service final : public RunningService {
     options.signing_key = identity_.signing_key;
     options.created_at = identity_.created_at;
     options.echo_secrets = config_.echo_secrets;
+    options.behind_proxy = config_.behind_proxy;
     options.check_buckets = config_.check_buckets;
     options.stores.ca_file = config_.ca_file.string();
     options.definition_limits = definition_limits(config_);

@@ -98,6 +98,11 @@ constexpr std::array kSettings = {
             "Name or address by which others reach this machine: it stands in the addresses that "
             "the service gives out. Default: the address it listens on.",
             [](Config& c, View v) { c.public_host = parse_host(v); }},
+    Setting{
+        "behind_proxy", "BOOL", "false",
+        "A proxy that ends TLS stands before the API: addresses in answers begin with https where "
+        "its header X-Forwarded-Proto says so (see docs/operation.md).",
+        [](Config& c, View v) { c.behind_proxy = parse_bool(v); }},
     Setting{"tls_certificate", "FILE", "",
             "PEM file with the certificate of the API's address and those between it and the "
             "authority. With it and tls_key the API speaks TLS (see docs/operation.md).",
