@@ -94,12 +94,15 @@ TEST(DefinitionJson, SecretsAreKnownByAWordInTheirName) {
   Definition definition = recorded_definition();
   definition.fields.extra_json =  // as it was stored earlier
       R"({"x":{"Secret_Access_Key":"hush","apiKey":"hush","API-KEY":"hush","auth_Token":"hush",)"
-      R"("userPassword":"hush","client_secret":"hush","access_key_id":"AKIA","key":"k"}})";
+      R"("userPassword":"hush","client_secret":"hush","access_key_id":"AKIA","key":"k",)"
+      R"("tokenizer":"bert","max_tokens":512}})";
   const json shown = json::parse(encode(definition, kBase))["entity"]["x"];
   EXPECT_EQ(shown.dump().find("hush"), std::string::npos) << shown;
   EXPECT_EQ(shown["apiKey"], "***");
   EXPECT_EQ(shown["access_key_id"], "AKIA");
   EXPECT_EQ(shown["key"], "k");
+  EXPECT_EQ(shown["tokenizer"], "bert");
+  EXPECT_EQ(shown["max_tokens"], 512);
 }
 
 TEST(DefinitionJson, ARequestCannotSayWhatOnlyTheServiceSays) {

@@ -14,14 +14,17 @@ namespace trainyard::wire {
 namespace {
 
 constexpr std::string_view kMask = "***";
-constexpr std::array<std::string_view, 4> kSecretWords{"secret", "password", "token", "apikey"};
+constexpr std::array<std::string_view, 3> kSecretWords{"secret", "password", "apikey"};
 
-// "secret_access_key", "apiKey", "API-KEY", "auth_token": by a word that the name contains.
+// "secret_access_key", "apiKey", "API-KEY", "auth_token": by a word that the name contains, or ends
+// with where it has other meanings ("tokenizer", "max_tokens").
 bool names_secret(std::string_view name) {
   std::string letters = to_lower(name);
   std::erase_if(letters, [](char c) { return c == '_' || c == '-'; });
-  return std::ranges::any_of(
-      kSecretWords, [&](std::string_view word) { return letters.find(word) != letters.npos; });
+  return letters.ends_with("token") ||
+         std::ranges::any_of(kSecretWords, [&](std::string_view word) {
+           return letters.find(word) != letters.npos;
+         });
 }
 
 std::string error_message(const model::Verdict& verdict) {
