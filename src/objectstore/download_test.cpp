@@ -280,7 +280,7 @@ TEST_F(Download, UploadsInPartsAreVerifiedByTheirParts) {
   const std::string bytes = some_bytes(37u << 20);
   upload_bytes(*store, bytes, "large", {});
   upload_bytes(*store, bytes.substr(0, 11u << 20), "middle", {});
-  unsigned damaged = 0;
+  std::atomic<unsigned> damaged{0};
   fake.server->script = [&](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
     const bool third = request.headers.get("Range") == "bytes=10485760-15728639";
     const bool middle = request.url.ends_with("/middle") && request.method == "GET";
