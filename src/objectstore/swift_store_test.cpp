@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <utility>
 
@@ -325,7 +326,7 @@ class Interrupted final : public http::Client {
       : inner_(std::move(inner)), when_(std::move(when)), then_(std::move(then)) {}
   http::ClientResponse send(const http::ClientRequest& request) override {
     http::ClientResponse response = inner_->send(request);
-    if (when_(request)) std::exchange(then_, [] {})();
+    if (when_(request) && !done_.exchange(true)) then_();
     return response;
   }
 
@@ -333,6 +334,7 @@ class Interrupted final : public http::Client {
   std::shared_ptr<http::Client> inner_;
   Test when_;
   std::function<void()> then_;
+  std::atomic<bool> done_{false};
 };
 
 // Two uploads of one key; the other begins and ends when the one has got the answer for which
@@ -367,9 +369,9 @@ TEST(SwiftUpload, AnObjectThatReplacedTheOneJustWrittenKeepsItsSegments) {
   for (const char* method : {"PUT", "HEAD"}) {
     Interleaved f;
     upload_bytes(*f.store, std::string(1100, 'p'), "large", {});
-    bool written = false;
+    std::atomic<bool> written{false};
     f.run([&](const http::ClientRequest& request) {
-      written |= request.url.ends_with("multipart-manifest=put");
+      if (request.url.ends_with("multipart-manifest=put")) written = true;
       return written && request.method == method;
     });
     EXPECT_EQ(download_bytes(*f.store, "large", 1 << 20), f.other) << method;
