@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/clock.hpp"
+#include "base/error.hpp"
 #include "http/client.hpp"
 #include "http/message.hpp"
 #include "objectstore/object_store.hpp"
@@ -51,6 +52,20 @@ class Delivery {
   std::optional<std::uint64_t> expected_;
   std::uint64_t delivered_ = 0;
 };
+
+// Sends a read, and gives its bytes to `sink` as they come.
+template <typename Client, typename Request>
+ObjectInfo deliver(Client& client, Request& request, Delivery& delivery, const Sink& sink) {
+  request.on_headers = [&](int status, const http::Headers& headers) {
+    delivery.on_headers(status, headers);
+  };
+  request.sink = [&](std::string_view bytes) {
+    delivery.count(bytes.size());
+    sink(bytes);
+  };
+  client.send(request);
+  return with_context(request.action, [&] { return delivery.finish(); });
+}
 
 // "bytes=0-9" or "bytes=10-"
 std::string range_header(const ByteRange& range);

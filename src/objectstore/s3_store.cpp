@@ -103,16 +103,8 @@ class S3Store final : public ObjectStore {
       request.headers.add("x-amz-checksum-mode", "ENABLED");
     }
     if (!condition.empty()) request.headers.add("If-Match", condition);
-    request.on_headers = [&](int status, const http::Headers& headers) {
-      delivery.on_headers(status, headers);
-    };
-    request.sink = [&](std::string_view bytes) {
-      delivery.count(bytes.size());
-      sink(bytes);
-    };
     request.stop = stop;
-    client_.send(request);
-    return with_context(request.action, [&] { return delivery.finish(); });
+    return deliver(client_, request, delivery, sink);
   }
 
   // No If-Match holds for a weak ETag (RFC 9110, 13.1.1), which some stores and proxies give.

@@ -38,16 +38,8 @@ class SwiftStore final : public ObjectStore {
     request.key = key;
     if (range) request.headers.add("Range", range_header(*range));
     if (!if_match.empty()) request.headers.add("If-Match", "\"" + if_match + "\"");
-    request.on_headers = [&](int status, const http::Headers& headers) {
-      delivery.on_headers(status, headers);
-    };
-    request.sink = [&](std::string_view bytes) {
-      delivery.count(bytes.size());
-      sink(bytes);
-    };
     request.stop = stop;
-    client_.send(request);
-    return with_context(request.action, [&] { return delivery.finish(); });
+    return deliver(client_, request, delivery, sink);
   }
 
   ObjectInfo put(const std::string& key, Source& source, std::stop_token stop) override {
