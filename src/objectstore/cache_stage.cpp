@@ -58,6 +58,7 @@ class CacheLanding final : public Landing {
     }
     Fd file = lease->take_file();
     if (::ftruncate(file.get(), 0) != 0) throw_errno("empty a partial object");
+    if (object.size > kPreallocatedAbove) preallocate(file, object.size);
     return {Claim::Fetch, std::move(file)};
   }
 

@@ -434,8 +434,8 @@ TEST(FetchPlan, SplitsLargeObjectsAtTheEdgesOfTheirParts) {
   EXPECT_EQ(plan_fetch(plain, {}).parts, 7u);
   const ObjectInfo middle{"k", 64u << 20, "d41d8cd98f00b204e9800998ecf8427e", {}, 0};
   EXPECT_EQ(plan_fetch(middle, {}).parts, 4u);
-  EXPECT_EQ(plan_fetch(middle, {}, true).parts, 1u);
-  EXPECT_EQ(plan_fetch(plain, {}, true).parts, 7u);
+  EXPECT_EQ(plan_fetch(middle, {}, OthersWait::Yes).parts, 1u);
+  EXPECT_EQ(plan_fetch(plain, {}, OthersWait::Yes).parts, 7u);
   const ObjectInfo uploaded{"k", 100u << 20, "d41d8cd98f00b204e9800998ecf8427e-13", {}, 0};
   EXPECT_EQ(plan_fetch(uploaded, {}).part_size, 8u << 20);
   EXPECT_TRUE(plan_fetch(uploaded, {}).etag_part_size_is_guess);

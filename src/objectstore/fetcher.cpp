@@ -187,9 +187,9 @@ void Fetcher::claim(const ObjectInfo& object) {
   fetch_part(fetch, 0);
 }
 
-bool Fetcher::others_wait() {
+OthersWait Fetcher::others_wait() {
   std::scoped_lock guard(mutex_);
-  return tasks_.size() >= connections_;
+  return tasks_.size() >= connections_ ? OthersWait::Yes : OthersWait::No;
 }
 
 std::optional<ObjectInfo> Fetcher::ask_head(const ObjectInfo& object) {

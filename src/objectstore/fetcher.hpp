@@ -69,7 +69,7 @@ class Fetcher {
   std::shared_ptr<Md5Message> next_unhashed();
   void finish_object(const std::shared_ptr<ObjectFetch>& fetch);
   std::optional<ObjectInfo> ask_head(const ObjectInfo& object);
-  bool others_wait();
+  OthersWait others_wait();
   void push_parts(const std::shared_ptr<ObjectFetch>& fetch);
   void defer(const ObjectInfo& object);
   void fail(std::exception_ptr error);

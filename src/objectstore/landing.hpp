@@ -1,11 +1,15 @@
 #pragma once
 // Where fetched objects land until their tree is put together.
+#include <cstdint>
 #include <string>
 
 #include "base/fd.hpp"
 #include "objectstore/object_store.hpp"
 
 namespace trainyard::objectstore {
+
+// The files of larger objects get their blocks before the first byte, where that is possible.
+constexpr std::uint64_t kPreallocatedAbove = 32u << 20;
 
 class Landing {
  public:
@@ -16,7 +20,7 @@ class Landing {
   };
   struct Claimed {
     Claim claim = Claim::Fetch;
-    Fd file;  // for Fetch: empty, open for reading and writing
+    Fd file;  // for Fetch: without bytes, open for reading and writing
   };
 
   virtual ~Landing() = default;

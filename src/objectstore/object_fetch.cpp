@@ -16,7 +16,7 @@ namespace trainyard::objectstore {
 namespace {
 
 constexpr std::uint64_t kPart = 16u << 20;
-constexpr std::uint64_t kWhole = kPreallocatedAbove;  // objects up to this size are one request
+constexpr std::uint64_t kWhole = 2 * kPart;  // objects up to this size are one request
 constexpr std::uint64_t kWholeBesideOthers = 2 * kWhole;
 
 // Bytes on their way into a file. They come in pieces of 16 KiB; writes that small cost more in the
@@ -74,7 +74,7 @@ bool asks_for_head(const ObjectInfo& object) {
 }
 
 FetchPlan plan_fetch(const ObjectInfo& object, const std::optional<ObjectInfo>& told,
-                     bool others_wait) {
+                     OthersWait others) {
   FetchPlan plan{std::max<std::uint64_t>(object.size, 1), 1};
   plan.checksum = told ? told->checksum : asks_for_head(object) ? std::nullopt : object.checksum;
   plan.etag_part_size = told ? told->part_size : 0;
@@ -88,7 +88,7 @@ FetchPlan plan_fetch(const ObjectInfo& object, const std::optional<ObjectInfo>& 
   if (plan.checksum && !can_be_combined(plan.checksum->algorithm)) plan.checksum.reset();
   const bool by_etag = !plan.checksum && plan.etag_part_size != 0;
   const bool in_order = !plan.checksum && !by_etag && plan.segments.empty();
-  if (in_order && others_wait && object.size <= kWholeBesideOthers) return plan;
+  if (in_order && others == OthersWait::Yes && object.size <= kWholeBesideOthers) return plan;
   plan.part_size = by_etag ? plan.etag_part_size : kPart;
   plan.parts = (object.size + plan.part_size - 1) / plan.part_size;
   return plan;
@@ -138,7 +138,6 @@ ObjectFetch::ObjectFetch(const ObjectInfo& object, FetchPlan plan, Fd file, std:
       part_checksums_(plan_.parts),
       arrived_(plan_.parts) {
   if (!plan_.checksum) make_messages();
-  if (object_.size > kPreallocatedAbove) preallocate(file_, object_.size);
 }
 
 ObjectFetch::~ObjectFetch() = default;

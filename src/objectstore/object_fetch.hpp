@@ -18,9 +18,6 @@
 
 namespace trainyard::objectstore {
 
-// The files of larger objects get their blocks before the first byte.
-constexpr std::uint64_t kPreallocatedAbove = 32u << 20;
-
 // The parts that an object is fetched in.
 struct FetchPlan {
   std::uint64_t part_size = 0;  // of a request; at least 1
@@ -33,11 +30,13 @@ struct FetchPlan {
   std::optional<Checksum> checksum = {};
   std::vector<ObjectSegment> segments = {};  // that the object is known to be made of
 };
-// `object` is as it was listed, `told` what head() says of it, if it was asked. `others_wait`:
-// there are objects enough to keep every connection busy, so that one that is hashed in order,
-// front to back, comes in one request and is hashed beside them. So does one without an ETag.
+// Whether there are objects enough to keep every connection busy: one that is hashed in order,
+// front to back, then comes in one request and is hashed beside them.
+enum class OthersWait { No, Yes };
+// `object` is as it was listed, `told` what head() says of it, if it was asked. An object without
+// an ETag comes in one request.
 FetchPlan plan_fetch(const ObjectInfo& object, const std::optional<ObjectInfo>& told,
-                     bool others_wait = false);
+                     OthersWait others = OthersWait::No);
 // Whether a plan needs what head() says.
 bool asks_for_head(const ObjectInfo& object);
 
