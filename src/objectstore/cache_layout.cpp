@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 
-#include <thread>
 #include <vector>
 
 #include "base/error.hpp"
@@ -16,8 +15,6 @@
 
 namespace trainyard::objectstore {
 namespace {
-
-constexpr std::chrono::milliseconds kOpeningPause{20};
 
 void make_directories(const CacheLayout& layout) {
   make_private_dir(layout.root);
@@ -61,10 +58,7 @@ void prepare_cache(const CacheLayout& layout) {
     return;
   }
   make_private_dir(layout.root);
-  std::optional<Lease> opening;
-  while (!(opening = Lease::try_take(layout.opening(), Lease::Mode::Exclusive))) {
-    std::this_thread::sleep_for(kOpeningPause);
-  }
+  const Lease opening = Lease::take(layout.opening());
   if (recorded_boot(layout) == boot) return;
   if (fs::exists(layout.objects())) {
     log::info("the machine was started anew: checking the data cache in {}", layout.root.string());

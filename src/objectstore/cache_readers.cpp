@@ -3,9 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <span>
-#include <thread>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -19,7 +17,6 @@ namespace {
 
 constexpr std::size_t kKeyBytes = 32;
 constexpr off_t kMostBytes = 64 * 1024;  // of one tree's readers: a thousand
-constexpr std::chrono::milliseconds kContendedPause{2};
 
 std::string read_if_there(const fs::path& path) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -31,18 +28,15 @@ std::string read_if_there(const fs::path& path) {
 
 // A process that died while it wrote left fewer bytes.
 std::string key_of(const CacheLayout& layout) {
-  while (true) {
-    std::string key = read_if_there(layout.key());
-    if (key.size() == kKeyBytes) return key;
-    auto lease = Lease::try_take(layout.key(), Lease::Mode::Exclusive);
-    if (!lease) {
-      std::this_thread::sleep_for(kContendedPause);
-    } else if (read_if_there(layout.key()).size() != kKeyBytes) {
-      const Fd file = lease->take_file();
-      if (::ftruncate(file.get(), 0) != 0) throw_errno("empty " + layout.key().string());
-      write_all(file, random_bytes(kKeyBytes));
-    }
-  }
+  std::string key = read_if_there(layout.key());
+  if (key.size() == kKeyBytes) return key;
+  const Fd file = Lease::take(layout.key()).take_file();
+  key = read_if_there(layout.key());
+  if (key.size() == kKeyBytes) return key;
+  key = random_bytes(kKeyBytes);
+  if (::ftruncate(file.get(), 0) != 0) throw_errno("empty " + layout.key().string());
+  write_all(file, key);
+  return key;
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -12,6 +14,8 @@
 
 namespace trainyard::objectstore {
 namespace {
+
+constexpr std::chrono::milliseconds kContendedPause{1};
 
 bool lock_now(const Fd& file, Lease::Mode mode, const fs::path& path) {
   const int how = mode == Lease::Mode::Shared ? LOCK_SH : LOCK_EX;
@@ -38,6 +42,13 @@ std::optional<Lease> Lease::try_take(const fs::path& file, Mode mode) {
     Fd opened = open_file(file, O_RDWR | O_CREAT, 0600);
     if (!lock_now(opened, mode, file)) return std::nullopt;
     if (still_named(opened, file)) return Lease(file, std::move(opened));
+  }
+}
+
+Lease Lease::take(const fs::path& file) {
+  while (true) {
+    if (auto lease = try_take(file, Mode::Exclusive)) return *std::move(lease);
+    std::this_thread::sleep_for(kContendedPause);
   }
 }
 

@@ -15,6 +15,8 @@ class Lease {
   enum class Mode { Shared, Exclusive };
   // Creates the file when it is missing. nullopt: held by another against this mode.
   static std::optional<Lease> try_take(const std::filesystem::path& file, Mode mode);
+  // Exclusively; waits for those who hold it.
+  static Lease take(const std::filesystem::path& file);
 
   // Takes the file away, so that it does not remain as litter: whoever waits for it makes a new
   // one. Only while held exclusively.

@@ -5,9 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <span>
-#include <thread>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
@@ -18,16 +16,8 @@
 namespace trainyard::objectstore {
 namespace {
 
-constexpr std::chrono::milliseconds kContendedPause{1};
 constexpr const char* kLock = "lock";
 constexpr const char* kEver = "ever";
-
-Lease take(const fs::path& file) {
-  while (true) {
-    if (auto lease = Lease::try_take(file, Lease::Mode::Exclusive)) return *std::move(lease);
-    std::this_thread::sleep_for(kContendedPause);
-  }
-}
 
 std::uint64_t device_of(const fs::path& path) {
   struct stat status {};
@@ -61,7 +51,7 @@ Reservations::Reservations(fs::path directory, const fs::path& disk)
     : directory_(made(std::move(directory))),
       path_(directory_ / random_hex(8)),
       record_{{}, device_of(disk)},
-      lease_(take(path_)),
+      lease_(Lease::take(path_)),
       file_(open_file(path_, O_WRONLY)) {}
 
 Reservations::~Reservations() {
@@ -72,7 +62,7 @@ Reservations::~Reservations() {
   }
 }
 
-Lease Reservations::lock() const { return take(directory_ / kLock); }
+Lease Reservations::lock() const { return Lease::take(directory_ / kLock); }
 
 Pending Reservations::pending() const {
   Pending all;
