@@ -1,14 +1,13 @@
 // Removal of a tree that somebody else made: links are never followed, read-only directories are
 // opened up, and no depth of nesting exhausts descriptors or the stack.
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
-#include <memory>
+#include <utility>
 
+#include "base/directory_stream.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/ids.hpp"
@@ -19,17 +18,12 @@ namespace {
 
 constexpr int kDeepest = 64;
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
-
 void ignore_missing(int result, const char* name) {
   if (result != 0 && errno != ENOENT) throw_errno(std::string("remove ") + name);
 }
 
 // Opens the directory `name` of `parent` with all rights for us on it; null when it is gone.
-Directory enter(int parent, const char* name) {
+DirectoryStream enter(int parent, const char* name) {
   const Fd handle(::openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!handle) {
     ignore_missing(-1, name);
@@ -44,22 +38,9 @@ Directory enter(int parent, const char* name) {
   }
   Fd fd(::openat(handle.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) throw_errno(std::string("open ") + name);
-  Directory directory(::fdopendir(fd.get()));
+  DirectoryStream directory = read_directory(std::move(fd));
   if (!directory) throw_errno(std::string("open ") + name);
-  (void)fd.release();
   return directory;
-}
-
-const char* next_name(DIR* directory) {
-  while (true) {
-    errno = 0;
-    const dirent* entry = ::readdir(directory);
-    if (entry == nullptr && errno != 0) throw_errno("read the directory");
-    if (entry == nullptr) return nullptr;
-    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0) {
-      return entry->d_name;
-    }
-  }
 }
 
 class TreeRemover {
@@ -77,6 +58,7 @@ class TreeRemover {
       if (errno != EISDIR) throw_errno("remove " + name);
       moved |= remove_directory(fd, name, depth);
     }
+    if (errno != 0) throw_errno("read the directory");
     return moved;
   }
 
@@ -90,7 +72,7 @@ class TreeRemover {
     }
     bool moved = false;
     with_context(name, [&] {
-      if (const Directory directory = enter(parent, name.c_str())) {
+      if (const DirectoryStream directory = enter(parent, name.c_str())) {
         moved = empty(directory.get(), depth + 1);
       }
     });
@@ -108,7 +90,7 @@ void remove_tree(const fs::path& given) {
   if (::unlink(path.c_str()) == 0 || errno == ENOENT || errno == ENOTDIR) return;
   if (errno != EISDIR) throw_errno("remove " + path.native());
   with_context("remove " + path.native(), [&] {
-    const Directory root = enter(AT_FDCWD, path.c_str());
+    const DirectoryStream root = enter(AT_FDCWD, path.c_str());
     if (!root) return;
     TreeRemover remover(::dirfd(root.get()));
     while (remover.empty(root.get(), 1)) ::rewinddir(root.get());

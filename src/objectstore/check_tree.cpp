@@ -1,23 +1,18 @@
 #include "objectstore/check_tree.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <memory>
 #include <string_view>
 
+#include "base/directory_stream.hpp"
 #include "base/fd.hpp"
 #include "base/files.hpp"
 #include "base/strings.hpp"
 
 namespace trainyard::objectstore {
 namespace {
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
 
 class TreeCheck {
  public:
@@ -42,16 +37,10 @@ class TreeCheck {
 
   // Of a directory below the root; "." is the root. 0 when it is none.
   std::size_t count_entries(const char* path) const {
-    Fd opened(::openat(root_.get(), path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!opened) return 0;
-    const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(opened.get()));
-    if (!stream) return 0;
-    opened.release();  // the stream's now
+    constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    const auto stream = read_directory(Fd(::openat(root_.get(), path, kFlags)));
     std::size_t entries = 0;
-    while (const dirent* entry = ::readdir(stream.get())) {
-      const std::string_view name = entry->d_name;
-      if (name != "." && name != "..") ++entries;
-    }
+    while (stream && next_name(stream.get()) != nullptr) ++entries;
     return entries;
   }
 

@@ -1,6 +1,5 @@
 #include "objectstore/local_tree.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
@@ -10,8 +9,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <memory>
+#include <utility>
 
+#include "base/directory_stream.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/strings.hpp"
@@ -89,10 +89,6 @@ std::string_view kind_of(mode_t mode) {
   return "skipped: a device";
 }
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
 }  // namespace
 
 FileState FileState::of(const Fd& file) {
@@ -135,16 +131,10 @@ class LocalDirectory::Walk {
     if (locked_ == Locked::OpenUp) open_up(handle, S_IRUSR | S_IXUSR);
     Fd readable(::openat(handle.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!readable) throw_errno(action);
-    const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(readable.get()));
+    const auto stream = read_directory(std::move(readable));
     if (!stream) throw_errno(action);
-    readable.release();  // the stream's now
-    while (true) {
-      errno = 0;
-      const dirent* entry = ::readdir(stream.get());
-      if (entry == nullptr && errno != 0) throw_errno(action);
-      if (entry == nullptr) return;
-      visit(::dirfd(stream.get()), path, entry->d_name);
-    }
+    while (const char* name = next_name(stream.get())) visit(::dirfd(stream.get()), path, name);
+    if (errno != 0) throw_errno(action);
   }
 
   Fd handle_of(const std::string& path) const {
@@ -153,7 +143,6 @@ class LocalDirectory::Walk {
   }
 
   void visit(int directory, const std::string& parent, const std::string& name) {
-    if (name == "." || name == "..") return;
     const std::string path = parent.empty() ? name : parent + "/" + name;
     struct stat status {};
     if (::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
