@@ -11,7 +11,6 @@ namespace trainyard::http {
 
 namespace {
 
-constexpr std::uint64_t kWorthSkipping = 1 << 20;
 constexpr std::size_t kChunkedRead = 64 * 1024;
 
 }  // namespace
@@ -114,18 +113,12 @@ bool SocketBodyReader::worth_skipping() const {
 }
 
 bool SocketBodyReader::drop_received() {
-  char scratch[16 * 1024];
-  while (!finished() && !buffer_.empty()) {
-    std::size_t used = 0;
-    if (chunks_) {
-      const ChunkedDecoder::Step step = chunks_->decode(buffer_.data(), scratch);
-      used = step.consumed;
-      if (used == 0 && step.produced == 0) break;
-    } else {
-      used = std::min<std::uint64_t>(buffer_.size(), rest_);
-      rest_ -= used;
-    }
-    buffer_.consume(used);
+  if (chunks_) {
+    buffer_.consume(chunks_->skip(buffer_.data()));
+  } else {
+    const std::size_t here = std::min<std::uint64_t>(buffer_.size(), rest_);
+    buffer_.consume(here);
+    rest_ -= here;
   }
   return finished();
 }

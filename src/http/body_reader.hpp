@@ -14,6 +14,9 @@ namespace trainyard::http {
 
 class SocketBodyReader final : public BodyReader {
  public:
+  // Of a body that nobody reads, so many bytes are skipped for the sake of the connection.
+  static constexpr std::uint64_t kWorthSkipping = 1 << 20;
+
   // `socket` and `buffer` must outlive the reader. Bytes behind the body stay in `buffer`.
   SocketBodyReader(const RequestHead& head, std::uint64_t max_bytes, PeerSocket& socket,
                    ReadBuffer& buffer);

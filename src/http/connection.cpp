@@ -21,7 +21,6 @@ constexpr std::size_t kFirstRead = 2 * 1024;  // most heads; what an idle connec
 constexpr std::size_t kMoreRead = 16 * 1024;
 constexpr std::size_t kIdPrefix = 12;  // bytes; with the count an id has 32 digits (wml-v3 a.6)
 constexpr std::size_t kShortBody = 64 * 1024;  // read before a worker is taken
-constexpr std::uint64_t kMaxSkip = 1 << 20;
 constexpr std::uint64_t kMaxLinger = 1 << 20;
 constexpr auto kLingerTime = std::chrono::seconds(2);
 
@@ -45,15 +44,11 @@ bool holds_body(const RequestHead& head, std::string_view received) {
   if (!head.chunked) return received.size() >= head.content_length;
   try {
     ChunkedDecoder decoder;
-    char scratch[4096];
-    for (ChunkedDecoder::Step step; !decoder.done(); received.remove_prefix(step.consumed)) {
-      step = decoder.decode(received, scratch);
-      if (step.consumed == 0 && step.produced == 0) return false;
-    }
+    decoder.skip(received);
+    return decoder.done();
   } catch (const ProtocolError&) {
-    // The handler's reader finds it again, and answers.
+    return true;  // the handler's reader finds it again, and answers
   }
-  return true;
 }
 
 void skip_empty_lines(ReadBuffer& buffer) {
@@ -231,7 +226,8 @@ Task<bool> Connection::skip_body(SocketBodyReader& body) {
   std::uint64_t dropped = buffer_.size();
   try {
     while (!body.drop_received()) {
-      const std::size_t count = dropped > kMaxSkip ? 0 : co_await read_more(kMoreRead);
+      const std::size_t count =
+          dropped > SocketBodyReader::kWorthSkipping ? 0 : co_await read_more(kMoreRead);
       if (count == 0) co_return false;
       dropped += count;
     }

@@ -192,4 +192,15 @@ ChunkedDecoder::Step ChunkedDecoder::decode(std::string_view in, std::span<char>
   return step;
 }
 
+std::size_t ChunkedDecoder::skip(std::string_view in) {
+  char scratch[4096];
+  std::size_t skipped = 0;
+  while (!done()) {
+    const Step step = decode(in.substr(skipped), scratch);
+    if (step.consumed == 0 && step.produced == 0) break;
+    skipped += step.consumed;
+  }
+  return skipped;
+}
+
 }  // namespace trainyard::http

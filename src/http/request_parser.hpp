@@ -50,6 +50,8 @@ class ChunkedDecoder {
   // Goes on as far as `in` and `out` allow. Nothing consumed and nothing produced: it needs more
   // bytes than `in` holds, at most 16 KiB at once. Throws ProtocolError 400 for broken framing.
   Step decode(std::string_view in, std::span<char> out);
+  // Decodes and drops as much of `in` as can be; how much that was. Throws as decode() does.
+  std::size_t skip(std::string_view in);
   bool done() const;
 
  private:
