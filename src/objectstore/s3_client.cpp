@@ -108,7 +108,7 @@ http::ClientResponse Client::send_once(const Request& request, const std::string
 }
 
 http::ClientResponse Client::send(Request& request) {
-  for (std::set<Lesson> learned{Lesson::None};;) {
+  for (std::set<Lesson> learned;;) {
     const std::string region = *region_.lock();
     http::ClientResponse response = send_once(request, region);
     if (response.status / 100 == 2) {
@@ -117,7 +117,8 @@ http::ClientResponse Client::send(Request& request) {
     }
     if (response.status == 404 && request.not_found_is_answer) return response;
     const Refusal refusal = read_refusal(response);
-    if (learned.insert(learn(refusal, response.headers, region)).second) continue;
+    const Lesson lesson = learn(refusal, response.headers, region);
+    if (lesson != Lesson::None && learned.insert(lesson).second) continue;
     throw to_error(refusal, {request.action, options_.bucket, options_.endpoint.url(),
                              options_.access_key_id, region, !request.key});
   }
