@@ -185,6 +185,22 @@ class Service:
         with urllib.request.urlopen(request, timeout=30, context=context) as answer:
             return json.load(answer)["token"]
 
+    def write_job(self, name, program_text, data, results):
+        """model.zip and job.yaml of a run of that Python program; `data` and `results` are a bucket and
+        its connection as YAML. The manifest's path."""
+        work = self.directory / "work"
+        work.mkdir(exist_ok=True)
+        (work / "main.py").write_text(program_text)
+        self.run("zip", "-qu", work / "model.zip", "main.py", cwd=work, check=False)
+        (work / "job.yaml").write_text(f"""model_definition:
+  name: {name}
+  framework: {{name: python, version: system}}
+  execution: {{command: "python3 main.py", compute_configuration: {{name: small}}}}
+training_data_reference: {{type: s3, connection: {data[1]}, source: {{bucket: {data[0]}}}}}
+training_results_reference: {{type: s3, connection: {results[1]}, target: {{bucket: {results[0]}}}}}
+""")
+        return work / "job.yaml"
+
     def state_of(self, run_id):
         shown = self.bx("ml", "show", "training-runs", run_id).out
         return re.search(r"^State +(\S+)", shown, re.M).group(1)

@@ -75,18 +75,7 @@ def serve():
 
 
 def write_manifest(yard, data, results):
-    work = yard.directory / "work"
-    work.mkdir(exist_ok=True)
-    (work / "main.py").write_text(PROGRAM)
-    yard.run("zip", "-qu", work / "model.zip", "main.py", cwd=work, check=False)
-    (work / "job.yaml").write_text(f"""model_definition:
-  name: public
-  framework: {{name: python, version: system}}
-  execution: {{command: "python3 main.py", compute_configuration: {{name: small}}}}
-training_data_reference: {{type: s3, connection: {data}, source: {{bucket: public}}}}
-training_results_reference: {{type: s3, connection: {results}, target: {{bucket: results}}}}
-""")
-    return work / "job.yaml"
+    return yard.write_job("public", PROGRAM, ("public", data), ("results", results))
 
 
 def test_a_run_reads_a_public_bucket(yard):

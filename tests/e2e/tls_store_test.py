@@ -62,20 +62,10 @@ def serve_tls(pem, store):
 
 
 def submit(yard, endpoint):
-    work = yard.directory / "work"
-    work.mkdir(exist_ok=True)
     connection = (f"{{endpoint_url: {endpoint}, access_key_id: {yard.variables['AWS_ACCESS_KEY_ID']}, "
                   f"secret_access_key: {yard.variables['AWS_SECRET_ACCESS_KEY']}}}")
-    (work / "main.py").write_text("print('trained')\n")
-    yard.run("zip", "-qu", work / "model.zip", "main.py", cwd=work, check=False)
-    (work / "job.yaml").write_text(f"""model_definition:
-  name: tls
-  framework: {{name: python, version: system}}
-  execution: {{command: "python3 main.py", compute_configuration: {{name: small}}}}
-training_data_reference: {{type: s3, connection: {connection}, source: {{bucket: data}}}}
-training_results_reference: {{type: s3, connection: {connection}, target: {{bucket: results}}}}
-""")
-    return yard.bx("ml", "train", work / "model.zip", work / "job.yaml", check=False)
+    manifest = yard.write_job("tls", "print('trained')\n", ("data", connection), ("results", connection))
+    return yard.bx("ml", "train", manifest.with_name("model.zip"), manifest, check=False)
 
 
 def test_only_a_certificate_of_the_given_authority_is_trusted(yard):
