@@ -76,7 +76,8 @@ bool ResultUpload::open(Tree& tree) {
   if (fs::is_empty(tree.directory, error)) return false;
   os::TransferOptions options;
   options.on_progress = [this](const os::TransferProgress& progress) {
-    if (options_.on_progress) options_.on_progress(wire_progress("storing", progress));
+    if (options_.on_progress)
+      options_.on_progress(wire_progress("storing", progress, options_.store));
   };
   options.on_log = [](std::string_view text) { log::info("{}", text); };
   tree.identity = identity;

@@ -1,5 +1,7 @@
 #include "learner/stage_in.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <exception>
 #include <mutex>
@@ -88,11 +90,17 @@ os::Dataset load_data(const StageInRequest& request, std::stop_token stop) {
   wanted.transfer.on_log = [&](std::string_view text) { request.data_log.line(text); };
   ProgressLines lines(request.data_log);
   wanted.transfer.on_progress = [&](const os::TransferProgress& progress) {
-    const wire::Progress told = wire_progress("staging", progress);
+    const wire::Progress told = wire_progress("staging", progress, *store);
     lines.add(told);
     request.on_progress(told);
   };
-  return request.cache.stage(*store, wanted, std::move(stop));
+  os::Dataset dataset = request.cache.stage(*store, wanted, std::move(stop));
+  if (const auto retries = store->retries(); retries.in_all != 0) {
+    request.data_log.line(fmt::format("requests were tried again {} time{}, at last after: {}",
+                                      retries.in_all, retries.in_all == 1 ? "" : "s",
+                                      retries.last_error));
+  }
+  return dataset;
 }
 
 void load_checkpoints(const StageInRequest& request, std::stop_token stop) {

@@ -38,7 +38,7 @@ StageOut::StageOut(StageOutRequest request)
                .on_progress =
                    [this](const wire::Progress& progress) {
                      wire::Progress with_trouble = progress;
-                     with_trouble.trouble = trouble_;
+                     if (!trouble_.empty()) with_trouble.trouble = trouble_;
                      request_.on_progress(with_trouble);
                    },
                .tell = request_.tell}) {}

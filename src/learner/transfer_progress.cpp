@@ -1,8 +1,22 @@
 #include "learner/transfer_progress.hpp"
 
-namespace trainyard::learner {
+#include <fmt/format.h>
 
-wire::Progress wire_progress(std::string phase, const objectstore::TransferProgress& progress) {
+namespace trainyard::learner {
+namespace {
+
+std::string trouble_of(const objectstore::RetryState& retries) {
+  if (retries.under_way == 0) return "";
+  return fmt::format(
+      "{} tried again: {}",
+      retries.under_way == 1 ? "a request is" : fmt::format("{} requests are", retries.under_way),
+      retries.last_error);
+}
+
+}  // namespace
+
+wire::Progress wire_progress(std::string phase, const objectstore::TransferProgress& progress,
+                             const objectstore::ObjectStore& store) {
   wire::Progress result;
   result.phase = std::move(phase);
   result.files_done = progress.files_done;
@@ -13,6 +27,7 @@ wire::Progress wire_progress(std::string phase, const objectstore::TransferProgr
   result.bytes_per_second = progress.bytes_per_second;
   result.remaining = progress.remaining;
   result.limited_by = progress.limited_by;
+  result.trouble = trouble_of(store.retries());
   return result;
 }
 

@@ -6,7 +6,9 @@
 
 namespace trainyard::learner {
 
-// What the server shows of a transfer; `phase` is "staging" or "storing".
-wire::Progress wire_progress(std::string phase, const objectstore::TransferProgress& progress);
+// What the server shows of a transfer; `phase` is "staging" or "storing". Requests that are tried
+// again are its trouble.
+wire::Progress wire_progress(std::string phase, const objectstore::TransferProgress& progress,
+                             const objectstore::ObjectStore& store);
 
 }  // namespace trainyard::learner

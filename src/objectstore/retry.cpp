@@ -44,8 +44,32 @@ std::optional<Milliseconds> retry_delay(const RetryPolicy& policy, unsigned fail
   return std::min(policy.longest_asked, *known->retry_after + jittered);
 }
 
+// One call, from its first failure until it ends.
+class Retrier::Watched {
+ public:
+  explicit Watched(RetryWatch* watch) : watch_(watch) {}
+  ~Watched() {
+    if (counted_) --watch_->state_.lock()->under_way;
+  }
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
+
+  void failed(const Error& error) {
+    if (watch_ == nullptr) return;
+    auto state = watch_->state_.lock();
+    if (!std::exchange(counted_, true)) ++state->under_way;
+    ++state->in_all;
+    state->last_error = error.what();
+  }
+
+ private:
+  RetryWatch* watch_;
+  bool counted_ = false;
+};
+
 void Retrier::run(const std::function<void()>& attempt, std::stop_token stop,
                   const std::function<bool()>& progressed) const {
+  Watched watched(watch_.get());
   for (unsigned failures = 0;;) {
     Milliseconds delay{};
     try {
@@ -56,6 +80,7 @@ void Retrier::run(const std::function<void()>& attempt, std::stop_token stop,
       const auto wait = retry_delay(policy_, failures, error, random_jitter());
       if (!wait && error.retryable() && !worn_out(error)) throw_worn_out(error, failures);
       if (!wait) throw;
+      watched.failed(error);
       delay = *wait;
     }
     if (!clock_.sleep_for(delay, stop)) {
@@ -68,8 +93,9 @@ namespace {
 
 class RetryingStore final : public ObjectStore {
  public:
-  RetryingStore(std::unique_ptr<ObjectStore> store, RetryPolicy policy, Clock& clock)
-      : store_(std::move(store)), retrier_(policy, clock) {}
+  RetryingStore(std::unique_ptr<ObjectStore> store, RetryPolicy policy, Clock& clock,
+                std::shared_ptr<RetryWatch> watch)
+      : store_(std::move(store)), watch_(watch), retrier_(policy, clock, std::move(watch)) {}
 
   const std::string& description() const override { return store_->description(); }
 
@@ -117,6 +143,8 @@ class RetryingStore final : public ObjectStore {
     return again<std::uint64_t>(stop, [&] { return store_->discard_unfinished(prefix, stop); });
   }
 
+  RetryState retries() const override { return watch_->state(); }
+
  private:
   template <typename Result, typename Fn>
   Result again(std::stop_token stop, Fn&& attempt) {
@@ -139,14 +167,15 @@ class RetryingStore final : public ObjectStore {
   }
 
   std::unique_ptr<ObjectStore> store_;
+  std::shared_ptr<RetryWatch> watch_;
   Retrier retrier_;
 };
 
 }  // namespace
 
 std::unique_ptr<ObjectStore> make_retrying(std::unique_ptr<ObjectStore> store, RetryPolicy policy,
-                                           Clock& clock) {
-  return std::make_unique<RetryingStore>(std::move(store), policy, clock);
+                                           Clock& clock, std::shared_ptr<RetryWatch> watch) {
+  return std::make_unique<RetryingStore>(std::move(store), policy, clock, std::move(watch));
 }
 
 }  // namespace trainyard::objectstore

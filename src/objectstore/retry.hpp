@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/sync.hpp"
 #include "objectstore/object_store.hpp"
 
 namespace trainyard::objectstore {
@@ -44,22 +45,38 @@ struct RetryPolicy {
 std::optional<Milliseconds> retry_delay(const RetryPolicy& policy, unsigned failures,
                                         const Error& error, double jitter);
 
+// Counts what the retriers of a store, which share it, try again. Thread-safe.
+class RetryWatch {
+ public:
+  RetryState state() { return *state_.lock(); }
+
+ private:
+  friend class Retrier;
+  Sync<RetryState> state_;
+};
+
 // Runs attempts until one succeeds, the error is not worth it, or the policy ends it. Thread-safe.
 class Retrier {
  public:
-  Retrier(RetryPolicy policy, Clock& clock) : policy_(policy), clock_(clock) {}
+  // `watch` may be null.
+  Retrier(RetryPolicy policy, Clock& clock, std::shared_ptr<RetryWatch> watch)
+      : policy_(policy), clock_(clock), watch_(std::move(watch)) {}
   // `progressed` tells whether the failed attempt moved something on: the count then starts anew.
   void run(const std::function<void()>& attempt, std::stop_token stop,
            const std::function<bool()>& progressed = {}) const;
 
  private:
+  class Watched;
+
   RetryPolicy policy_;
   Clock& clock_;
+  std::shared_ptr<RetryWatch> watch_;
 };
 
 // `clock` must outlive the store. get() resumes where it was cut, pinned to the ETag that it began
-// with.
-std::unique_ptr<ObjectStore> make_retrying(std::unique_ptr<ObjectStore> store, RetryPolicy policy,
-                                           Clock& clock);
+// with. `watch`: the one that the store's own retriers have, if any.
+std::unique_ptr<ObjectStore> make_retrying(
+    std::unique_ptr<ObjectStore> store, RetryPolicy policy, Clock& clock,
+    std::shared_ptr<RetryWatch> watch = std::make_shared<RetryWatch>());
 
 }  // namespace trainyard::objectstore

@@ -104,6 +104,23 @@ TEST(RetryingStore, TriesEveryCallAgain) {
   }
 }
 
+TEST(RetryingStore, TellsWhatIsTriedAgainWhileItIs) {
+  const ObjectStore* store = nullptr;
+  std::vector<std::uint64_t> under_way;
+  Fixture f([&](StoreCall call, const std::string&, unsigned nth) -> std::optional<Failure> {
+    if (call != StoreCall::List) return std::nullopt;
+    under_way.push_back(store->retries().under_way);
+    return nth <= 2 ? std::optional(Failure{}) : std::nullopt;
+  });
+  store = f.store.get();
+  f.store->list("", "", {});
+  EXPECT_EQ(under_way, (std::vector<std::uint64_t>{0, 1, 1}));
+  const RetryState after = f.store->retries();
+  EXPECT_EQ(after.under_way, 0u);
+  EXPECT_EQ(after.in_all, 2u);
+  EXPECT_EQ(after.last_error, "a scripted failure");
+}
+
 TEST(RetryingStore, ResumesACutReadWithoutRepeatingAByte) {
   Fixture f(fail_calls(StoreCall::Get, 1, 2, {.after_bytes = 3}));
   EXPECT_EQ(download_bytes(*f.store, "key", 100), "0123456789");

@@ -33,6 +33,7 @@ struct S3Options {
   std::uint64_t part_size = 16u << 20;
   unsigned part_connections = 8;  // parts under way in this store at once, over all put() calls
   RetryPolicy retry;              // of the requests of an upload in parts
+  std::shared_ptr<RetryWatch> retry_watch = nullptr;
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds stall_timeout{60'000};
 };

@@ -74,8 +74,8 @@ Uploader::Whole::Whole(const Plan& plan) {
 
 Uploader::Uploader(Client& client, Clock& clock)
     : client_(client),
-      retrier_(client.options().retry, clock),
-      tidier_(briefly(client.options().retry), clock),
+      retrier_(client.options().retry, clock, client.options().retry_watch),
+      tidier_(briefly(client.options().retry), clock, client.options().retry_watch),
       parts_(client.options().part_connections) {}
 
 ObjectInfo Uploader::put(const std::string& key, Source& source, std::stop_token stop) {

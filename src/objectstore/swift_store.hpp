@@ -36,6 +36,7 @@ struct SwiftOptions {
   unsigned segment_connections = 4;  // segments under way at once, over all put() calls
   std::size_t page_size = 2000;      // of a listing; at most 10,000
   RetryPolicy retry;                 // of the segments
+  std::shared_ptr<RetryWatch> retry_watch = nullptr;
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds stall_timeout{60'000};
 };

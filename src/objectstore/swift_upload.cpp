@@ -27,7 +27,7 @@ std::string etag_of(const std::vector<Segment>& segments) {
 
 Uploader::Uploader(Client& client, Clock& clock)
     : client_(client),
-      retrier_(client.options().retry, clock),
+      retrier_(client.options().retry, clock, client.options().retry_watch),
       segments_(client.options().segment_connections) {}
 
 ObjectInfo Uploader::put(const std::string& key, Source& source, std::stop_token stop) {

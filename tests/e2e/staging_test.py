@@ -110,10 +110,12 @@ def learner_of(run):
 
 
 def wait_for_trouble(yard, run, attempt):
+    """That the results wait; before, it is told that requests are tried again."""
     def trouble():
         status = runs.show(yard, run)
+        told = status.get("progress", {}).get("trouble", "")
         return (status["phase"] == "storing" and status["attempt"] == attempt
-                and status.get("progress", {}).get("trouble"))
+                and "could not be stored" in told and told)
     return harness.wait_until(trouble, "the trouble is told", 90, every=0.2)
 
 
