@@ -101,12 +101,16 @@ class ApiTest : public ::testing::Test {
                 "Bearer " + learner_token(key_, run, attempt).reveal());
   }
 
-  // A zip with one file, made once (stored, not compressed).
-  static std::string zip() {
-    return from_hex(
+  // A zip with one file, made once (stored, not compressed); `name`: of the file, without ".py".
+  static std::string zip(char name = 'a') {
+    std::string bytes = from_hex(
         "504b0304140000000000000021007ea8959e030000000300000004000000612e7079783d31504b01"
         "021403140000000000000021007ea8959e0300000003000000040000000000000000000000a40100"
         "000000612e7079504b0506000000000100010032000000250000000000");
+    for (auto at = bytes.find("a.py"); at != bytes.npos; at = bytes.find("a.py", at + 1)) {
+      bytes[at] = name;
+    }
+    return bytes;
   }
 
   // A definition with content; its URL.

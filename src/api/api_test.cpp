@@ -218,13 +218,45 @@ TEST_F(ApiTest, ARunNamesTheVersionThatItsDefinitionHas) {
             202);
 }
 
-TEST_F(ApiTest, ADefinitionTakesNoOtherVersionAndSaysWhatToDo) {
+TEST_F(ApiTest, ADefinitionTakesVersionsOfWhichTheNewestIsMeant) {
   const auto url = definition();
-  const auto refused = send("POST", url, R"({"name":"d"})");
-  EXPECT_EQ(refused.status, 400);
-  EXPECT_THAT(refused.body,
-              HasSubstr("create another one with POST /v3/ml_assets/training_definitions"));
-  EXPECT_EQ(send("POST", url + "x").status, 404);
+  const auto first = wire::decode_definition(send("GET", url).body);
+  const auto added = send("POST", url,
+                          R"({"name":"d2","command":"python3 two.py",
+                              "framework":{"name":"python","version":"system"}})");
+  EXPECT_EQ(added.status, 201);
+  const auto second = wire::decode_definition(added.body);
+  EXPECT_EQ(added.headers.get("Location"), url + "/versions/" + second.version_id);
+  EXPECT_EQ(second.id, first.id);
+  EXPECT_NE(second.version_id, first.version_id);
+  EXPECT_EQ(second.created_at, first.created_at);
+  EXPECT_EQ(second.content_state, "no_content");
+
+  // The newest has no zip yet; the first still runs.
+  const auto early = send("POST", "/v3/models", run_request(url));
+  EXPECT_EQ(early.status, 409);
+  EXPECT_THAT(early.body, HasSubstr(second.version_id));
+  const std::string first_url = url + "/versions/" + first.version_id;
+  EXPECT_EQ(send("POST", "/v3/models", run_request(first_url)).status, 202);
+  EXPECT_EQ(send("PUT", second.content_url, zip('b')).status, 200);
+  EXPECT_EQ(send("POST", "/v3/models", run_request(url)).status, 202);
+
+  EXPECT_EQ(send("GET", url + "/content").body, zip('b'));
+  EXPECT_EQ(send("GET", first_url + "/content").body, zip());
+  EXPECT_EQ(wire::decode_definition(send("GET", url).body).name, "d2");
+  EXPECT_EQ(wire::decode_definition(send("GET", first_url).body).name, first.name);
+  const auto all = wire::decode_definition_list(send("GET", url + "/versions").body).definitions;
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].version_id, first.version_id);
+  EXPECT_EQ(all[1].version_id, second.version_id);
+  const auto listed = send("GET", "/v3/ml_assets/training_definitions").body;
+  EXPECT_EQ(wire::decode_definition_list(listed).definitions.size(), 1u);
+
+  EXPECT_EQ(send("POST", url, R"({"name":"d"})").status, 400);
+  EXPECT_EQ(send("POST", url + "x", "{}").status, 404);
+  EXPECT_EQ(send("GET", url + "/versions/none").status, 404);
+  EXPECT_EQ(send("DELETE", url).status, 204);
+  EXPECT_EQ(send("GET", first_url).status, 404);
 }
 
 TEST_F(ApiTest, ListsPageByPageInBothViews) {

@@ -19,6 +19,7 @@ constexpr std::size_t kLargestPage = 1000;
 constexpr std::size_t kPiece = 64 * 1024;
 
 repository::TrainingDefinition find(Service& service, const Call& call) {
+  const auto named = call.params.find("version");
   auto definition = service.parts.definitions.find(call.param("id"));
   if (!definition || !sees(call.caller, definition->owner)) {
     throw Error(
@@ -27,13 +28,19 @@ repository::TrainingDefinition find(Service& service, const Call& call) {
                     "shows those there are",
                     printable(call.param("id"))));
   }
-  const auto version = call.params.find("version");
-  if (version != call.params.end() && version->second != definition->version_id) {
-    throw Error(ErrorKind::NotFound,
-                fmt::format("training definition {} has no version \"{}\"; it has {}",
-                            definition->id, printable(version->second), definition->version_id));
+  if (named == call.params.end() || named->second == definition->version_id) {
+    return std::move(*definition);
   }
-  return std::move(*definition);
+  auto version = service.parts.definitions.find(definition->id, named->second);
+  if (!version) {
+    throw Error(
+        ErrorKind::NotFound,
+        fmt::format("training definition {} has no version \"{}\"; its newest is {}, and GET "
+                    "/v3/ml_assets/training_definitions/{}/versions shows all",
+                    definition->id, printable(named->second), definition->version_id,
+                    definition->id));
+  }
+  return std::move(*version);
 }
 
 wire::Definition view(const repository::TrainingDefinition& definition) {
@@ -45,23 +52,30 @@ wire::Definition view(const repository::TrainingDefinition& definition) {
                      .command = definition.command,
                      .extra_json = definition.extra_json},
           .has_content = !definition.content_sha256.empty(),
-          .created_at = definition.created_at};
+          .created_at = definition.created_at,
+          .modified_at = definition.modified_at};
+}
+
+// What the request asks for, as a version of `id`.
+repository::TrainingDefinition read_request(Service& service, Call& call, std::string id) {
+  auto request = wire::decode_definition_request(call.request.body->read_all(kMaxJsonBody));
+  const TimePoint now = service.parts.clock.now();
+  return {.id = std::move(id),
+          .version_id = random_uuid(),
+          .owner = call.user,
+          .name = std::move(request.name),
+          .description = std::move(request.description),
+          .framework = std::move(request.framework),
+          .command = std::move(request.command),
+          .extra_json = std::move(request.extra_json),
+          .data_reference = std::move(request.data_reference),
+          .content_sha256 = "",
+          .created_at = now,
+          .modified_at = now};
 }
 
 http::Answer create(Service& service, Call& call) {
-  auto request = wire::decode_definition_request(call.request.body->read_all(kMaxJsonBody));
-  const repository::TrainingDefinition definition{
-      .id = random_uuid(),
-      .version_id = random_uuid(),
-      .owner = call.user,
-      .name = std::move(request.name),
-      .description = std::move(request.description),
-      .framework = std::move(request.framework),
-      .command = std::move(request.command),
-      .extra_json = std::move(request.extra_json),
-      .data_reference = std::move(request.data_reference),
-      .content_sha256 = "",
-      .created_at = service.parts.clock.now()};
+  const auto definition = read_request(service, call, random_uuid());
   service.parts.definitions.create(definition);
   auto response = json_response(201, wire::encode(view(definition), call.base_url));
   response.headers.add("Location",
@@ -73,18 +87,25 @@ http::Answer read(Service& service, Call& call) {
   return json_response(200, wire::encode(view(find(service, call)), call.base_url));
 }
 
-http::Answer refuse_version(Service& service, Call& call) {
-  throw Error(
-      ErrorKind::Unsupported,
-      fmt::format("training definition {} keeps its one version, because runs were made "
-                  "from it: create another one with POST /v3/ml_assets/training_definitions "
-                  "and name that in runs and experiments",
-                  find(service, call).id));
+http::Answer add_version(Service& service, Call& call) {
+  const auto earlier = find(service, call);
+  const auto asked = read_request(service, call, earlier.id);
+  service.parts.definitions.add_version(asked);
+  const auto added = service.parts.definitions.find(asked.id, asked.version_id);
+  if (!added) throw Error(ErrorKind::NotFound, "the training definition was removed meanwhile");
+  auto response = json_response(201, wire::encode(view(*added), call.base_url));
+  response.headers.add(
+      "Location", fmt::format("{}/v3/ml_assets/training_definitions/{}/versions/{}", call.base_url,
+                              added->id, added->version_id));
+  return response;
 }
 
 http::Answer versions(Service& service, Call& call) {
-  const wire::Definition only = view(find(service, call));
-  return json_response(200, wire::encode_definition_list({&only, 1}, call.base_url, ""));
+  std::vector<wire::Definition> views;
+  for (const auto& version : service.parts.definitions.versions(find(service, call).id)) {
+    views.push_back(view(version));
+  }
+  return json_response(200, wire::encode_definition_list(views, call.base_url, ""));
 }
 
 http::Answer list(Service& service, Call& call) {
@@ -105,7 +126,7 @@ http::Answer upload(Service& service, Call& call) {
     upload->write(std::string_view(piece).substr(0, got));
   }
   const auto stored = upload->commit();
-  service.parts.definitions.set_content(definition.id, stored.sha256);
+  service.parts.definitions.set_content(definition.id, definition.version_id, stored.sha256);
   return json_response(200, wire::encode_content_answer());
 }
 
@@ -140,7 +161,7 @@ void add_definitions(Routes& routes) {
     routes.add("POST", base, {Access::User, create});
     routes.add("GET", base, {Access::User, list});
     routes.add("GET", base + "/{id}", {Access::User, read});
-    routes.add("POST", base + "/{id}", {Access::User, refuse_version});
+    routes.add("POST", base + "/{id}", {Access::User, add_version});
     routes.add("DELETE", base + "/{id}", {Access::User, remove});
     routes.add("GET", base + "/{id}/versions", {Access::User, versions});
     routes.add("GET", base + "/{id}/versions/{version}", {Access::User, read});

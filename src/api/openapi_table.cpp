@@ -113,8 +113,18 @@ void add_definition_operations(std::vector<Operation>& all) {
           {"limit", "start", "owner"}},
          {"GET", base + "/{id}", tag, "One training definition", {{200, "Definition"}}},
          {"DELETE", base + "/{id}", tag, "Remove a training definition", {{204}}, {412}},
-         {"POST", base + "/{id}", tag, "Not offered: create another one", {}, {400}},
-         {"GET", base + "/{id}/versions", tag, "Its only version", {{200, "Definitions"}}},
+         {"POST",
+          base + "/{id}",
+          tag,
+          "Add a version, which is the one meant from then on",
+          {{201, "Definition"}},
+          {409},
+          "NewDefinition"},
+         {"GET",
+          base + "/{id}/versions",
+          tag,
+          "Its versions, the oldest first",
+          {{200, "Definitions"}}},
          {"GET", base + "/{id}/versions/{version}", tag, "That version", {{200, "Definition"}}}});
     for (const std::string& path :
          {base + "/{id}/content", base + "/{id}/versions/{version}/content"}) {

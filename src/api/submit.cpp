@@ -53,16 +53,21 @@ repository::TrainingDefinition find_definition(Service& service, const Caller& o
   }
   if (const auto version = version_of(href);
       !version.empty() && version != definition->version_id) {
-    throw Error(ErrorKind::InvalidInput,
-                fmt::format("model_definition.definition_href names version \"{}\" of training "
-                            "definition {}, which has {} and no other",
-                            printable(version), id, definition->version_id));
+    const std::string newest = definition->version_id;
+    definition = service.parts.definitions.find(id, version);
+    if (!definition) {
+      throw Error(ErrorKind::InvalidInput,
+                  fmt::format("model_definition.definition_href names version \"{}\" of training "
+                              "definition {}, which it does not have; its newest is {}",
+                              printable(version), id, newest));
+    }
   }
   if (definition->content_sha256.empty()) {
-    throw Error(ErrorKind::Conflict,
-                fmt::format("training definition {} has no content yet: PUT the zip to its "
-                            "content_url first",
-                            id));
+    throw Error(
+        ErrorKind::Conflict,
+        fmt::format("version {} of training definition {} has no content yet: PUT the zip to "
+                    "its content_url first",
+                    definition->version_id, id));
   }
   return std::move(*definition);
 }

@@ -16,7 +16,7 @@ TEST_P(DefinitionContract, ADefinitionReadsBackAndTakesItsContent) {
   TrainingDefinition definition = new_definition(1);
   definitions_.create(definition);
   EXPECT_EQ(definitions_.find(definition.id), definition);
-  definitions_.set_content(definition.id, "abcd");
+  definitions_.set_content(definition.id, definition.version_id, "abcd");
   definition.content_sha256 = "abcd";
   EXPECT_EQ(definitions_.find(definition.id), definition);
   EXPECT_EQ(kind_of([&] { definitions_.create(definition); }), ErrorKind::Conflict);
@@ -26,8 +26,51 @@ TEST_P(DefinitionContract, ADefinitionReadsBackAndTakesItsContent) {
 
 TEST_P(DefinitionContract, AnUnknownDefinitionIsNotFound) {
   EXPECT_FALSE(definitions_.find("none"));
-  EXPECT_EQ(kind_of([&] { definitions_.set_content("none", "abcd"); }), ErrorKind::NotFound);
+  EXPECT_FALSE(definitions_.find("none", "none"));
+  EXPECT_THAT(definitions_.versions("none"), IsEmpty());
+  EXPECT_EQ(kind_of([&] { definitions_.set_content("none", "none", "abcd"); }),
+            ErrorKind::NotFound);
+  TrainingDefinition unknown = new_definition(1);
+  EXPECT_EQ(kind_of([&] { definitions_.add_version(unknown); }), ErrorKind::NotFound);
+  definitions_.create(unknown);
+  EXPECT_FALSE(definitions_.find(unknown.id, "none"));
+  EXPECT_EQ(kind_of([&] { definitions_.set_content(unknown.id, "none", "abcd"); }),
+            ErrorKind::NotFound);
   EXPECT_EQ(kind_of([&] { definitions_.remove("none"); }), ErrorKind::NotFound);
+}
+
+TEST_P(DefinitionContract, AVersionBecomesTheNewestAndTheOthersStay) {
+  const TrainingDefinition first = new_definition(1);
+  definitions_.create(first);
+  definitions_.create(new_definition(2));
+  TrainingDefinition second = next_version(2);
+  TrainingDefinition by_another = second;
+  by_another.owner = "ben";  // owner and creation time are the definition's
+  by_another.created_at = at(77);
+  definitions_.add_version(by_another);
+  const TrainingDefinition third = next_version(3);
+  definitions_.add_version(third);
+  EXPECT_EQ(definitions_.find(first.id), third);
+  EXPECT_THAT(definitions_.versions(first.id), ElementsAre(first, second, third));
+  EXPECT_EQ(definitions_.find(first.id, first.version_id), first);
+  definitions_.set_content(first.id, second.version_id, "22");
+  second.content_sha256 = "22";
+  EXPECT_THAT(definitions_.versions(first.id), ElementsAre(first, second, third));
+  EXPECT_FALSE(definitions_.find(new_definition(2).id, second.version_id));
+  EXPECT_THAT(definitions_.list("anna", 10, "").definitions, ElementsAre(third, new_definition(2)));
+  EXPECT_THAT(definitions_.used_contents(), ElementsAre("22"));
+  definitions_.remove(first.id);
+  EXPECT_THAT(definitions_.versions(first.id), IsEmpty());
+  EXPECT_THAT(definitions_.used_contents(), IsEmpty());
+}
+
+TEST_P(DefinitionContract, VersionsHaveALimit) {
+  definitions_.create(new_definition(1));
+  for (std::size_t i = 1; i < kMaxVersions; ++i) {
+    definitions_.add_version(next_version(static_cast<int>(i)));
+  }
+  EXPECT_EQ(kind_of([&] { definitions_.add_version(next_version(1'000)); }), ErrorKind::Conflict);
+  EXPECT_EQ(definitions_.versions(new_definition(1).id).size(), kMaxVersions);
 }
 
 TEST_P(DefinitionContract, DefinitionsAreListedByCreationInPages) {
@@ -59,7 +102,7 @@ TEST_P(DefinitionContract, UsedContentsAreThoseOfDefinitionsAndRuns) {
   TrainingDefinition empty = new_definition(1);
   definitions_.create(empty);
   EXPECT_THAT(definitions_.used_contents(), IsEmpty());
-  definitions_.set_content(empty.id, "aa");
+  definitions_.set_content(empty.id, empty.version_id, "aa");
   NewRun run = new_run(1);
   run.definition_sha256 = "bb";
   runs_.create(run, at(1));

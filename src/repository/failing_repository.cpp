@@ -45,15 +45,26 @@ class FailingDefinitionRepository final : public DefinitionRepository {
   void create(const TrainingDefinition& definition) override {
     plan_.run([&] { inner_.create(definition); });
   }
+  void add_version(const TrainingDefinition& definition) override {
+    plan_.run([&] { inner_.add_version(definition); });
+  }
   std::optional<TrainingDefinition> find(const std::string& id) override {
     return plan_.run([&] { return inner_.find(id); });
+  }
+  std::optional<TrainingDefinition> find(const std::string& id,
+                                         const std::string& version_id) override {
+    return plan_.run([&] { return inner_.find(id, version_id); });
+  }
+  std::vector<TrainingDefinition> versions(const std::string& id) override {
+    return plan_.run([&] { return inner_.versions(id); });
   }
   DefinitionPage list(const std::string& owner, std::size_t limit,
                       const std::string& start_after) override {
     return plan_.run([&] { return inner_.list(owner, limit, start_after); });
   }
-  void set_content(const std::string& id, const std::string& sha256) override {
-    plan_.run([&] { inner_.set_content(id, sha256); });
+  void set_content(const std::string& id, const std::string& version_id,
+                   const std::string& sha256) override {
+    plan_.run([&] { inner_.set_content(id, version_id, sha256); });
   }
   void remove(const std::string& id) override {
     plan_.run([&] { inner_.remove(id); });

@@ -19,7 +19,7 @@ struct Records {
     std::string asked;
   };
   struct OrderedDefinition {
-    TrainingDefinition definition;
+    std::vector<TrainingDefinition> versions;  // the newest last
     std::int64_t order = 0;
   };
   struct StoredExperimentRun {

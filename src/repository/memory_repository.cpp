@@ -148,17 +148,39 @@ class MemoryDefinitionRepository final : public DefinitionRepository {
     if (position(*records, definition.id) != records->definitions.end()) {
       throw_definition_exists(definition.id);
     }
-    records->definitions.push_back({definition, ++records->last_definition_order});
+    records->definitions.push_back({{definition}, ++records->last_definition_order});
     std::ranges::stable_sort(records->definitions, {}, [](const Records::OrderedDefinition& entry) {
-      return entry.definition.created_at;
+      return entry.versions.back().created_at;
     });
   }
 
+  void add_version(const TrainingDefinition& definition) override {
+    auto records = records_->lock();
+    auto& versions = existing(*records, definition.id).versions;
+    check_takes_version(definition.id, versions.size());
+    TrainingDefinition version = definition;
+    version.owner = versions.back().owner;
+    version.created_at = versions.back().created_at;
+    versions.push_back(std::move(version));
+  }
+
   std::optional<TrainingDefinition> find(const std::string& id) override {
+    const auto all = versions(id);
+    return all.empty() ? std::nullopt : std::optional(all.back());
+  }
+
+  std::optional<TrainingDefinition> find(const std::string& id,
+                                         const std::string& version_id) override {
+    const auto all = versions(id);
+    const auto found = std::ranges::find(all, version_id, &TrainingDefinition::version_id);
+    return found == all.end() ? std::nullopt : std::optional(*found);
+  }
+
+  std::vector<TrainingDefinition> versions(const std::string& id) override {
     auto records = records_->lock();
     const auto found = position(*records, id);
-    if (found == records->definitions.end()) return std::nullopt;
-    return found->definition;
+    if (found == records->definitions.end()) return {};
+    return found->versions;
   }
 
   DefinitionPage list(const std::string& owner, std::size_t limit,
@@ -169,38 +191,41 @@ class MemoryDefinitionRepository final : public DefinitionRepository {
     DefinitionCursor last;
     auto records = records_->lock();
     for (const Records::OrderedDefinition& entry : records->definitions) {
-      if (!owner.empty() && entry.definition.owner != owner) continue;
-      const DefinitionCursor place{entry.definition.created_at.time_since_epoch().count(),
-                                   entry.order};
+      const TrainingDefinition& newest = entry.versions.back();
+      if (!owner.empty() && newest.owner != owner) continue;
+      const DefinitionCursor place{newest.created_at.time_since_epoch().count(), entry.order};
       if (cursor && !(*cursor < place)) continue;
       if (page.definitions.size() == limit) {
         page.next = encode_cursor(last);
         break;
       }
-      page.definitions.push_back(entry.definition);
+      page.definitions.push_back(newest);
       last = place;
     }
     return page;
   }
 
-  void set_content(const std::string& id, const std::string& sha256) override {
+  void set_content(const std::string& id, const std::string& version_id,
+                   const std::string& sha256) override {
     auto records = records_->lock();
-    const auto found = position(*records, id);
-    if (found == records->definitions.end()) throw_no_definition(id);
-    found->definition.content_sha256 = sha256;
+    auto& versions = existing(*records, id).versions;
+    const auto found = std::ranges::find(versions, version_id, &TrainingDefinition::version_id);
+    if (found == versions.end()) throw_no_version(id, version_id);
+    found->content_sha256 = sha256;
   }
 
   void remove(const std::string& id) override {
     auto records = records_->lock();
-    const auto found = position(*records, id);
-    if (found == records->definitions.end()) throw_no_definition(id);
-    records->definitions.erase(found);
+    existing(*records, id);
+    records->definitions.erase(position(*records, id));
   }
 
   std::vector<std::string> used_contents() override {
     std::set<std::string> used;
     records_->with([&](const Records& records) {
-      for (const auto& entry : records.definitions) used.insert(entry.definition.content_sha256);
+      for (const auto& entry : records.definitions) {
+        for (const auto& version : entry.versions) used.insert(version.content_sha256);
+      }
       for (const auto& [id, run] : records.runs) used.insert(run.definition_sha256);
     });
     used.erase("");
@@ -211,8 +236,13 @@ class MemoryDefinitionRepository final : public DefinitionRepository {
   static std::vector<Records::OrderedDefinition>::iterator position(Records& records,
                                                                     const std::string& id) {
     return std::ranges::find(records.definitions, id, [](const Records::OrderedDefinition& entry) {
-      return entry.definition.id;
+      return entry.versions.back().id;
     });
+  }
+  static Records::OrderedDefinition& existing(Records& records, const std::string& id) {
+    const auto found = position(records, id);
+    if (found == records.definitions.end()) throw_no_definition(id);
+    return *found;
   }
 
   SharedRecords records_;

@@ -137,6 +137,20 @@ void throw_no_definition(const std::string& id) {
               fmt::format("there is no training definition {}", printable(id)));
 }
 
+void throw_no_version(const std::string& id, const std::string& version_id) {
+  throw Error(ErrorKind::NotFound, fmt::format("training definition {} has no version {}",
+                                               printable(id), printable(version_id)));
+}
+
+void check_takes_version(const std::string& id, std::size_t versions) {
+  if (versions < kMaxVersions) return;
+  throw Error(
+      ErrorKind::Conflict,
+      fmt::format("training definition {} has {} versions, which is the most: create another "
+                  "definition, and delete this one when no experiment names it",
+                  printable(id), versions));
+}
+
 void throw_definition_exists(const std::string& id) {
   throw Error(ErrorKind::Conflict,
               fmt::format("there is a training definition {} already", printable(id)));

@@ -77,7 +77,19 @@ inline TrainingDefinition new_definition(int number) {
           .extra_json = R"({"tags":["a"]})",
           .data_reference = Secret(R"({"connection":{"secret_access_key":"definition-secret"}})"),
           .content_sha256 = "",
-          .created_at = at(number)};
+          .created_at = at(number),
+          .modified_at = at(number)};
+}
+
+// What the newest version of new_definition(1) may become.
+inline TrainingDefinition next_version(int number) {
+  TrainingDefinition version = new_definition(1);
+  version.version_id = fmt::format("7e7dc315-31e1-47cf-a8f2-{:012}", number);
+  version.name = fmt::format("def-1 again, {}", number);
+  version.command = fmt::format("python3 train_{}.py", number);
+  version.data_reference = Secret();
+  version.modified_at = at(100 + number);
+  return version;
 }
 
 inline Experiment new_experiment(int number) {

@@ -160,7 +160,44 @@ constexpr std::string_view kAskedUnderKeys = R"sql(
 ALTER TABLE idempotency_keys ADD COLUMN asked BLOB NOT NULL DEFAULT x'';
 )sql";
 
-constexpr std::array kMigrations{kFirst, kExperiments, kShownManifests, kAskedUnderKeys};
+// A definition in its versions: the one with the highest number is the newest.
+constexpr std::string_view kVersions = R"sql(
+CREATE TABLE definition_versions (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  definition INTEGER NOT NULL REFERENCES definitions ON DELETE CASCADE,
+  version_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  framework TEXT NOT NULL,
+  framework_version TEXT NOT NULL,
+  runtimes TEXT NOT NULL,
+  command TEXT NOT NULL,
+  extra_json TEXT NOT NULL,
+  content_sha256 TEXT NOT NULL,
+  data_reference BLOB NOT NULL,
+  modified_at INTEGER NOT NULL
+);
+CREATE INDEX versions_by_definition ON definition_versions (definition);
+
+INSERT INTO definition_versions (definition, version_id, name, description, framework,
+    framework_version, runtimes, command, extra_json, content_sha256, data_reference, modified_at)
+  SELECT creation_order, version_id, name, description, framework, framework_version, runtimes,
+    command, extra_json, content_sha256, data_reference, created_at
+  FROM definitions ORDER BY creation_order;
+
+ALTER TABLE definitions DROP COLUMN version_id;
+ALTER TABLE definitions DROP COLUMN name;
+ALTER TABLE definitions DROP COLUMN description;
+ALTER TABLE definitions DROP COLUMN framework;
+ALTER TABLE definitions DROP COLUMN framework_version;
+ALTER TABLE definitions DROP COLUMN runtimes;
+ALTER TABLE definitions DROP COLUMN command;
+ALTER TABLE definitions DROP COLUMN extra_json;
+ALTER TABLE definitions DROP COLUMN content_sha256;
+ALTER TABLE definitions DROP COLUMN data_reference;
+)sql";
+
+constexpr std::array kMigrations{kFirst, kExperiments, kShownManifests, kAskedUnderKeys, kVersions};
 
 }  // namespace
 

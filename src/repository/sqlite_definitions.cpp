@@ -7,10 +7,16 @@
 namespace trainyard::repository {
 namespace {
 
-constexpr std::string_view kSelect =
-    "SELECT creation_order, id, version_id, owner, name, description, framework, "
-    "framework_version, runtimes, command, extra_json, content_sha256, created_at, data_reference "
-    "FROM definitions ";
+constexpr std::string_view kColumns =
+    "SELECT d.creation_order, d.id, v.version_id, d.owner, v.name, v.description, v.framework, "
+    "v.framework_version, v.runtimes, v.command, v.extra_json, v.content_sha256, d.created_at, "
+    "v.data_reference, v.modified_at ";
+constexpr std::string_view kNewest =
+    "JOIN definition_versions v ON v.number = "
+    "(SELECT max(number) FROM definition_versions WHERE definition = d.creation_order) ";
+constexpr std::string_view kOfOne =
+    "FROM definitions d JOIN definition_versions v ON v.definition = d.creation_order "
+    "WHERE d.id = ? ";
 
 std::string data_context(const std::string& id) { return id + "/data_reference"; }
 
@@ -57,19 +63,19 @@ OrderedDefinition read_definition(const db::Statement& row, const Sealer& sealer
   if (const auto sealed = in.text(); !sealed.empty()) {
     definition.data_reference = sealer.open(sealed, data_context(definition.id));
   }
+  definition.modified_at = in.time();
   return result;
 }
 
-void insert_definition(db::Connection& connection, const TrainingDefinition& definition,
-                       std::string_view sealed_reference) {
+void insert_version(db::Connection& connection, std::int64_t order,
+                    const TrainingDefinition& definition, std::string_view sealed_reference) {
   db::Statement& insert = connection.prepare(
-      "INSERT INTO definitions (id, version_id, owner, name, description, framework, "
-      "framework_version, runtimes, command, extra_json, content_sha256, created_at, "
-      "data_reference) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING");
+      "INSERT INTO definition_versions (definition, version_id, name, description, framework, "
+      "framework_version, runtimes, command, extra_json, content_sha256, data_reference, "
+      "modified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   ParameterWriter(insert)
-      .put(definition.id)
+      .put(order)
       .put(definition.version_id)
-      .put(definition.owner)
       .put(definition.name)
       .put(definition.description)
       .put(definition.framework.name)
@@ -78,22 +84,52 @@ void insert_definition(db::Connection& connection, const TrainingDefinition& def
       .put(definition.command)
       .put(definition.extra_json)
       .put(definition.content_sha256)
-      .put(definition.created_at)
-      .put_blob(sealed_reference);
+      .put_blob(sealed_reference)
+      .put(definition.modified_at);
+  insert.run();
+}
+
+std::int64_t insert_definition(db::Connection& connection, const TrainingDefinition& definition) {
+  db::Statement& insert = connection.prepare(
+      "INSERT INTO definitions (id, owner, created_at) VALUES (?, ?, ?) "
+      "ON CONFLICT (id) DO NOTHING");
+  ParameterWriter(insert).put(definition.id).put(definition.owner).put(definition.created_at);
   insert.run();
   if (connection.changes() == 0) throw_definition_exists(definition.id);
+  return connection.last_insert_rowid();
+}
+
+// Its creation order, by which its versions name it. NotFound.
+std::int64_t order_of(db::Connection& connection, const std::string& id) {
+  db::Statement& query = connection.prepare("SELECT creation_order FROM definitions WHERE id = ?");
+  query.bind(1, id);
+  if (!query.step()) throw_no_definition(id);
+  const std::int64_t order = query.integer(0);
+  query.reset();
+  return order;
+}
+
+std::size_t count_versions(db::Connection& connection, std::int64_t order) {
+  db::Statement& query =
+      connection.prepare("SELECT count(*) FROM definition_versions WHERE definition = ?");
+  query.bind(1, order);
+  query.step();
+  const auto count = static_cast<std::size_t>(query.integer(0));
+  query.reset();
+  return count;
 }
 
 db::Statement& query_page(db::Connection& connection, const std::string& owner, std::size_t limit,
                           const DefinitionCursor& cursor) {
   static const std::string kAll = fmt::format(
-      "{} INDEXED BY definitions_by_time WHERE (created_at, creation_order) > (?, ?) "
-      "ORDER BY created_at, creation_order LIMIT ?",
-      kSelect);
+      "{} FROM definitions d INDEXED BY definitions_by_time {} "
+      "WHERE (d.created_at, d.creation_order) > (?, ?) "
+      "ORDER BY d.created_at, d.creation_order LIMIT ?",
+      kColumns, kNewest);
   static const std::string kOfOwner = fmt::format(
-      "{} INDEXED BY definitions_by_owner_and_time WHERE owner = ? AND "
-      "(created_at, creation_order) > (?, ?) ORDER BY created_at, creation_order LIMIT ?",
-      kSelect);
+      "{} FROM definitions d INDEXED BY definitions_by_owner_and_time {} WHERE d.owner = ? AND "
+      "(d.created_at, d.creation_order) > (?, ?) ORDER BY d.created_at, d.creation_order LIMIT ?",
+      kColumns, kNewest);
   db::Statement& query = connection.prepare(owner.empty() ? kAll : kOfOwner);
   ParameterWriter out(query);
   if (!owner.empty()) out.put(owner);
@@ -109,23 +145,36 @@ class SqliteDefinitionRepository final : public DefinitionRepository {
       : store_(std::move(store)) {}
 
   void create(const TrainingDefinition& definition) override {
-    const std::string sealed =
-        definition.data_reference.empty()
-            ? ""
-            : store_->sealer.seal(definition.data_reference, data_context(definition.id));
-    store_->writer.run(
-        [&](db::Connection& connection) { insert_definition(connection, definition, sealed); });
+    const std::string sealed = seal_reference(definition);
+    store_->writer.run([&](db::Connection& connection) {
+      insert_version(connection, insert_definition(connection, definition), definition, sealed);
+    });
+  }
+
+  void add_version(const TrainingDefinition& definition) override {
+    const std::string sealed = seal_reference(definition);
+    store_->writer.run([&](db::Connection& connection) {
+      const std::int64_t order = order_of(connection, definition.id);
+      check_takes_version(definition.id, count_versions(connection, order));
+      insert_version(connection, order, definition, sealed);
+    });
   }
 
   std::optional<TrainingDefinition> find(const std::string& id) override {
-    static const std::string kFind = fmt::format("{} WHERE id = ?", kSelect);
-    return store_->readers.run(
-        [&](db::Connection& connection) -> std::optional<TrainingDefinition> {
-          db::Statement& query = connection.prepare(kFind);
-          query.bind(1, id);
-          if (!query.step()) return std::nullopt;
-          return read_definition(query, store_->sealer).definition;
-        });
+    static const std::string kFind =
+        fmt::format("{} FROM definitions d {} WHERE d.id = ?", kColumns, kNewest);
+    return first(read(kFind, {id}));
+  }
+
+  std::optional<TrainingDefinition> find(const std::string& id,
+                                         const std::string& version_id) override {
+    static const std::string kFind = fmt::format("{} {} AND v.version_id = ?", kColumns, kOfOne);
+    return first(read(kFind, {id, version_id}));
+  }
+
+  std::vector<TrainingDefinition> versions(const std::string& id) override {
+    static const std::string kAll = fmt::format("{} {} ORDER BY v.number", kColumns, kOfOne);
+    return read(kAll, {id});
   }
 
   DefinitionPage list(const std::string& owner, std::size_t limit,
@@ -149,13 +198,16 @@ class SqliteDefinitionRepository final : public DefinitionRepository {
     });
   }
 
-  void set_content(const std::string& id, const std::string& sha256) override {
+  void set_content(const std::string& id, const std::string& version_id,
+                   const std::string& sha256) override {
     store_->writer.run([&](db::Connection& connection) {
-      connection.prepare("UPDATE definitions SET content_sha256 = ? WHERE id = ?")
-          .bind(1, sha256)
-          .bind(2, id)
-          .run();
-      if (connection.changes() == 0) throw_no_definition(id);
+      const std::int64_t order = order_of(connection, id);
+      db::Statement& update = connection.prepare(
+          "UPDATE definition_versions SET content_sha256 = ? "
+          "WHERE definition = ? AND version_id = ?");
+      ParameterWriter(update).put(sha256).put(order).put(version_id);
+      update.run();
+      if (connection.changes() == 0) throw_no_version(id, version_id);
     });
   }
 
@@ -170,7 +222,7 @@ class SqliteDefinitionRepository final : public DefinitionRepository {
     return store_->readers.run([](db::Connection& connection) {
       std::vector<std::string> used;
       db::Statement& query = connection.prepare(
-          "SELECT content_sha256 FROM definitions WHERE content_sha256 != '' "
+          "SELECT content_sha256 FROM definition_versions WHERE content_sha256 != '' "
           "UNION SELECT definition_sha256 FROM runs WHERE definition_sha256 != ''");
       while (query.step()) used.push_back(query.text(0));
       return used;
@@ -178,6 +230,29 @@ class SqliteDefinitionRepository final : public DefinitionRepository {
   }
 
  private:
+  std::string seal_reference(const TrainingDefinition& definition) {
+    if (definition.data_reference.empty()) return "";
+    return store_->sealer.seal(definition.data_reference, data_context(definition.id));
+  }
+
+  std::vector<TrainingDefinition> read(const std::string& sql,
+                                       const std::vector<std::string>& parameters) {
+    return store_->readers.run([&](db::Connection& connection) {
+      db::Statement& query = connection.prepare(sql);
+      ParameterWriter out(query);
+      for (const std::string& parameter : parameters) out.put(std::string_view(parameter));
+      std::vector<TrainingDefinition> found;
+      while (query.step()) {
+        found.push_back(read_definition(query, store_->sealer).definition);
+      }
+      return found;
+    });
+  }
+
+  static std::optional<TrainingDefinition> first(std::vector<TrainingDefinition> found) {
+    return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
+  }
+
   std::shared_ptr<SqliteStore> store_;
 };
 

@@ -17,6 +17,7 @@
 #include "db/database.hpp"
 #include "repository/run_list.hpp"
 #include "repository/sample_records.hpp"
+#include "repository/schema.hpp"
 
 namespace trainyard::repository {
 namespace {
@@ -66,6 +67,38 @@ TEST_F(SqliteRepository, EverythingIsThereAfterOpeningAgain) {
   EXPECT_EQ(records.runs->events_after(0, 100, run.id).size(), whole_life().size());
   EXPECT_EQ(records.definitions->find(new_definition(1).id), new_definition(1));
   EXPECT_GT(records.runs->create(new_run(2), at(99)).queue_order, run.queue_order);
+}
+
+TEST_F(SqliteRepository, ADefinitionOfBeforeVersionsIsTheFirstOfItsOwn) {
+  constexpr std::size_t kBefore = 4;
+  {
+    db::Connection old({.path = path_});
+    db::migrate(old, path_, migrations().first(kBefore));
+    old.execute(R"(INSERT INTO definitions (id, version_id, owner, name, description, framework,
+      framework_version, runtimes, command, extra_json, content_sha256, created_at)
+      VALUES ('d', 'v', 'anna', 'name', 'text', 'tensorflow', '1.10', 'python' || char(10) || '3.6',
+              'run', '{"a":1}', 'cafe', 7000))");
+  }
+  Repositories records = open();
+  const TrainingDefinition expected{
+      .id = "d",
+      .version_id = "v",
+      .owner = "anna",
+      .name = "name",
+      .description = "text",
+      .framework = {.name = "tensorflow",
+                    .version = "1.10",
+                    .runtimes = {{.name = "python", .version = "3.6"}}},
+      .command = "run",
+      .extra_json = R"({"a":1})",
+      .data_reference = {},
+      .content_sha256 = "cafe",
+      .created_at = at(7),
+      .modified_at = at(7)};
+  EXPECT_EQ(records.definitions->find("d"), expected);
+  EXPECT_THAT(records.definitions->list("anna", 10, "").definitions,
+              testing::ElementsAre(expected));
+  EXPECT_THAT(records.definitions->used_contents(), testing::ElementsAre("cafe"));
 }
 
 TEST_F(SqliteRepository, NoSecretStandsInTheFilesAndNoneLooksLikeAnother) {

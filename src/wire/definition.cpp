@@ -57,8 +57,11 @@ void write_definition(JsonWriter& out, const Definition& definition, std::string
       .begin_object()
       .field("guid", definition.id)
       .field("url", url)
-      .field("created_at", definition.created_at)
-      .end_object();
+      .field("created_at", definition.created_at);
+  if (definition.modified_at > definition.created_at) {
+    out.field("modified_at", definition.modified_at);
+  }
+  out.end_object();
   out.key("entity").begin_object();
   write_fields(out, definition.fields);
   out.key("training_definition_version")

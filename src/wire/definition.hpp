@@ -2,8 +2,11 @@
 // Training definitions (wml-v3 b.1): the zip with the model code, as the v3 API shows it.
 //
 //   POST /v3/ml_assets/training_definitions       request → 201 definition
+//   POST /v3/ml_assets/training_definitions/{id}  request → 201 definition, in a new version
 //   PUT  <content_url>                            the zip → 200 {"ok":"true"}
 //   GET  /v3/ml_assets/training_definitions[/{id}]        → 200 definition, or a list of them
+//   GET  /v3/ml_assets/training_definitions/{id}/versions → 200 list of its versions, the oldest
+//   first
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,6 +45,7 @@ struct Definition {
   DefinitionRequest fields;
   bool has_content = false;
   TimePoint created_at;
+  TimePoint modified_at;  // of this version; shown when it is not the first
 };
 
 // `base_url` is where the client reached the service: "http://127.0.0.1:8080", without a slash. The

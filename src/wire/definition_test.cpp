@@ -27,7 +27,8 @@ Definition recorded_definition() {
                      .command = "",
                      .extra_json = "{}"},
           .has_content = false,
-          .created_at = parse_time("2019-04-03T14:39:22.427Z").value()};
+          .created_at = parse_time("2019-04-03T14:39:22.427Z").value(),
+          .modified_at = parse_time("2019-04-03T14:39:22.427Z").value()};
 }
 
 TEST(DefinitionJson, IsTheRecordedAnswer) {
@@ -129,6 +130,14 @@ TEST(DefinitionJson, ABadRequestNamesItsField) {
             "training definition: field \"framework\" must be an object");
   EXPECT_EQ(problem(json{{"name", std::string(1'001, 'n')}, {"framework", json::object()}}.dump()),
             "training definition: field \"name\" must have at most 1000 bytes");
+}
+
+TEST(DefinitionJson, ALaterVersionTellsWhenItCame) {
+  Definition definition = recorded_definition();
+  definition.modified_at = definition.created_at + std::chrono::hours(1);
+  const json metadata = json::parse(encode(definition, kBase))["metadata"];
+  EXPECT_EQ(metadata["created_at"], "2019-04-03T14:39:22.427Z");
+  EXPECT_EQ(metadata["modified_at"], "2019-04-03T15:39:22.427Z");
 }
 
 TEST(DefinitionJson, ListsReadBackWithTheirNextPage) {
