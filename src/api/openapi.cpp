@@ -52,6 +52,11 @@ bool may_be_kept(const Operation& operation) {
          });
 }
 
+// It takes If-Match (conditional.hpp).
+bool may_be_refused_for_a_change(const Operation& operation) {
+  return std::ranges::find(operation.errors, 412) != operation.errors.end();
+}
+
 // What the server answers whoever asks: another method of a path, a request that is too slow in
 // coming, headers that are too large, a service with too much to do.
 constexpr std::array kErrorsOfAll{405, 408, 431, 503};
@@ -98,6 +103,9 @@ Json describe(const Operation& operation) {
   const bool has_path_parameters = !parameters.empty();
   for (const auto name : operation.parameters) parameters.push_back(reference("parameters", name));
   if (may_be_kept(operation)) parameters.push_back(reference("parameters", "if_none_match"));
+  if (may_be_refused_for_a_change(operation)) {
+    parameters.push_back(reference("parameters", "if_match"));
+  }
   Json result = {{"tags", {operation.tag}}, {"summary", operation.summary}};
   if (!parameters.empty()) result["parameters"] = std::move(parameters);
   if (!operation.request.empty()) {

@@ -63,6 +63,9 @@ TEST_F(OpenApiTest, SaysWhichHeadersACallTakesAndItsAnswerHas) {
   EXPECT_TRUE(takes("/v3/models/{id}", "get", "if_none_match"));
   EXPECT_FALSE(takes("/v3/models/{id}/logs/{file}", "get", "if_none_match"));
   EXPECT_TRUE(takes("/v3/models/{id}/logs/{file}", "get", "last_event_id"));
+  EXPECT_TRUE(takes("/v3/experiments/{id}", "patch", "if_match"));
+  EXPECT_TRUE(takes("/v3/models/{id}", "delete", "if_match"));
+  EXPECT_FALSE(takes("/v3/experiments/{id}", "get", "if_match"));
   const json& run = document_["paths"]["/v3/models/{id}"]["get"]["responses"];
   EXPECT_TRUE(run["200"]["headers"].contains("ETag"));
   EXPECT_TRUE(run["200"]["headers"].contains("X-Request-Id"));
