@@ -169,6 +169,24 @@ TEST_F(AccessTest, NobodyGetsAtWhatIsNotTheirs) {
   }
 }
 
+TEST_F(AccessTest, AnAdminsKeysAreNotLentToTheOwnerOfADefinition) {
+  token_ = session("bob");
+  const auto url = definition();
+  const auto add = [&](const std::string& who, const std::string& more) {
+    return send("POST", url,
+                R"({"name":"d","framework":{"name":"python","version":"system"})" + more + "}",
+                session(who));
+  };
+  const std::string data =
+      R"(,"training_data_reference":{"type":"s3","connection":{"secret_access_key":"k"}})";
+  const auto refused = add("ann", data);
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_THAT(refused.body, ::testing::HasSubstr("lend your keys to bob"));
+  EXPECT_EQ(add("ann", "").status, 201);
+  EXPECT_EQ(add("bob", data).status, 201);
+  EXPECT_EQ(add("cy", "").status, 404);
+}
+
 TEST_F(AccessTest, ListsShowWhatIsOnesOwnAndEverythingToAdminsAndViewers) {
   const auto shown = [&](const std::string& who, const std::string& query = "") {
     const auto answer = send("GET", "/v3/models" + query, "", session(who));

@@ -232,14 +232,32 @@ TEST_F(ApiTest, ADefinitionTakesVersionsOfWhichTheNewestIsMeant) {
   EXPECT_EQ(second.created_at, first.created_at);
   EXPECT_EQ(second.content_state, "no_content");
 
-  // The newest has no zip yet; the first still runs.
-  const auto early = send("POST", "/v3/models", run_request(url));
+  EXPECT_EQ(nlohmann::json::parse(added.body)["metadata"]["modified_at"],
+            "2017-07-14T02:40:00.001Z");
+
+  // As long as the newest has no zip, the first is what runs.
+  const auto version_of_run = [&](const std::string& href) {
+    const auto answer = send("POST", "/v3/models", run_request(href));
+    EXPECT_EQ(answer.status, 202) << answer.body;
+    const std::string run = nlohmann::json::parse(answer.body)["metadata"]["url"];
+    return nlohmann::json::parse(
+        send("GET", run).body)["entity"]["model_definition"]["definition_version"];
+  };
+  const std::string first_url = url + "/versions/" + first.version_id;
+  const std::string second_url = url + "/versions/" + second.version_id;
+  const auto early = send("POST", "/v3/models", run_request(second_url));
   EXPECT_EQ(early.status, 409);
   EXPECT_THAT(early.body, HasSubstr(second.version_id));
-  const std::string first_url = url + "/versions/" + first.version_id;
-  EXPECT_EQ(send("POST", "/v3/models", run_request(first_url)).status, 202);
+  EXPECT_EQ(version_of_run(url), first.version_id);
   EXPECT_EQ(send("PUT", second.content_url, zip('b')).status, 200);
-  EXPECT_EQ(send("POST", "/v3/models", run_request(url)).status, 202);
+  EXPECT_EQ(version_of_run(url), second.version_id);
+  EXPECT_EQ(version_of_run(first_url), first.version_id);
+
+  // What a version is made of stays.
+  EXPECT_EQ(send("PUT", second.content_url, zip('b')).status, 200);
+  const auto other = send("PUT", second.content_url, zip('c'));
+  EXPECT_EQ(other.status, 409);
+  EXPECT_THAT(other.body, HasSubstr("add a version with POST"));
 
   EXPECT_EQ(send("GET", url + "/content").body, zip('b'));
   EXPECT_EQ(send("GET", first_url + "/content").body, zip());
@@ -365,6 +383,18 @@ TEST_F(ApiTest, ADefinitionThatWasMadeForOneRunGoesWithIt) {
     EXPECT_EQ(send("DELETE", run.url).status, 204);
     EXPECT_EQ(send("GET", url).status, for_one_run ? 404 : 200);
   }
+}
+
+TEST_F(ApiTest, ADefinitionThatWasMadeForOneRunStaysOnceItHasAnotherVersion) {
+  const auto url = definition(R"(,"for_one_run":true)");
+  const auto run = wire::decode_run(send("POST", "/v3/models", run_request(url)).body);
+  EXPECT_EQ(send("POST", url,
+                 R"({"name":"d","for_one_run":true,
+                     "framework":{"name":"python","version":"system"}})")
+                .status,
+            201);
+  EXPECT_EQ(send("DELETE", run.url).status, 204);
+  EXPECT_EQ(send("GET", url).status, 200);
 }
 
 TEST_F(ApiTest, HistoryLeavesWhenItsTimeIsOver) {

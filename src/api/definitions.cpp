@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/conditional.hpp"
 #include "api/service.hpp"
 #include "api/submit.hpp"
@@ -87,16 +89,24 @@ http::Answer read(Service& service, Call& call) {
   return json_response(200, wire::encode(view(find(service, call)), call.base_url));
 }
 
+// Sent again it adds another version: nothing tells a repetition from the same code once more.
 http::Answer add_version(Service& service, Call& call) {
-  const auto earlier = find(service, call);
-  const auto asked = read_request(service, call, earlier.id);
-  service.parts.definitions.add_version(asked);
-  const auto added = service.parts.definitions.find(asked.id, asked.version_id);
-  if (!added) throw Error(ErrorKind::NotFound, "the training definition was removed meanwhile");
-  auto response = json_response(201, wire::encode(view(*added), call.base_url));
+  const auto newest = find(service, call);
+  auto added = read_request(service, call, newest.id);
+  if (added.owner != newest.owner && !added.data_reference.empty()) {
+    throw Error(ErrorKind::Forbidden,
+                fmt::format("training_data_reference would lend your keys to {}, whose training "
+                            "definition this is: leave it out",
+                            newest.owner));
+  }
+  added.owner = newest.owner;
+  added.created_at = newest.created_at;
+  added.modified_at = std::max(added.modified_at, newest.modified_at + Milliseconds(1));
+  service.parts.definitions.add_version(added);
+  auto response = json_response(201, wire::encode(view(added), call.base_url));
   response.headers.add(
       "Location", fmt::format("{}/v3/ml_assets/training_definitions/{}/versions/{}", call.base_url,
-                              added->id, added->version_id));
+                              added.id, added.version_id));
   return response;
 }
 
@@ -134,7 +144,8 @@ http::Answer content(Service& service, Call& call) {
   const auto definition = find(service, call);
   if (definition.content_sha256.empty()) {
     throw Error(ErrorKind::NotFound,
-                fmt::format("training definition {} has no content yet", definition.id));
+                fmt::format("version {} of training definition {} has no content yet",
+                            definition.version_id, definition.id));
   }
   const auto path = service.parts.contents.path(definition.content_sha256);
   http::Response response;

@@ -50,6 +50,28 @@ class ExperimentsTest : public ApiTest {
   const std::string cancel_ = R"([{"op":"replace","path":"/status/state","value":"canceled"}])";
 };
 
+TEST_F(ExperimentsTest, AReferenceMayNameAVersion) {
+  json body = request(2);
+  const std::string url = body["training_references"][0]["training_definition_url"];
+  const auto first = wire::decode_definition(send("GET", url).body);
+  const auto second = wire::decode_definition(
+      send("POST", url, R"({"name":"d","framework":{"name":"python","version":"system"},
+                            "command":"two"})")
+          .body);
+  EXPECT_EQ(send("PUT", second.content_url, zip('b')).status, 200);
+  body["training_references"][0]["training_definition_url"] = url + "/versions/" + first.version_id;
+  body["training_references"][1]["training_definition_url"] = url;
+  const auto run = started(stored(body));
+  const auto definition_of = [&](std::size_t training) {
+    const auto answer = send("GET", "/v3/models/" + run.trainings.at(training).run);
+    return json::parse(answer.body)["entity"]["model_definition"];
+  };
+  EXPECT_EQ(definition_of(0)["definition_version"], first.version_id);
+  EXPECT_EQ(definition_of(0)["execution"]["command"], "true");
+  EXPECT_EQ(definition_of(1)["definition_version"], second.version_id);
+  EXPECT_EQ(definition_of(1)["execution"]["command"], "two");
+}
+
 TEST_F(ExperimentsTest, AnExperimentIsKeptShownAndChanged) {
   const json body = request();
   const auto experiment = stored(body);

@@ -165,8 +165,9 @@ class JanitorThread final : public Janitor {
   }
 
   void remove_definition(const std::string& id) {
-    const auto definition = parts_.definitions.find(id);
-    if (definition && definition->extra_json == wire::kForOneRun) parts_.definitions.remove(id);
+    const auto versions = parts_.definitions.versions(id);
+    const bool for_one_run = versions.size() == 1 && versions[0].extra_json == wire::kForOneRun;
+    if (for_one_run) parts_.definitions.remove(id);
   }
 
   void mark(const model::RunId& run) {

@@ -129,7 +129,7 @@ void add_definition_operations(std::vector<Operation>& all) {
     for (const std::string& path :
          {base + "/{id}/content", base + "/{id}/versions/{version}/content"}) {
       all.push_back({"GET", path, tag, "The zip", {{200, "zip"}}});
-      all.push_back({"PUT", path, tag, "Upload the zip", {{200, "Ok"}}, {}, "bytes"});
+      all.push_back({"PUT", path, tag, "Upload the zip, once", {{200, "Ok"}}, {409}, "bytes"});
     }
   }
 }

@@ -10,6 +10,7 @@
 #include "base/strings.hpp"
 #include "manifest/parse.hpp"
 #include "objectstore/open_store.hpp"
+#include "wire/definition.hpp"
 #include "wire/experiment.hpp"
 
 namespace trainyard::api {
@@ -32,42 +33,44 @@ model::Manifest read_manifest(std::string_view body) {
   refuse(result.diagnostics);
 }
 
-// "…/versions/V[/content]"; empty when the URL leaves the version open.
-std::string version_of(std::string_view href) {
-  constexpr std::string_view kVersions = "/versions/";
-  const auto at = href.find(kVersions);
-  if (at == std::string_view::npos) return "";
-  const auto rest = href.substr(at + kVersions.size());
-  return std::string(rest.substr(0, rest.find_first_of("/?")));
+// The one that `href` means: the version that it names, or the newest that has its zip, so that one
+// whose zip is still to come holds nobody up.
+std::optional<repository::TrainingDefinition> find_version(
+    repository::DefinitionRepository& definitions, const repository::TrainingDefinition& newest,
+    const std::string& version) {
+  if (!version.empty()) return definitions.find(newest.id, version);
+  if (!newest.content_sha256.empty()) return newest;
+  const auto all = definitions.versions(newest.id);
+  const auto found = std::find_if(all.rbegin(), all.rend(), [](const auto& definition) {
+    return !definition.content_sha256.empty();
+  });
+  return found == all.rend() ? newest : *found;
 }
 
 repository::TrainingDefinition find_definition(Service& service, const Caller& owner,
                                                const std::string& href) {
-  const std::string id = definition_id_of(href);
-  auto definition = id.empty() ? std::nullopt : service.parts.definitions.find(id);
-  if (!definition || !sees(owner, definition->owner)) {
+  auto& definitions = service.parts.definitions;
+  const wire::DefinitionPlace place = wire::definition_place(href);
+  const auto newest = place.id.empty() ? std::nullopt : definitions.find(place.id);
+  if (!newest || !sees(owner, newest->owner)) {
     throw Error(ErrorKind::InvalidInput,
                 fmt::format("model_definition.definition_href \"{}\" names no training definition "
                             "of this service; create one first and upload its zip",
                             printable(href)));
   }
-  if (const auto version = version_of(href);
-      !version.empty() && version != definition->version_id) {
-    const std::string newest = definition->version_id;
-    definition = service.parts.definitions.find(id, version);
-    if (!definition) {
-      throw Error(ErrorKind::InvalidInput,
-                  fmt::format("model_definition.definition_href names version \"{}\" of training "
-                              "definition {}, which it does not have; its newest is {}",
-                              printable(version), id, newest));
-    }
+  auto definition = find_version(definitions, *newest, place.version);
+  if (!definition) {
+    throw Error(ErrorKind::InvalidInput,
+                fmt::format("model_definition.definition_href names version \"{}\" of training "
+                            "definition {}, which it does not have; its newest is {}",
+                            printable(place.version), place.id, newest->version_id));
   }
   if (definition->content_sha256.empty()) {
     throw Error(
         ErrorKind::Conflict,
         fmt::format("version {} of training definition {} has no content yet: PUT the zip to "
                     "its content_url first",
-                    definition->version_id, id));
+                    definition->version_id, place.id));
   }
   return std::move(*definition);
 }
@@ -77,6 +80,7 @@ void fill_from(model::Manifest& manifest, const repository::TrainingDefinition& 
   if (manifest.command.empty()) manifest.command = definition.command;
   if (manifest.framework.name.empty()) manifest.framework = definition.framework;
   if (manifest.name.empty()) manifest.name = definition.name;
+  manifest.definition_version = definition.version_id;
 }
 
 // What a store says of the user's keys and buckets is wrong input here, not our user's login.
@@ -213,17 +217,6 @@ std::string reference_name(std::size_t index, const wire::TrainingReference& ref
 }
 
 }  // namespace
-
-std::string definition_id_of(std::string_view href) {
-  for (const std::string_view collection :
-       {"/v3/ml_assets/training_definitions/", "/v3/ml_assets/experiments/"}) {
-    const auto at = href.find(collection);
-    if (at == std::string_view::npos) continue;
-    const auto rest = href.substr(at + collection.size());
-    return std::string(rest.substr(0, rest.find_first_of("/?")));
-  }
-  return "";
-}
 
 void check_run(Service& service, const Caller& caller, std::string_view body) {
   Lookups lookups(service, caller);

@@ -26,8 +26,4 @@ void check_run(Service& service, const Caller& caller, std::string_view body);
 std::vector<repository::NewRun> prepare_experiment(Service& service,
                                                    const repository::Experiment& experiment);
 
-// The definition's id out of "…/v3/ml_assets/training_definitions/ID[/versions/V…]" or the older
-// "…/v3/ml_assets/experiments/ID/…"; empty when it is no such URL.
-std::string definition_id_of(std::string_view href);
-
 }  // namespace trainyard::api

@@ -8,6 +8,7 @@
 #include "cli/run_text.hpp"
 #include "cli/stored.hpp"
 #include "cli/text_table.hpp"
+#include "wire/definition.hpp"
 #include "wire/progress_text.hpp"
 
 namespace trainyard::cli {
@@ -20,8 +21,7 @@ void print_last_lines(std::ostream& out, const wire::RunView& run) {
 
 // The columns of 2018-03 (wml-v3 f).
 void add_details(const wire::RunView& run, std::vector<Row>& rows) {
-  const auto slash = run.definition_href.rfind('/');
-  rows.push_back({"Training definition ID", run.definition_href.substr(slash + 1)});
+  rows.push_back({"Training definition ID", wire::definition_place(run.definition_href).id});
   rows.push_back({"Command", command_text(run)});
   rows.push_back({"Source bucket", run.training_data.bucket});
   rows.push_back({"Target bucket", run.training_results.bucket});

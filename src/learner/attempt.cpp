@@ -199,10 +199,12 @@ void Attempt::remove_container() {
 void Attempt::open_results() {
   if (stage_out_) return;
   const auto& reference = assignment_.manifest.training_results;
-  results_ = options_.open_store(reference);
+  auto retries = std::make_shared<objectstore::RetryWatch>();
+  results_ = options_.open_store(reference, retries);
   stage_out_.emplace(
       StageOutRequest{.layout = layout_,
                       .store = *results_,
+                      .retries = std::move(retries),
                       .prefix = objectstore::folder_prefix(reference.prefix),
                       .keep_trying = assignment_.store_retry,
                       .clock = clock_,

@@ -38,16 +38,16 @@ class LearnerFixture : public ::testing::Test {
   }
 
   LearnerEnd run(unsigned attempt = 1, std::stop_source cancel = std::stop_source()) {
-    LearnerOptions options{.attempt = attempt,
-                           .work_dir = work_,
-                           .hidden = {dir_.path()},
-                           .sandboxed = sandboxed_,
-                           .user = user_,
-                           .open_store = [this](const model::StoreReference& reference) {
-                             return std::make_unique<BorrowedStore>(reference.bucket == "mnist-data"
-                                                                        ? *data_for_learner_
-                                                                        : *results_for_learner_);
-                           }};
+    LearnerOptions options{
+        .attempt = attempt,
+        .work_dir = work_,
+        .hidden = {dir_.path()},
+        .sandboxed = sandboxed_,
+        .user = user_,
+        .open_store = [this](const model::StoreReference& reference, const auto&) {
+          return std::make_unique<BorrowedStore>(
+              reference.bucket == "mnist-data" ? *data_for_learner_ : *results_for_learner_);
+        }};
     const auto cache = objectstore::open_dataset_cache({.directory = dir_.path() / "cache"});
     return run_learner(server_, *cache, clock_, options, cancel);
   }

@@ -8,6 +8,7 @@
 #include "base/strings.hpp"
 #include "learner/directories.hpp"
 #include "learner/transfer_progress.hpp"
+#include "objectstore/progress.hpp"
 #include "objectstore/retry.hpp"
 
 namespace trainyard::learner {
@@ -47,6 +48,21 @@ std::string ResultUpload::run_folder() const {
 }
 std::string ResultUpload::learner_folder() const { return run_folder() + "learner-1/"; }
 
+void ResultUpload::told(const os::TransferProgress& progress, bool only_trouble) {
+  const auto retries = options_.retries ? options_.retries->state() : os::RetryState();
+  const wire::Progress shown = wire_progress("storing", progress, retries);
+  if (!options_.on_progress || (only_trouble && shown.trouble.empty())) return;
+  options_.on_progress(shown);
+}
+
+// Of requests that belong to no transfer.
+template <typename Fn>
+auto ResultUpload::telling_trouble(Fn&& fn) {
+  const os::ProgressMeter meter(
+      [this](const os::TransferProgress& progress) { told(progress, true); });
+  return fn();
+}
+
 // What a store that is away says.
 std::optional<Error> ResultUpload::ask(std::stop_token stop) {
   try {
@@ -75,10 +91,7 @@ bool ResultUpload::open(Tree& tree) {
   if (tree.uploader && tree.identity == identity) return true;
   if (fs::is_empty(tree.directory, error)) return false;
   os::TransferOptions options;
-  options.on_progress = [this](const os::TransferProgress& progress) {
-    if (options_.on_progress)
-      options_.on_progress(wire_progress("storing", progress, options_.store));
-  };
+  options.on_progress = [this](const os::TransferProgress& progress) { told(progress, false); };
   options.on_log = [](std::string_view text) { log::info("{}", text); };
   tree.identity = identity;
   tree.uploader =
@@ -131,20 +144,22 @@ void ResultUpload::sync_log(std::string_view name, Milliseconds quiet, std::stop
 // ---- at the end ---------------------------------------------------------------------------------
 
 ResultUpload::Failures ResultUpload::finish(std::stop_token stop) {
-  failures_ = {.lasting = {}, .passing = ask(stop)};
+  failures_ = {.lasting = {}, .passing = telling_trouble([&] { return ask(stop); })};
   if (failures_.passing) return failures_;
   for (Tree& tree : trees_) {
     attempt(stop, [&] {
       if (open(tree)) store(tree, stop);
     });
   }
-  for (const auto name : kLogFiles) {
-    const fs::path file = options_.layout.log_file(name);
-    if (!fs::exists(file)) continue;
-    const std::string key = learner_folder() + std::string(name);
-    attempt(stop, [&] { os::upload_file(options_.store, file, key, stop); });
-  }
-  tidy(stop);
+  telling_trouble([&] {
+    for (const auto name : kLogFiles) {
+      const fs::path file = options_.layout.log_file(name);
+      if (!fs::exists(file)) continue;
+      const std::string key = learner_folder() + std::string(name);
+      attempt(stop, [&] { os::upload_file(options_.store, file, key, stop); });
+    }
+    tidy(stop);
+  });
   return failures_;
 }
 

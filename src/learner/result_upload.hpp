@@ -20,6 +20,7 @@
 #include "base/error.hpp"
 #include "base/fd.hpp"
 #include "learner/layout.hpp"
+#include "objectstore/retry.hpp"
 #include "objectstore/transfer.hpp"
 
 namespace trainyard::learner {
@@ -28,6 +29,7 @@ struct ResultUploadOptions {
   const Layout& layout;
   objectstore::ObjectStore& store;
   std::string prefix;  // of all keys; empty or ending in '/'
+  std::shared_ptr<objectstore::RetryWatch> retries = nullptr;   // of the store
   std::function<void(const wire::Progress&)> on_progress = {};  // of finish()
   std::function<void(std::string_view)> tell = {};  // the user, once, of what is left out
 };
@@ -62,6 +64,9 @@ class ResultUpload {
     std::optional<std::filesystem::file_time_type> sent = {};
   };
 
+  void told(const objectstore::TransferProgress& progress, bool only_trouble);
+  template <typename Fn>
+  auto telling_trouble(Fn&& fn);
   std::optional<Error> ask(std::stop_token stop);
   bool open(Tree& tree);
   void store(Tree& tree, std::stop_token stop);

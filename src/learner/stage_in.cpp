@@ -77,9 +77,17 @@ class ProgressLines {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
+void log_retries(RunLog& log, std::string_view of, os::RetryWatch& watch) {
+  const os::RetryState retries = watch.state();
+  if (retries.in_all == 0) return;
+  log.line(fmt::format("{} requests for {} had to be tried again, at last after: {}",
+                       retries.in_all, of, retries.last_error));
+}
+
 os::Dataset load_data(const StageInRequest& request, std::stop_token stop) {
   const auto& reference = request.assignment.manifest.training_data;
-  const auto store = request.open_store(reference);
+  const auto watch = std::make_shared<os::RetryWatch>();
+  const auto store = request.open_store(reference, watch);
   const bool confined = request.layout.confinement != Confinement::None;
   os::StageRequest wanted{
       .prefix = reference.prefix,
@@ -90,26 +98,29 @@ os::Dataset load_data(const StageInRequest& request, std::stop_token stop) {
   wanted.transfer.on_log = [&](std::string_view text) { request.data_log.line(text); };
   ProgressLines lines(request.data_log);
   wanted.transfer.on_progress = [&](const os::TransferProgress& progress) {
-    const wire::Progress told = wire_progress("staging", progress, *store);
+    const wire::Progress told = wire_progress("staging", progress, watch->state());
     lines.add(told);
     request.on_progress(told);
   };
   os::Dataset dataset = request.cache.stage(*store, wanted, std::move(stop));
-  if (const auto retries = store->retries(); retries.in_all != 0) {
-    request.data_log.line(fmt::format("requests were tried again {} time{}, at last after: {}",
-                                      retries.in_all, retries.in_all == 1 ? "" : "s",
-                                      retries.last_error));
-  }
+  log_retries(request.data_log, "the data", *watch);
   return dataset;
 }
 
+// The progress that is shown is the data's, unless something stands in the way of these.
 void load_checkpoints(const StageInRequest& request, std::stop_token stop) {
   const auto& reference = request.assignment.manifest.training_results;
-  const auto store = request.open_store(reference);
+  const auto watch = std::make_shared<os::RetryWatch>();
+  const auto store = request.open_store(reference, watch);
   const auto prefix = os::folder_prefix(reference.prefix) + std::string(kCheckpoints) + "/";
   const auto directory = request.layout.checkpoint_dir();
-  const auto report =
-      os::download_tree(*store, prefix, directory, {.free_floor = request.keep_free}, stop);
+  os::TransferOptions options{.free_floor = request.keep_free};
+  options.on_progress = [&](const os::TransferProgress& progress) {
+    const wire::Progress told = wire_progress("staging", progress, watch->state());
+    if (!told.trouble.empty()) request.on_progress(told);
+  };
+  const auto report = os::download_tree(*store, prefix, directory, options, stop);
+  log_retries(request.data_log, "CHECKPOINT_DIR", *watch);
   if (report.files == 0) return;
   give_tree(directory, request.owner);
   request.data_log.line("CHECKPOINT_DIR: " + std::to_string(report.files) + " files, " +

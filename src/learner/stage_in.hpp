@@ -13,12 +13,14 @@
 #include "learner/run_log.hpp"
 #include "learner/verdict.hpp"
 #include "objectstore/dataset_cache.hpp"
+#include "objectstore/retry.hpp"
 #include "sandbox/sandbox.hpp"
 
 namespace trainyard::learner {
 
-using OpenStore =
-    std::function<std::unique_ptr<objectstore::ObjectStore>(const model::StoreReference&)>;
+// `watch` is shown what is tried again.
+using OpenStore = std::function<std::unique_ptr<objectstore::ObjectStore>(
+    const model::StoreReference&, std::shared_ptr<objectstore::RetryWatch> watch)>;
 
 struct StageInRequest {
   client::LearnerClient& client;
@@ -31,7 +33,7 @@ struct StageInRequest {
   std::uint64_t keep_free;             // bytes on the disk
   RunLog& model_log;
   RunLog& data_log;
-  std::function<void(const wire::Progress&)> on_progress;  // from one thread at a time
+  std::function<void(const wire::Progress&)> on_progress;  // thread-safe
 };
 
 // What failed, and in which step.

@@ -35,11 +35,13 @@ StageOut::StageOut(StageOutRequest request)
       upload_({.layout = request_.layout,
                .store = request_.store,
                .prefix = request_.prefix,
+               .retries = request_.retries,
                .on_progress =
                    [this](const wire::Progress& progress) {
-                     wire::Progress with_trouble = progress;
-                     if (!trouble_.empty()) with_trouble.trouble = trouble_;
-                     request_.on_progress(with_trouble);
+                     wire::Progress told = progress;
+                     const bool still = !told.trouble.empty() && !trouble_.empty();
+                     if (still) told.trouble = trouble_;
+                     request_.on_progress(told);
                    },
                .tell = request_.tell}) {}
 

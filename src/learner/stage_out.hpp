@@ -17,6 +17,7 @@ namespace trainyard::learner {
 struct StageOutRequest {
   const Layout& layout;
   objectstore::ObjectStore& store;
+  std::shared_ptr<objectstore::RetryWatch> retries = nullptr;  // of the store
   std::string prefix;        // of all keys; empty or ending in '/'
   Milliseconds keep_trying;  // while the store is away, from the first try on, whoever made it
   Clock& clock;
@@ -42,7 +43,8 @@ class StageOut {
   void wait(const Error& error, Milliseconds pause, std::stop_token hurry, std::stop_token abandon);
 
   const StageOutRequest request_;
-  std::string trouble_;  // told with every progress
+  std::string
+      trouble_;  // that the results could not be stored; told while something still is in the way
   ResultUpload upload_;
   std::optional<ResultSync> sync_;  // last: it uses the above
 };

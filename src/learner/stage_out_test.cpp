@@ -199,6 +199,27 @@ TEST_F(StageOutTest, WhatStandsInTheWayIsToldWithTheProgress) {
                                            "again until 2025-11-24T17:00:00Z")));
 }
 
+TEST_F(StageOutTest, ARequestThatIsTriedAgainIsToldBeforeAnythingIsStored) {
+  FailingStore slow(*store_, fail_calls(StoreCall::List, 1, 1, {.retry_after = Milliseconds(800)}));
+  SystemClock clock;
+  const auto watch = std::make_shared<objectstore::RetryWatch>();
+  const auto patient =
+      objectstore::make_retrying(std::make_unique<BorrowedStore>(slow), {}, clock, watch);
+  std::vector<std::string> troubles;
+  StageOut({.layout = layout_,
+            .store = *patient,
+            .retries = watch,
+            .prefix = "",
+            .keep_trying = Milliseconds(3'600'000),
+            .clock = clock_,
+            .on_progress = [&](const wire::Progress& p) { troubles.push_back(p.trouble); },
+            .tell = [](std::string_view) {}})
+      .finish({}, {});
+  ASSERT_THAT(troubles, Not(IsEmpty()));
+  EXPECT_EQ(troubles.front(), "a request had to be tried again: a scripted failure");
+  EXPECT_EQ(troubles.back(), "");
+}
+
 TEST_F(StageOutTest, StopsAtOnceWhenTheRunIsSuperseded) {
   std::stop_source abandon;
   abandon.request_stop();

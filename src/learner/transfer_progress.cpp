@@ -8,15 +8,15 @@ namespace {
 std::string trouble_of(const objectstore::RetryState& retries) {
   if (retries.under_way == 0) return "";
   return fmt::format(
-      "{} tried again: {}",
-      retries.under_way == 1 ? "a request is" : fmt::format("{} requests are", retries.under_way),
+      "{} had to be tried again: {}",
+      retries.under_way == 1 ? "a request" : fmt::format("{} requests", retries.under_way),
       retries.last_error);
 }
 
 }  // namespace
 
 wire::Progress wire_progress(std::string phase, const objectstore::TransferProgress& progress,
-                             const objectstore::ObjectStore& store) {
+                             const objectstore::RetryState& retries) {
   wire::Progress result;
   result.phase = std::move(phase);
   result.files_done = progress.files_done;
@@ -27,7 +27,7 @@ wire::Progress wire_progress(std::string phase, const objectstore::TransferProgr
   result.bytes_per_second = progress.bytes_per_second;
   result.remaining = progress.remaining;
   result.limited_by = progress.limited_by;
-  result.trouble = trouble_of(store.retries());
+  result.trouble = trouble_of(retries);
   return result;
 }
 

@@ -14,10 +14,10 @@ namespace os = objectstore;
 
 TEST(WireProgress, ARequestThatIsTriedAgainIsTheTrouble) {
   const auto memory = os::make_memory_store();
-  const os::ObjectStore* store = nullptr;
+  const auto watch = std::make_shared<os::RetryWatch>();
   std::vector<std::string> troubles;
   const auto trouble = [&] {
-    return wire_progress("staging", {.files_done = 1, .files_total = 2}, *store).trouble;
+    return wire_progress("staging", {.files_done = 1, .files_total = 2}, watch->state()).trouble;
   };
   auto failing = std::make_unique<os::FailingStore>(
       *memory, [&](os::StoreCall, const std::string&, unsigned nth) -> std::optional<os::Failure> {
@@ -26,11 +26,10 @@ TEST(WireProgress, ARequestThatIsTriedAgainIsTheTrouble) {
       });
   SystemClock clock;
   const auto patient =
-      os::make_retrying(std::move(failing), {.attempts = 2, .base = Milliseconds(0)}, clock);
-  store = patient.get();
+      os::make_retrying(std::move(failing), {.attempts = 2, .base = Milliseconds(0)}, clock, watch);
   patient->list("", "", {});
   EXPECT_EQ(troubles,
-            (std::vector<std::string>{"", "a request is tried again: a scripted failure"}));
+            (std::vector<std::string>{"", "a request had to be tried again: a scripted failure"}));
   EXPECT_EQ(trouble(), "");
 }
 

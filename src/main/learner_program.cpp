@@ -81,9 +81,10 @@ int learner_program(std::span<const std::string> args) {
   if (settings.sandboxed && settings.user_id != 0 && ::geteuid() == 0) {
     options.user = sandbox::User{settings.user_id, settings.group_id};
   }
-  options.open_store = [stores = objectstore::OpenOptions{.ca_file = settings.ca_file}](
-                           const model::StoreReference& reference) {
-    return objectstore::open_store(reference, stores);
+  options.open_store = [&settings](const model::StoreReference& reference,
+                                   std::shared_ptr<objectstore::RetryWatch> watch) {
+    return objectstore::open_store(reference,
+                                   {.ca_file = settings.ca_file, .retry_watch = std::move(watch)});
   };
   const auto end = learner::run_learner(*client, *cache, clock, options, stop);
   if (end == learner::LearnerEnd::Busy) return learner::kBusyExitCode;

@@ -81,6 +81,7 @@ struct Manifest {
   std::string command;              // T8, as written (may hold newlines)
   Compute compute;                  // T9
   std::string definition_href;      // empty in a file; set in a request to start a run
+  std::string definition_version;   // guid of the version that a run is made from; set with it
   StoreReference training_data;     // T10
   StoreReference training_results;  // T11
   bool operator==(const Manifest&) const = default;

@@ -69,13 +69,6 @@ class Source {
   virtual void sent(std::size_t /*bytes*/) {}
 };
 
-// Requests that failed and are made again.
-struct RetryState {
-  std::uint64_t under_way = 0;  // calls that failed at least once and have not ended
-  std::uint64_t in_all = 0;     // failures, each of which was followed by another try
-  std::string last_error = {};  // of the latest of these; empty: there was none
-};
-
 class ObjectStore {
  public:
   virtual ~ObjectStore() = default;
@@ -101,7 +94,6 @@ class ObjectStore {
   // segments that no object stands on. Nobody may be uploading there. How many uploads or segments
   // these were.
   virtual std::uint64_t discard_unfinished(const std::string& prefix, std::stop_token stop) = 0;
-  virtual RetryState retries() const { return {}; }
 };
 
 }  // namespace trainyard::objectstore

@@ -33,10 +33,9 @@ Clock& system_clock() {
 }
 
 template <typename Settings>
-Settings with(Settings settings, const OpenOptions& options, const Patience& patience,
-              const std::shared_ptr<RetryWatch>& watch) {
+Settings with(Settings settings, const OpenOptions& options, const Patience& patience) {
   settings.retry = options.retry;
-  settings.retry_watch = watch;
+  settings.retry_watch = options.retry_watch;
   settings.connect_timeout = patience.connect.value_or(settings.connect_timeout);
   settings.stall_timeout = patience.stall.value_or(settings.stall_timeout);
   return settings;
@@ -47,17 +46,16 @@ std::unique_ptr<ObjectStore> open(const model::StoreReference& reference,
   http::ClientOptions http_settings;
   http_settings.ca_file = options.ca_file;
   std::shared_ptr<http::Client> http = http::make_client(http_settings);
-  const auto watch = std::make_shared<RetryWatch>();
   std::unique_ptr<ObjectStore> store;
   if (const auto* s3 = std::get_if<model::S3Connection>(&reference.connection)) {
-    store = open_s3(with(s3_options(*s3, reference.bucket), options, patience, watch),
-                    std::move(http), system_clock());
+    store = open_s3(with(s3_options(*s3, reference.bucket), options, patience), std::move(http),
+                    system_clock());
   } else {
     const auto& swift = std::get<model::SwiftConnection>(reference.connection);
-    store = open_swift(with(swift_options(swift, reference.bucket), options, patience, watch),
+    store = open_swift(with(swift_options(swift, reference.bucket), options, patience),
                        std::move(http), system_clock());
   }
-  return make_retrying(std::move(store), options.retry, system_clock(), watch);
+  return make_retrying(std::move(store), options.retry, system_clock(), options.retry_watch);
 }
 
 // "http://host:9000 cannot be reached; check endpoint_url"

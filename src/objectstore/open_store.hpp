@@ -13,6 +13,7 @@ namespace trainyard::objectstore {
 struct OpenOptions {
   std::string ca_file = {};  // PEM; empty: the system's
   RetryPolicy retry = {};
+  std::shared_ptr<RetryWatch> retry_watch = nullptr;  // of all that the store tries again
 };
 
 // No network until the first call. Retries what a retry may mend. Throws InvalidInput when the

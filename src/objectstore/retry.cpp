@@ -58,8 +58,10 @@ class Retrier::Watched {
     if (watch_ == nullptr) return;
     auto state = watch_->state_.lock();
     if (!std::exchange(counted_, true)) ++state->under_way;
-    ++state->in_all;
     state->last_error = error.what();
+  }
+  void tries_again() {
+    if (watch_ != nullptr) ++watch_->state_.lock()->in_all;
   }
 
  private:
@@ -86,6 +88,7 @@ void Retrier::run(const std::function<void()>& attempt, std::stop_token stop,
     if (!clock_.sleep_for(delay, stop)) {
       throw Error(ErrorKind::Canceled, "stopped while waiting to try again");
     }
+    watched.tries_again();
   }
 }
 
@@ -95,7 +98,7 @@ class RetryingStore final : public ObjectStore {
  public:
   RetryingStore(std::unique_ptr<ObjectStore> store, RetryPolicy policy, Clock& clock,
                 std::shared_ptr<RetryWatch> watch)
-      : store_(std::move(store)), watch_(watch), retrier_(policy, clock, std::move(watch)) {}
+      : store_(std::move(store)), retrier_(policy, clock, std::move(watch)) {}
 
   const std::string& description() const override { return store_->description(); }
 
@@ -143,8 +146,6 @@ class RetryingStore final : public ObjectStore {
     return again<std::uint64_t>(stop, [&] { return store_->discard_unfinished(prefix, stop); });
   }
 
-  RetryState retries() const override { return watch_->state(); }
-
  private:
   template <typename Result, typename Fn>
   Result again(std::stop_token stop, Fn&& attempt) {
@@ -167,7 +168,6 @@ class RetryingStore final : public ObjectStore {
   }
 
   std::unique_ptr<ObjectStore> store_;
-  std::shared_ptr<RetryWatch> watch_;
   Retrier retrier_;
 };
 

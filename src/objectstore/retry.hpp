@@ -45,7 +45,13 @@ struct RetryPolicy {
 std::optional<Milliseconds> retry_delay(const RetryPolicy& policy, unsigned failures,
                                         const Error& error, double jitter);
 
-// Counts what the retriers of a store, which share it, try again. Thread-safe.
+struct RetryState {
+  std::uint64_t under_way = 0;  // calls that failed at least once and have not ended
+  std::uint64_t in_all = 0;     // tries after the first ones
+  std::string last_error = {};  // that a call failed with; empty: none did
+};
+
+// What the requests of a store, whose retriers share it, are tried again for. Thread-safe.
 class RetryWatch {
  public:
   RetryState state() { return *state_.lock(); }
@@ -74,9 +80,9 @@ class Retrier {
 };
 
 // `clock` must outlive the store. get() resumes where it was cut, pinned to the ETag that it began
-// with. `watch`: the one that the store's own retriers have, if any.
-std::unique_ptr<ObjectStore> make_retrying(
-    std::unique_ptr<ObjectStore> store, RetryPolicy policy, Clock& clock,
-    std::shared_ptr<RetryWatch> watch = std::make_shared<RetryWatch>());
+// with. `watch` may be null.
+std::unique_ptr<ObjectStore> make_retrying(std::unique_ptr<ObjectStore> store, RetryPolicy policy,
+                                           Clock& clock,
+                                           std::shared_ptr<RetryWatch> watch = nullptr);
 
 }  // namespace trainyard::objectstore

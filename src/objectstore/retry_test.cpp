@@ -80,12 +80,13 @@ struct Fixture {
   std::unique_ptr<ObjectStore> memory = make_memory_store();
   PassingClock clock;
   FailingStore* failing = nullptr;
+  std::shared_ptr<RetryWatch> watch = std::make_shared<RetryWatch>();
   std::unique_ptr<ObjectStore> store;
 
   explicit Fixture(FailureScript script) {
     auto wrapped = std::make_unique<FailingStore>(*memory, std::move(script));
     failing = wrapped.get();
-    store = make_retrying(std::move(wrapped), kPolicy, clock);
+    store = make_retrying(std::move(wrapped), kPolicy, clock, watch);
     upload_bytes(*memory, "0123456789", "key", {});
   }
 };
@@ -105,17 +106,17 @@ TEST(RetryingStore, TriesEveryCallAgain) {
 }
 
 TEST(RetryingStore, TellsWhatIsTriedAgainWhileItIs) {
-  const ObjectStore* store = nullptr;
   std::vector<std::uint64_t> under_way;
+  RetryWatch* watch = nullptr;
   Fixture f([&](StoreCall call, const std::string&, unsigned nth) -> std::optional<Failure> {
     if (call != StoreCall::List) return std::nullopt;
-    under_way.push_back(store->retries().under_way);
+    under_way.push_back(watch->state().under_way);
     return nth <= 2 ? std::optional(Failure{}) : std::nullopt;
   });
-  store = f.store.get();
+  watch = f.watch.get();
   f.store->list("", "", {});
   EXPECT_EQ(under_way, (std::vector<std::uint64_t>{0, 1, 1}));
-  const RetryState after = f.store->retries();
+  const RetryState after = f.watch->state();
   EXPECT_EQ(after.under_way, 0u);
   EXPECT_EQ(after.in_all, 2u);
   EXPECT_EQ(after.last_error, "a scripted failure");

@@ -20,6 +20,11 @@ TEST_P(DefinitionContract, ADefinitionReadsBackAndTakesItsContent) {
   definition.content_sha256 = "abcd";
   EXPECT_EQ(definitions_.find(definition.id), definition);
   EXPECT_EQ(kind_of([&] { definitions_.create(definition); }), ErrorKind::Conflict);
+  definitions_.set_content(definition.id, definition.version_id, "abcd");
+  EXPECT_EQ(
+      kind_of([&] { definitions_.set_content(definition.id, definition.version_id, "other"); }),
+      ErrorKind::Conflict);
+  EXPECT_EQ(definitions_.find(definition.id), definition);
   definitions_.remove(definition.id);
   EXPECT_FALSE(definitions_.find(definition.id));
 }

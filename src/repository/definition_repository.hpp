@@ -36,7 +36,7 @@ struct DefinitionPage {
   std::string next;
 };
 
-inline constexpr std::size_t kMaxVersions = 100;  // of one definition
+inline constexpr std::size_t kMaxVersions = 50;  // of one definition
 
 class DefinitionRepository {
  public:
@@ -54,9 +54,10 @@ class DefinitionRepository {
   // Empty owner: all. limit: at least 1. start_after: the cursor of DefinitionPage::next.
   virtual DefinitionPage list(const std::string& owner, std::size_t limit,
                               const std::string& start_after) = 0;
+  // Once: the same again is fine, another is a Conflict. NotFound.
   virtual void set_content(const std::string& id, const std::string& version_id,
-                           const std::string& sha256) = 0;  // NotFound
-  virtual void remove(const std::string& id) = 0;           // with all versions; NotFound
+                           const std::string& sha256) = 0;
+  virtual void remove(const std::string& id) = 0;  // with all versions; NotFound
   // Hashes that a version or an existing run refers to; others may be swept.
   virtual std::vector<std::string> used_contents() = 0;
 };

@@ -211,6 +211,9 @@ class MemoryDefinitionRepository final : public DefinitionRepository {
     auto& versions = existing(*records, id).versions;
     const auto found = std::ranges::find(versions, version_id, &TrainingDefinition::version_id);
     if (found == versions.end()) throw_no_version(id, version_id);
+    if (!found->content_sha256.empty() && found->content_sha256 != sha256) {
+      throw_has_content(id, version_id);
+    }
     found->content_sha256 = sha256;
   }
 

@@ -142,6 +142,14 @@ void throw_no_version(const std::string& id, const std::string& version_id) {
                                                printable(id), printable(version_id)));
 }
 
+void throw_has_content(const std::string& id, const std::string& version_id) {
+  throw Error(
+      ErrorKind::Conflict,
+      fmt::format("version {} of training definition {} has its content already and keeps it: "
+                  "add a version with POST /v3/ml_assets/training_definitions/{}",
+                  printable(version_id), printable(id), printable(id)));
+}
+
 void check_takes_version(const std::string& id, std::size_t versions) {
   if (versions < kMaxVersions) return;
   throw Error(

@@ -38,7 +38,8 @@ void check_removable(const model::RunId& id, const model::RunStatus& status);
 [[noreturn]] void throw_no_run(const model::RunId& id);
 [[noreturn]] void throw_no_definition(const std::string& id);
 [[noreturn]] void throw_no_version(const std::string& id, const std::string& version_id);
-[[noreturn]] void throw_definition_exists(const std::string& id);       // Conflict
+[[noreturn]] void throw_definition_exists(const std::string& id);  // Conflict
+[[noreturn]] void throw_has_content(const std::string& id, const std::string& version_id);
 void check_takes_version(const std::string& id, std::size_t versions);  // Conflict past the limit
 
 [[noreturn]] void throw_no_experiment(const std::string& id);

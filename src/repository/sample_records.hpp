@@ -87,7 +87,8 @@ inline TrainingDefinition next_version(int number) {
   version.version_id = fmt::format("7e7dc315-31e1-47cf-a8f2-{:012}", number);
   version.name = fmt::format("def-1 again, {}", number);
   version.command = fmt::format("python3 train_{}.py", number);
-  version.data_reference = Secret();
+  version.data_reference =
+      Secret(fmt::format(R"({{"connection":{{"password":"version-secret-{}"}}}})", number));
   version.modified_at = at(100 + number);
   return version;
 }

@@ -109,6 +109,18 @@ std::int64_t order_of(db::Connection& connection, const std::string& id) {
   return order;
 }
 
+// nullopt: there is no such version.
+std::optional<std::string> content_of(db::Connection& connection, std::int64_t order,
+                                      const std::string& version_id) {
+  db::Statement& query = connection.prepare(
+      "SELECT content_sha256 FROM definition_versions WHERE definition = ? AND version_id = ?");
+  ParameterWriter(query).put(order).put(version_id);
+  if (!query.step()) return std::nullopt;
+  auto content = query.text(0);
+  query.reset();
+  return content;
+}
+
 std::size_t count_versions(db::Connection& connection, std::int64_t order) {
   db::Statement& query =
       connection.prepare("SELECT count(*) FROM definition_versions WHERE definition = ?");
@@ -121,16 +133,8 @@ std::size_t count_versions(db::Connection& connection, std::int64_t order) {
 
 db::Statement& query_page(db::Connection& connection, const std::string& owner, std::size_t limit,
                           const DefinitionCursor& cursor) {
-  static const std::string kAll = fmt::format(
-      "{} FROM definitions d INDEXED BY definitions_by_time {} "
-      "WHERE (d.created_at, d.creation_order) > (?, ?) "
-      "ORDER BY d.created_at, d.creation_order LIMIT ?",
-      kColumns, kNewest);
-  static const std::string kOfOwner = fmt::format(
-      "{} FROM definitions d INDEXED BY definitions_by_owner_and_time {} WHERE d.owner = ? AND "
-      "(d.created_at, d.creation_order) > (?, ?) ORDER BY d.created_at, d.creation_order LIMIT ?",
-      kColumns, kNewest);
-  db::Statement& query = connection.prepare(owner.empty() ? kAll : kOfOwner);
+  const DefinitionQueries& queries = definition_queries();
+  db::Statement& query = connection.prepare(owner.empty() ? queries.page : queries.page_of_owner);
   ParameterWriter out(query);
   if (!owner.empty()) out.put(owner);
   out.put(cursor.created_at_ms).put(cursor.order).put(std::min<std::size_t>(limit, INT32_MAX) + 1);
@@ -161,20 +165,16 @@ class SqliteDefinitionRepository final : public DefinitionRepository {
   }
 
   std::optional<TrainingDefinition> find(const std::string& id) override {
-    static const std::string kFind =
-        fmt::format("{} FROM definitions d {} WHERE d.id = ?", kColumns, kNewest);
-    return first(read(kFind, {id}));
+    return first(read(definition_queries().newest, {id}));
   }
 
   std::optional<TrainingDefinition> find(const std::string& id,
                                          const std::string& version_id) override {
-    static const std::string kFind = fmt::format("{} {} AND v.version_id = ?", kColumns, kOfOne);
-    return first(read(kFind, {id, version_id}));
+    return first(read(definition_queries().one, {id, version_id}));
   }
 
   std::vector<TrainingDefinition> versions(const std::string& id) override {
-    static const std::string kAll = fmt::format("{} {} ORDER BY v.number", kColumns, kOfOne);
-    return read(kAll, {id});
+    return read(definition_queries().versions, {id});
   }
 
   DefinitionPage list(const std::string& owner, std::size_t limit,
@@ -202,12 +202,15 @@ class SqliteDefinitionRepository final : public DefinitionRepository {
                    const std::string& sha256) override {
     store_->writer.run([&](db::Connection& connection) {
       const std::int64_t order = order_of(connection, id);
+      const auto known = content_of(connection, order, version_id);
+      if (!known) throw_no_version(id, version_id);
+      if (*known == sha256) return;
+      if (!known->empty()) throw_has_content(id, version_id);
       db::Statement& update = connection.prepare(
           "UPDATE definition_versions SET content_sha256 = ? "
           "WHERE definition = ? AND version_id = ?");
       ParameterWriter(update).put(sha256).put(order).put(version_id);
       update.run();
-      if (connection.changes() == 0) throw_no_version(id, version_id);
     });
   }
 
@@ -257,6 +260,23 @@ class SqliteDefinitionRepository final : public DefinitionRepository {
 };
 
 }  // namespace
+
+const DefinitionQueries& definition_queries() {
+  static const DefinitionQueries queries{
+      .newest = fmt::format("{} FROM definitions d {} WHERE d.id = ?", kColumns, kNewest),
+      .one = fmt::format("{} {} AND v.version_id = ?", kColumns, kOfOne),
+      .versions = fmt::format("{} {} ORDER BY v.number", kColumns, kOfOne),
+      .page = fmt::format("{} FROM definitions d INDEXED BY definitions_by_time {} "
+                          "WHERE (d.created_at, d.creation_order) > (?, ?) "
+                          "ORDER BY d.created_at, d.creation_order LIMIT ?",
+                          kColumns, kNewest),
+      .page_of_owner =
+          fmt::format("{} FROM definitions d INDEXED BY definitions_by_owner_and_time {} "
+                      "WHERE d.owner = ? AND (d.created_at, d.creation_order) > (?, ?) "
+                      "ORDER BY d.created_at, d.creation_order LIMIT ?",
+                      kColumns, kNewest)};
+  return queries;
+}
 
 std::unique_ptr<DefinitionRepository> make_sqlite_definitions(std::shared_ptr<SqliteStore> store) {
   return std::make_unique<SqliteDefinitionRepository>(std::move(store));

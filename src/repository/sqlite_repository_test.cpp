@@ -18,6 +18,7 @@
 #include "repository/run_list.hpp"
 #include "repository/sample_records.hpp"
 #include "repository/schema.hpp"
+#include "repository/sqlite_store.hpp"
 
 namespace trainyard::repository {
 namespace {
@@ -71,46 +72,63 @@ TEST_F(SqliteRepository, EverythingIsThereAfterOpeningAgain) {
 
 TEST_F(SqliteRepository, ADefinitionOfBeforeVersionsIsTheFirstOfItsOwn) {
   constexpr std::size_t kBefore = 4;
+  const Secret reference("{\"password\":\"p\"}");
   {
     db::Connection old({.path = path_});
     db::migrate(old, path_, migrations().first(kBefore));
-    old.execute(R"(INSERT INTO definitions (id, version_id, owner, name, description, framework,
-      framework_version, runtimes, command, extra_json, content_sha256, created_at)
-      VALUES ('d', 'v', 'anna', 'name', 'text', 'tensorflow', '1.10', 'python' || char(10) || '3.6',
-              'run', '{"a":1}', 'cafe', 7000))");
+    for (const std::string id : {"d1", "d2"}) {
+      db::Statement& insert = old.prepare(
+          "INSERT INTO definitions (id, version_id, owner, name, description, framework, "
+          "framework_version, runtimes, command, extra_json, content_sha256, created_at, "
+          "data_reference) VALUES (?, 'v', 'anna', 'name', 'text', 'tensorflow', '1.10', "
+          "'python' || char(10) || '3.6', 'run', '{\"a\":1}', 'cafe', 7000, ?)");
+      insert.bind(1, id).bind_blob(2, sealer().seal(reference, id + "/data_reference"));
+      insert.run();
+    }
   }
   Repositories records = open();
-  const TrainingDefinition expected{
-      .id = "d",
-      .version_id = "v",
-      .owner = "anna",
-      .name = "name",
-      .description = "text",
-      .framework = {.name = "tensorflow",
-                    .version = "1.10",
-                    .runtimes = {{.name = "python", .version = "3.6"}}},
-      .command = "run",
-      .extra_json = R"({"a":1})",
-      .data_reference = {},
-      .content_sha256 = "cafe",
-      .created_at = at(7),
-      .modified_at = at(7)};
-  EXPECT_EQ(records.definitions->find("d"), expected);
-  EXPECT_THAT(records.definitions->list("anna", 10, "").definitions,
-              testing::ElementsAre(expected));
-  EXPECT_THAT(records.definitions->used_contents(), testing::ElementsAre("cafe"));
+  DefinitionRepository& definitions = *records.definitions;
+  TrainingDefinition first{.id = "d1",
+                           .version_id = "v",
+                           .owner = "anna",
+                           .name = "name",
+                           .description = "text",
+                           .framework = {.name = "tensorflow",
+                                         .version = "1.10",
+                                         .runtimes = {{.name = "python", .version = "3.6"}}},
+                           .command = "run",
+                           .extra_json = R"({"a":1})",
+                           .data_reference = reference,
+                           .content_sha256 = "cafe",
+                           .created_at = at(7),
+                           .modified_at = at(7)};
+  TrainingDefinition second = first;
+  second.id = "d2";
+  EXPECT_THAT(definitions.list("anna", 10, "").definitions, testing::ElementsAre(first, second));
+  EXPECT_THAT(definitions.versions("d1"), testing::ElementsAre(first));
+  EXPECT_THAT(definitions.used_contents(), testing::ElementsAre("cafe"));
+  TrainingDefinition newer = first;
+  newer.version_id = "v2";
+  newer.content_sha256 = "";
+  definitions.add_version(newer);
+  EXPECT_THAT(definitions.versions("d1"), testing::ElementsAre(first, newer));
+  definitions.remove("d1");
+  EXPECT_THAT(definitions.versions("d1"), testing::IsEmpty());
+  EXPECT_EQ(definitions.find("d2"), second);
 }
 
 TEST_F(SqliteRepository, NoSecretStandsInTheFilesAndNoneLooksLikeAnother) {
   Repositories records = open();
   records.runs->create(new_run(1), at(1));
   records.definitions->create(new_definition(1));
+  records.definitions->add_version(next_version(2));
   records.experiments->create(new_experiment(1));
   const std::string bytes = all_bytes();
   EXPECT_THAT(bytes, HasSubstr("run 1")) << "these are the right files";
   EXPECT_THAT(bytes, Not(HasSubstr("s3-secret-value")));
   EXPECT_THAT(bytes, Not(HasSubstr("swift-secret-value")));
   EXPECT_THAT(bytes, Not(HasSubstr("definition-secret")));
+  EXPECT_THAT(bytes, Not(HasSubstr("version-secret")));
   EXPECT_THAT(bytes, Not(HasSubstr("experiment-secret")));
 }
 
@@ -164,12 +182,28 @@ TEST_F(SqliteRepository, AnEventIsNeverChanged) {
 // ---- access paths
 // --------------------------------------------------------------------------------
 
-std::string plan_of(db::Connection& connection, const RunQuery& query) {
-  const auto list = list_statement(query);
+std::string plan_of(db::Connection& connection, const std::string& sql) {
   std::string plan;
-  db::Statement& explain = connection.prepare("EXPLAIN QUERY PLAN " + list.value().sql);
+  db::Statement& explain = connection.prepare("EXPLAIN QUERY PLAN " + sql);
   while (explain.step()) plan += explain.text(3) + "\n";
   return plan;
+}
+
+std::string plan_of(db::Connection& connection, const RunQuery& query) {
+  return plan_of(connection, list_statement(query).value().sql);
+}
+
+TEST_F(SqliteRepository, DefinitionsAreFoundByIndicesAlone) {
+  open();
+  db::Connection connection({.path = path_});
+  const DefinitionQueries& queries = definition_queries();
+  for (const std::string& sql :
+       {queries.newest, queries.one, queries.versions, queries.page, queries.page_of_owner}) {
+    const std::string plan = plan_of(connection, sql);
+    EXPECT_THAT(plan, HasSubstr("versions_by_definition")) << sql;
+    EXPECT_THAT(plan, Not(HasSubstr("SCAN"))) << sql << plan;
+    EXPECT_THAT(plan, Not(HasSubstr("TEMP B-TREE"))) << sql << plan;
+  }
 }
 
 TEST_F(SqliteRepository, NoPageIsMadeBySortingOrReadingTheWholeHistory) {

@@ -2,6 +2,7 @@
 // The database that the repositories share. For src/repository only.
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "repository/group_commit.hpp"
 #include "repository/reader_pool.hpp"
@@ -19,6 +20,13 @@ struct SqliteStore {
   ReaderPool readers;
   Sealer sealer;
 };
+
+// What is asked of definitions, as SQL; here so that a test sees their plans.
+struct DefinitionQueries {
+  std::string newest, one, versions;  // of one definition
+  std::string page, page_of_owner;
+};
+const DefinitionQueries& definition_queries();
 
 std::unique_ptr<RunRepository> make_sqlite_runs(std::shared_ptr<SqliteStore> store);
 std::unique_ptr<DefinitionRepository> make_sqlite_definitions(std::shared_ptr<SqliteStore> store);

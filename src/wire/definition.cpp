@@ -29,6 +29,9 @@ std::string extra_of(const JsonObject& in) {
 
 Secret data_reference_of(const JsonObject& in) {
   if (!in.has("training_data_reference")) return {};
+  if (has_masked_secret(in.tree().at("training_data_reference"))) {
+    in.fail("training_data_reference", "has \"***\", as answers show keys: send the key itself");
+  }
   return Secret(in.tree().at("training_data_reference").dump());
 }
 
@@ -100,6 +103,22 @@ DefinitionView read_definition(const JsonObject& in) {
 }
 
 }  // namespace
+
+DefinitionPlace definition_place(std::string_view href) {
+  const auto segment_after = [&](std::string_view before) {
+    const auto at = href.find(before);
+    if (at == std::string_view::npos) return std::string();
+    const auto rest = href.substr(at + before.size());
+    return std::string(rest.substr(0, rest.find_first_of("/?")));
+  };
+  for (const std::string_view collection :
+       {"/v3/ml_assets/training_definitions/", "/v3/ml_assets/experiments/"}) {
+    if (auto id = segment_after(collection); !id.empty()) {
+      return {std::move(id), segment_after("/versions/")};
+    }
+  }
+  return {};
+}
 
 std::string encode(const DefinitionRequest& request) {
   JsonWriter out;

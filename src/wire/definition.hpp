@@ -21,6 +21,14 @@ namespace trainyard::wire {
 // In DefinitionRequest::extra_json: made for one run, as `bx ml train` does; it goes with that run.
 inline constexpr std::string_view kForOneRun = R"({"for_one_run":true})";
 
+// What a definition's URL names: "…/v3/ml_assets/training_definitions/ID[/versions/VERSION][/…]",
+// or the older "…/v3/ml_assets/experiments/ID…". Empty: the id when it is no such URL, the version
+// when that is left open.
+struct DefinitionPlace {
+  std::string id, version;
+};
+DefinitionPlace definition_place(std::string_view href);
+
 struct DefinitionRequest {
   std::string name;
   std::string description;
@@ -36,7 +44,7 @@ struct DefinitionRequest {
 };
 
 std::string encode(const DefinitionRequest& request);
-// InvalidInput, and TooLarge past 1 MiB.
+// InvalidInput, also for a key of its data that is "***", as answers show it; TooLarge past 1 MiB.
 DefinitionRequest decode_definition_request(std::string_view json);
 
 struct Definition {

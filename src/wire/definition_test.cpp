@@ -128,8 +128,30 @@ TEST(DefinitionJson, ABadRequestNamesItsField) {
             "training definition: field \"framework.version\" must be a text");
   EXPECT_EQ(problem(R"({"name":"d","framework":"k"})"),
             "training definition: field \"framework\" must be an object");
+  for (const char* reference : {R"({"connection":{"secret_access_key":"***"}})",
+                                R"([{"connection":{"password":"***"}}])"}) {
+    EXPECT_EQ(problem(std::string(R"({"name":"d","framework":{"name":"k"},)") +
+                      R"("training_data_reference":)" + reference + "}"),
+              "training definition: field \"training_data_reference\" has \"***\", as answers show "
+              "keys: send the key itself")
+        << reference;
+  }
   EXPECT_EQ(problem(json{{"name", std::string(1'001, 'n')}, {"framework", json::object()}}.dump()),
             "training definition: field \"name\" must have at most 1000 bytes");
+}
+
+TEST(DefinitionJson, AnUrlNamesADefinitionAndPerhapsAVersion) {
+  const auto place = [](std::string_view href) {
+    const DefinitionPlace found = definition_place(href);
+    return found.id + " " + found.version;
+  };
+  EXPECT_EQ(place("http://h/v3/ml_assets/training_definitions/d"), "d ");
+  EXPECT_EQ(place("/v3/ml_assets/training_definitions/d/versions/v"), "d v");
+  EXPECT_EQ(place("h/v3/ml_assets/experiments/d/versions/v/content?x=1"), "d v");
+  EXPECT_EQ(place("http://h/v3/ml_assets/training_definitions/d?x=1"), "d ");
+  EXPECT_EQ(place("http://h/v3/models/d/versions/v"), " ");
+  EXPECT_EQ(place("http://h/v3/ml_assets/training_definitions/"), " ");
+  EXPECT_EQ(place(""), " ");
 }
 
 TEST(DefinitionJson, ALaterVersionTellsWhenItCame) {

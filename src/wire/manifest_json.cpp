@@ -73,7 +73,9 @@ void write_manifest(JsonWriter& out, const model::Manifest& manifest) {
   write_framework(out, manifest.framework);
   out.field("command", manifest.command).key("compute");
   write_compute(out, manifest.compute);
-  out.text_unless_empty("definition_href", manifest.definition_href).key("training_data");
+  out.text_unless_empty("definition_href", manifest.definition_href)
+      .text_unless_empty("definition_version", manifest.definition_version)
+      .key("training_data");
   write_reference(out, manifest.training_data);
   out.key("training_results");
   write_reference(out, manifest.training_results);
@@ -89,6 +91,7 @@ model::Manifest read_manifest(const JsonObject& in) {
           .command = in.text("command"),
           .compute = read_compute(in.object("compute")),
           .definition_href = in.text_or_empty("definition_href"),
+          .definition_version = in.text_or_empty("definition_version"),
           .training_data = read_reference(in.object("training_data")),
           .training_results = read_reference(in.object("training_results"))};
 }

@@ -75,6 +75,15 @@ nlohmann::json without_secrets(nlohmann::json tree) {
   return tree;
 }
 
+bool has_masked_secret(const nlohmann::json& tree) {
+  if (tree.is_array()) return std::ranges::any_of(tree, has_masked_secret);
+  if (!tree.is_object()) return false;
+  for (const auto& [name, member] : tree.items()) {
+    if (names_secret(name) ? member == kMask : has_masked_secret(member)) return true;
+  }
+  return false;
+}
+
 void write_framework(JsonWriter& out, const model::Framework& framework) {
   out.begin_object().field("name", framework.name).field("version", framework.version);
   if (!framework.runtimes.empty()) {

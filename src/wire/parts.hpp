@@ -21,6 +21,8 @@ void write_connection(JsonWriter& out, const model::StoreReference& reference, S
 // it, in any case: the connections of every age (wml-v3 d.1) and what others call theirs. As deep
 // as JsonObject lets a tree be.
 nlohmann::json without_secrets(nlohmann::json tree);
+// Whether one of them is what stands in its place there.
+bool has_masked_secret(const nlohmann::json& tree);
 
 // {"name","version","runtimes"?:[{"name","version"}]}; one runtime alone is read as well.
 void write_framework(JsonWriter& out, const model::Framework& framework);

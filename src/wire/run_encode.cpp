@@ -50,6 +50,7 @@ void write_definition(JsonWriter& out, const model::Manifest& manifest, Runtimes
   out.field("name", manifest.name).text_unless_empty("description", manifest.description);
   write_author(out, manifest.author);
   out.text_unless_empty("definition_href", manifest.definition_href)
+      .text_unless_empty("definition_version", manifest.definition_version)
       .key("execution")
       .begin_object()
       .field("command", manifest.command)
