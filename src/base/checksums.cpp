@@ -1,7 +1,7 @@
 // CRCs with reflected polynomials. Long texts are folded by carry-less multiplication where the
 // processor has it (Gopal et al., "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ
-// Instruction", Intel 2009), the rest goes by table, eight bytes a step. One code for all three:
-// the libraries of Debian 12 have no fast CRC-64/NVME.
+// Instruction", Intel 2009), four times as wide where it has AVX-512, the rest goes by table, eight
+// bytes a step. One code for all three: the libraries of Debian 12 have no fast CRC-64/NVME.
 #include <array>
 #include <bit>
 #include <cstring>
@@ -66,9 +66,10 @@ struct Crc {
   constexpr explicit Crc(Word polynomial)
       : tables(make_tables(polynomial)),
         by_block(make_fold(polynomial, 128)),
-        by_four(make_fold(polynomial, 512)) {}
+        by_four(make_fold(polynomial, 512)),
+        by_sixteen(make_fold(polynomial, 2048)) {}
   Tables<Word> tables;
-  Fold by_block, by_four;
+  Fold by_block, by_four, by_sixteen;
 };
 
 constexpr Crc<std::uint32_t> kCrc32(0xedb88320u);
@@ -95,7 +96,7 @@ Word by_table(const Tables<Word>& tables, std::string_view bytes, Word crc) {
 }
 
 #if defined(__x86_64__)
-constexpr std::size_t kBlock = 16, kStep = 4 * kBlock;
+constexpr std::size_t kBlock = 16, kStep = 4 * kBlock, kWideStep = 4 * kStep;
 
 __attribute__((target("pclmul"))) inline __m128i fold_into(__m128i block, __m128i factors,
                                                            __m128i next) {
@@ -132,11 +133,45 @@ __attribute__((target("pclmul"))) std::array<char, kBlock> fold_steps(const Crc<
   _mm_storeu_si128(reinterpret_cast<__m128i*>(rest.data()), blocks[3]);
   return rest;
 }
+
+// As fold_steps(), four blocks to a register: what is left of wide steps is one with the same CRC.
+template <typename Word>
+__attribute__((target("avx512f,vpclmulqdq"))) std::array<char, kWideStep> fold_wide_steps(
+    const Crc<Word>& kind, std::string_view& bytes, Word crc) {
+  __m512i blocks[4];
+  for (int i = 0; i < 4; ++i) blocks[i] = _mm512_loadu_si512(bytes.data() + i * kStep);
+  const __m128i start = _mm_set_epi64x(0, static_cast<long long>(crc));
+  blocks[0] = _mm512_xor_si512(blocks[0], _mm512_zextsi128_si512(start));
+  bytes.remove_prefix(kWideStep);
+  const auto high_factor = static_cast<long long>(kind.by_sixteen.high);
+  const auto low_factor = static_cast<long long>(kind.by_sixteen.low);
+  const __m512i factors = _mm512_set4_epi64(high_factor, low_factor, high_factor, low_factor);
+  constexpr int kXorOfThree = 0x96;
+  for (; bytes.size() >= kWideStep; bytes.remove_prefix(kWideStep)) {
+    for (int i = 0; i < 4; ++i) {
+      const __m512i low = _mm512_clmulepi64_epi128(blocks[i], factors, 0x00);
+      const __m512i high = _mm512_clmulepi64_epi128(blocks[i], factors, 0x11);
+      const __m512i next = _mm512_loadu_si512(bytes.data() + i * kStep);
+      blocks[i] = _mm512_ternarylogic_epi64(low, high, next, kXorOfThree);
+    }
+  }
+  std::array<char, kWideStep> rest;
+  for (int i = 0; i < 4; ++i) _mm512_storeu_si512(rest.data() + i * kStep, blocks[i]);
+  return rest;
+}
+
+bool has_wide_steps() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("vpclmulqdq");
+}
 #endif
 
 template <typename Word>
 Word crc_of(const Crc<Word>& kind, std::string_view bytes, Word crc) {
 #if defined(__x86_64__)
+  if (bytes.size() >= 2 * kWideStep && has_wide_steps()) {
+    const auto rest = fold_wide_steps(kind, bytes, crc);
+    crc = crc_of(kind, {rest.data(), rest.size()}, Word(0));
+  }
   if (bytes.size() >= kStep && __builtin_cpu_supports("pclmul")) {
     const auto rest = fold_steps(kind, bytes, crc);
     crc = by_table(kind.tables, {rest.data(), rest.size()}, Word(0));
