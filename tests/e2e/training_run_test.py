@@ -5,6 +5,8 @@ import pathlib
 import re
 import textwrap
 import time
+import urllib.parse
+import urllib.request
 
 import harness
 
@@ -139,6 +141,55 @@ def test_a_manifest_is_checked_with_the_service(yard):
         refused = yard.trainyard("validate", bad, check=False)
         assert refused.code == 2 and reason in refused.err, refused
     assert "0 records found." in yard.bx("ml", "list", "trained-models").out
+
+
+def call(yard, method, url, body):
+    """The answer's JSON; `body` is sent as JSON, and bytes as they are."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    request = urllib.request.Request(urllib.parse.urljoin(yard.api, url), method=method, data=data,
+                                     headers={"Authorization": "Bearer " + yard.token()})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def test_a_run_gets_the_version_that_is_meant(yard):
+    work = prepare(yard)
+    definitions = "/v3/ml_assets/training_definitions"
+    reference = {"type": "s3", "connection": {
+        "endpoint_url": yard.store, "access_key_id": yard.variables["AWS_ACCESS_KEY_ID"],
+        "secret_access_key": yard.variables["AWS_SECRET_ACCESS_KEY"]}}
+
+    def add_version(url, text):
+        (work / "program.py").write_text(f"print({text!r})")
+        yard.run("zip", "-q", work / f"{text}.zip", "program.py", cwd=work)
+        made = call(yard, "POST", url, {"name": text, "command": "python3 program.py",
+                                        "framework": {"name": "python", "version": "system"}})
+        version = made["entity"]["training_definition_version"]
+        call(yard, "PUT", version["content_url"], (work / f"{text}.zip").read_bytes())
+        return made["metadata"]["url"], version
+
+    def log_of_run(href):
+        run = call(yard, "POST", "/v3/models", {
+            "model_definition": {"definition_href": href, "name": "versions",
+                                 "framework": {"name": "python", "version": "system"},
+                                 "execution": {"command": "python3 program.py",
+                                               "compute_configuration": {"name": "small"}}},
+            "training_data_reference": reference | {"source": {"bucket": "training-data"}},
+            "training_results_reference": reference | {"target": {"bucket": "training-results"}}})
+        model = run["entity"]["model_definition"]
+        run = run["metadata"]["guid"]
+        assert wait_end(yard, run)["state"] == "completed"
+        return model["definition_version"], yard.trainyard("logs", run).out
+
+    url, first = add_version(definitions, "one")
+    again, second = add_version(url, "two")
+    assert again == url and first["guid"] != second["guid"]
+    for href, version, text in ((url, second, "two"), (first["url"], first, "one"),
+                                (second["url"], second, "two")):
+        used, log = log_of_run(href)
+        assert used == version["guid"] and f"\n{text}\n" in log, (href, used, log)
+    shown = yard.bx("ml", "show", "training-definitions", url.rsplit("/", 1)[1]).out
+    assert re.search(r"^name +two *$", shown, re.M), shown
 
 
 def test_a_failure_stays_visible_with_its_verdict_and_results(yard):
