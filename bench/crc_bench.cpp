@@ -17,7 +17,8 @@ void checksum(benchmark::State& state, Fn fn) {
   state.SetBytesProcessed(state.iterations() * std::int64_t(kSize));
 }
 
-BENCHMARK_CAPTURE(checksum, crc64nvme, [](const std::string& b) { return trainyard::crc64nvme(b); });
+BENCHMARK_CAPTURE(checksum, crc64nvme,
+                  [](const std::string& b) { return trainyard::crc64nvme(b); });
 BENCHMARK_CAPTURE(checksum, crc32, [](const std::string& b) { return trainyard::crc32(b); });
 BENCHMARK_CAPTURE(checksum, crc32c, [](const std::string& b) { return trainyard::crc32c(b); });
 BENCHMARK_CAPTURE(checksum, crc32_zlib, [](const std::string& b) {

@@ -53,7 +53,11 @@ constexpr Decode kDecoders[] = {
     [](std::string_view in) { round_trip(wire::decode_report_answer, wire::encode, in); },
     [](std::string_view in) { round_trip(wire::decode_event, wire::encode, in); },
     [](std::string_view in) { round_trip(wire::decode_manifest, wire::encode_with_secrets, in); },
-    [](std::string_view in) { round_trip(wire::decode_definition_request, wire::encode, in); },
+    [](std::string_view in) {
+      // Keys are not written, and what is written in their place is refused.
+      if (!wire::decode_definition_request(in).data_reference.empty()) return;
+      round_trip(wire::decode_definition_request, wire::encode, in);
+    },
     [](std::string_view in) { round_trip(wire::decode_error, wire::encode, in); },
     [](std::string_view in) { round_trip(wire::decode_status, wire::encode, in); },
     [](std::string_view in) { round_trip(wire::decode_monitor_frame, wire::encode, in); },

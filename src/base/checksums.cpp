@@ -146,13 +146,12 @@ __attribute__((target("avx512f,vpclmulqdq"))) std::array<char, kWideStep> fold_w
   const auto high_factor = static_cast<long long>(kind.by_sixteen.high);
   const auto low_factor = static_cast<long long>(kind.by_sixteen.low);
   const __m512i factors = _mm512_set4_epi64(high_factor, low_factor, high_factor, low_factor);
-  constexpr int kXorOfThree = 0x96;
   for (; bytes.size() >= kWideStep; bytes.remove_prefix(kWideStep)) {
     for (int i = 0; i < 4; ++i) {
       const __m512i low = _mm512_clmulepi64_epi128(blocks[i], factors, 0x00);
       const __m512i high = _mm512_clmulepi64_epi128(blocks[i], factors, 0x11);
       const __m512i next = _mm512_loadu_si512(bytes.data() + i * kStep);
-      blocks[i] = _mm512_ternarylogic_epi64(low, high, next, kXorOfThree);
+      blocks[i] = _mm512_xor_si512(_mm512_xor_si512(low, high), next);
     }
   }
   std::array<char, kWideStep> rest;
