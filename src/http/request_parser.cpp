@@ -20,6 +20,7 @@ using boost::beast::error_code;
 namespace {
 
 constexpr std::size_t kMaxChunkHead = 16 * 1024;
+constexpr std::string_view kShortestEnd = "0\r\n\r\n";  // of a chunked body
 
 [[noreturn]] void bad_request(std::string message) {
   throw ProtocolError(400, ErrorKind::InvalidInput, std::move(message));
@@ -154,6 +155,7 @@ void parse_request_head(std::string_view head, RequestHead& into) {
 
 struct ChunkedDecoder::Impl {
   beast_http::request_parser<beast_http::buffer_body> parser;
+  bool waits = false;  // for the rest of a chunk's head, or of what follows the last one
 };
 
 ChunkedDecoder::ChunkedDecoder() : impl_(std::make_unique<Impl>()) {
@@ -177,8 +179,11 @@ ChunkedDecoder::Step ChunkedDecoder::decode(std::string_view in, std::span<char>
     error_code error;
     const std::size_t before = body.size;
     const std::string_view rest = in.substr(step.consumed);
+    // The parser expects no fewer once it saw the last chunk, and no other has fewer to come.
+    if (impl_->waits && rest.size() < kShortestEnd.size()) break;
     const std::size_t used = impl_->parser.put(boost::asio::buffer(rest), error);
     step.consumed += used;
+    impl_->waits = used == 0 && error == beast_http::error::need_more;
     if (error == beast_http::error::need_more) {
       if (used == 0 && rest.size() > kMaxChunkHead) bad_request("a chunk's head is too long");
       if (used == 0) break;

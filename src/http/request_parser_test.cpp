@@ -173,6 +173,14 @@ TEST(ChunkedDecoder, EndsOnlyWithTheLastChunk) {
   EXPECT_EQ(decoded("5\r\nhel", 100, 10), std::nullopt);
 }
 
+// Less than the parser insists on once it saw the last chunk.
+TEST(ChunkedDecoder, WaitsForWhatFollowsTheLastChunkByteByByte) {
+  for (const char* wire : {"0\r\n\r\n", "0\r\nT: 1\r\n\r\n", "1\r\nx\r\n0\r\nT: 1\r\n\r\n"}) {
+    EXPECT_TRUE(decoded(wire, 1, 10)) << wire;
+  }
+  EXPECT_EQ(decoded("0\r\nT", 1, 10), std::nullopt);
+}
+
 TEST(ChunkedDecoder, RefusesBrokenFraming) {
   for (const char* wire : {"x\r\n", "-1\r\n", "5\r\nhelloXY\r\n0\r\n\r\n", "\r\n",
                            "11111111111111111\r\n", "5 \r\nhello\r\n0\r\n\r\n"}) {
