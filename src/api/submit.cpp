@@ -38,6 +38,7 @@ model::Manifest read_manifest(std::string_view body) {
 std::optional<repository::TrainingDefinition> find_version(
     repository::DefinitionRepository& definitions, const repository::TrainingDefinition& newest,
     const std::string& version) {
+  if (version == newest.version_id) return newest;
   if (!version.empty()) return definitions.find(newest.id, version);
   if (!newest.content_sha256.empty()) return newest;
   const auto all = definitions.versions(newest.id);

@@ -48,7 +48,7 @@ std::string ResultUpload::run_folder() const {
 }
 std::string ResultUpload::learner_folder() const { return run_folder() + "learner-1/"; }
 
-void ResultUpload::told(const os::TransferProgress& progress, bool only_trouble) {
+void ResultUpload::report(const os::TransferProgress& progress, bool only_trouble) {
   const auto retries = options_.retries ? options_.retries->state() : os::RetryState();
   const wire::Progress shown = wire_progress("storing", progress, retries);
   if (!options_.on_progress || (only_trouble && shown.trouble.empty())) return;
@@ -59,7 +59,7 @@ void ResultUpload::told(const os::TransferProgress& progress, bool only_trouble)
 template <typename Fn>
 auto ResultUpload::telling_trouble(Fn&& fn) {
   const os::ProgressMeter meter(
-      [this](const os::TransferProgress& progress) { told(progress, true); });
+      [this](const os::TransferProgress& progress) { report(progress, true); });
   return fn();
 }
 
@@ -91,7 +91,7 @@ bool ResultUpload::open(Tree& tree) {
   if (tree.uploader && tree.identity == identity) return true;
   if (fs::is_empty(tree.directory, error)) return false;
   os::TransferOptions options;
-  options.on_progress = [this](const os::TransferProgress& progress) { told(progress, false); };
+  options.on_progress = [this](const os::TransferProgress& progress) { report(progress, false); };
   options.on_log = [](std::string_view text) { log::info("{}", text); };
   tree.identity = identity;
   tree.uploader =

@@ -64,7 +64,7 @@ class ResultUpload {
     std::optional<std::filesystem::file_time_type> sent = {};
   };
 
-  void told(const objectstore::TransferProgress& progress, bool only_trouble);
+  void report(const objectstore::TransferProgress& progress, bool only_trouble);
   template <typename Fn>
   auto telling_trouble(Fn&& fn);
   std::optional<Error> ask(std::stop_token stop);

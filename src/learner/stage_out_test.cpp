@@ -46,10 +46,11 @@ class StageOutTest : public ::testing::Test {
            std::stop_token abandon = {}) {
     StageOut({.layout = layout_,
               .store = store,
+              .retries = retries_,
               .prefix = std::move(prefix),
               .keep_trying = Milliseconds(3'600'000),
               .clock = clock_,
-              .on_progress = [this](const wire::Progress& p) { progress_ = p; },
+              .on_progress = [this](const wire::Progress& p) { troubles_.push_back(p.trouble); },
               .tell = [this](std::string_view text) { told_.emplace_back(text); }})
         .finish(std::move(hurry), std::move(abandon));
   }
@@ -62,8 +63,10 @@ class StageOutTest : public ::testing::Test {
   Layout layout_ = layout_of(dir_.path(), test_assignment(), Confinement::Sandbox);
   FakeClock clock_;
   std::unique_ptr<objectstore::ObjectStore> store_ = objectstore::make_memory_store();
+  const std::shared_ptr<objectstore::RetryWatch> retries_ =
+      std::make_shared<objectstore::RetryWatch>();
   std::vector<std::string> told_;
-  wire::Progress progress_;  // the latest
+  std::vector<std::string> troubles_;  // of each progress
 };
 
 TEST_F(StageOutTest, StoresTheDocumentedLayout) {
@@ -186,38 +189,20 @@ TEST_F(StageOutTest, ADamagedNoteOfTheFirstTryKeepsNothingBack) {
 
 TEST_F(StageOutTest, WhatStandsInTheWayIsToldWithTheProgress) {
   FailingStore away(*store_, fail_calls(StoreCall::List, 1, 1));
-  std::vector<std::string> troubles;
-  StageOut({.layout = layout_,
-            .store = away,
-            .prefix = "",
-            .keep_trying = Milliseconds(3'600'000),
-            .clock = clock_,
-            .on_progress = [&](const wire::Progress& p) { troubles.push_back(p.trouble); },
-            .tell = [](std::string_view) {}})
-      .finish({}, {});
-  ASSERT_THAT(troubles, Contains(HasSubstr("they are kept on the machine, and storing is tried "
-                                           "again until 2025-11-24T17:00:00Z")));
+  run(away);
+  ASSERT_THAT(troubles_, Contains(HasSubstr("they are kept on the machine, and storing is tried "
+                                            "again until 2025-11-24T17:00:00Z")));
 }
 
 TEST_F(StageOutTest, ARequestThatIsTriedAgainIsToldBeforeAnythingIsStored) {
   FailingStore slow(*store_, fail_calls(StoreCall::List, 1, 1, {.retry_after = Milliseconds(800)}));
   SystemClock clock;
-  const auto watch = std::make_shared<objectstore::RetryWatch>();
   const auto patient =
-      objectstore::make_retrying(std::make_unique<BorrowedStore>(slow), {}, clock, watch);
-  std::vector<std::string> troubles;
-  StageOut({.layout = layout_,
-            .store = *patient,
-            .retries = watch,
-            .prefix = "",
-            .keep_trying = Milliseconds(3'600'000),
-            .clock = clock_,
-            .on_progress = [&](const wire::Progress& p) { troubles.push_back(p.trouble); },
-            .tell = [](std::string_view) {}})
-      .finish({}, {});
-  ASSERT_THAT(troubles, Not(IsEmpty()));
-  EXPECT_EQ(troubles.front(), "a request had to be tried again: a scripted failure");
-  EXPECT_EQ(troubles.back(), "");
+      objectstore::make_retrying(std::make_unique<BorrowedStore>(slow), {}, clock, retries_);
+  run(*patient);
+  ASSERT_THAT(troubles_, Not(IsEmpty()));
+  EXPECT_EQ(troubles_.front(), "a request had to be tried again: a scripted failure");
+  EXPECT_EQ(troubles_.back(), "");
 }
 
 TEST_F(StageOutTest, StopsAtOnceWhenTheRunIsSuperseded) {

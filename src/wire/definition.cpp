@@ -29,10 +29,11 @@ std::string extra_of(const JsonObject& in) {
 
 Secret data_reference_of(const JsonObject& in) {
   if (!in.has("training_data_reference")) return {};
-  if (has_masked_secret(in.tree().at("training_data_reference"))) {
+  const Json& reference = in.tree().at("training_data_reference");
+  if (has_masked_secret(reference)) {
     in.fail("training_data_reference", "has \"***\", as answers show keys: send the key itself");
   }
-  return Secret(in.tree().at("training_data_reference").dump());
+  return Secret(reference.dump());
 }
 
 Json extra_tree(const std::string& extra_json) {
@@ -52,14 +53,12 @@ void write_fields(JsonWriter& out, const DefinitionRequest& fields) {
 }
 
 void write_definition(JsonWriter& out, const Definition& definition, std::string_view base_url) {
-  const std::string url =
-      fmt::format("{}/v3/ml_assets/training_definitions/{}", base_url, definition.id);
-  const std::string version_url = fmt::format("{}/versions/{}", url, definition.version_id);
+  const std::string version_url = definition_url(base_url, definition.id, definition.version_id);
   out.begin_object()
       .key("metadata")
       .begin_object()
       .field("guid", definition.id)
-      .field("url", url)
+      .field("url", definition_url(base_url, definition.id))
       .field("created_at", definition.created_at);
   if (definition.modified_at > definition.created_at) {
     out.field("modified_at", definition.modified_at);
@@ -118,6 +117,12 @@ DefinitionPlace definition_place(std::string_view href) {
     }
   }
   return {};
+}
+
+std::string definition_url(std::string_view base_url, std::string_view id,
+                           std::string_view version) {
+  const auto url = fmt::format("{}/v3/ml_assets/training_definitions/{}", base_url, id);
+  return version.empty() ? url : fmt::format("{}/versions/{}", url, version);
 }
 
 std::string encode(const DefinitionRequest& request) {

@@ -5,8 +5,7 @@
 //   POST /v3/ml_assets/training_definitions/{id}  request → 201 definition, in a new version
 //   PUT  <content_url>                            the zip → 200 {"ok":"true"}
 //   GET  /v3/ml_assets/training_definitions[/{id}]        → 200 definition, or a list of them
-//   GET  /v3/ml_assets/training_definitions/{id}/versions → 200 list of its versions, the oldest
-//   first
+//   GET  /v3/ml_assets/training_definitions/{id}/versions → 200 list of its versions, in order
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +27,9 @@ struct DefinitionPlace {
   std::string id, version;
 };
 DefinitionPlace definition_place(std::string_view href);
+// The other way round, as answers have it; of the definition when `version` is empty.
+std::string definition_url(std::string_view base_url, std::string_view id,
+                           std::string_view version = {});
 
 struct DefinitionRequest {
   std::string name;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "wire/best_results.hpp"
+#include "wire/definition.hpp"
 #include "wire/parts.hpp"
 
 namespace trainyard::wire {
@@ -29,16 +30,12 @@ void write_experiment(JsonWriter& out, const ExperimentRun& run,
       .end_object();
 }
 
-std::string definition_url(const model::TrainingRun& run, std::string_view base_url) {
-  return fmt::format("{}/v3/ml_assets/training_definitions/{}", base_url, run.definition_id);
-}
-
 // Recorded so: the URL is the one of the definition.
 void write_best(JsonWriter& out, const model::TrainingRun& run, std::string_view base_url) {
   out.begin_object()
       .field("training_guid", run.id.str())
       .field("training_reference_name", run.manifest.name)
-      .field("training_url", definition_url(run, base_url))
+      .field("training_url", definition_url(base_url, run.definition_id))
       .end_object();
 }
 
@@ -62,7 +59,7 @@ void write_training(JsonWriter& out, const model::TrainingRun& run,
       .field("training_guid", run.id.str())
       .field("training_url", "/v3/models/" + run.id.str())
       .field("training_reference_name", run.manifest.name)
-      .field("training_definition_url", definition_url(run, base_url))
+      .field("training_definition_url", definition_url(base_url, run.definition_id))
       .field("state", to_string(status.state))
       .field("submitted_at", format_seconds(run.created_at));
   if (status.finished_at) out.field("finished_at", format_seconds(*status.finished_at));
