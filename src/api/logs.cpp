@@ -1,10 +1,12 @@
 // GET /v3/models/{id}/logs/{file}: a log's bytes, as they are, before, during and after the run.
 //   - offset=N or last=N: from a byte on, or the last lines; X-Log-Offset says where it begins.
-//   - follow=true: goes on until the run has ended; as events with Accept: text/event-stream.
+//   - follow=true: goes on until the run has ended; as events with Accept: text/event-stream; as
+//     gzip with Accept-Encoding: gzip, made once for all who follow.
 //     An offset that a live log has not reached is waited for: after a crash the service may have
 //     less of it than the one who asks.
 //   - download=true: as a file to be saved.
 //   - the header Range: bytes=…: a part of what there is now (206, 416).
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include "api/guarded_source.hpp"
@@ -18,7 +20,6 @@
 namespace trainyard::api {
 namespace {
 
-constexpr std::size_t kPiece = 256 * 1024;
 constexpr const char* kEvents = "text/event-stream";
 
 struct Log {
@@ -70,14 +71,13 @@ std::uint64_t first_byte(const Log& log, const Call& call) {
   return log.ended ? std::min(offset, log.size) : offset;
 }
 
-http::PullBody bytes_of(const Log& log, const http::ByteRange& range) {
-  const auto end = range.offset + range.length;
-  return {[&logs = log.logs, run = log.run, stream = log.stream, at = range.offset, end]() mutable {
-            auto bytes = logs.read(run, stream, at, std::min<std::uint64_t>(kPiece, end - at));
-            at += bytes.size();
-            return bytes;
-          },
-          range.length};
+http::Body bytes_of(const Log& log, const http::ByteRange& range) {
+  if (range.length == 0) return std::string();
+  const auto [file, length] = log.logs.locate(log.run, log.stream, range.offset, range.length);
+  if (!file) throw Error(ErrorKind::NotFound, "the run was deleted meanwhile");
+  Fd own(::fcntl(file->get(), F_DUPFD_CLOEXEC, 0));
+  if (!own) throw_errno("open a log again");
+  return http::FileBody{std::move(own), range.offset, length};
 }
 
 http::Response begin(const Log& log, const Call& call, std::uint64_t offset) {
@@ -97,9 +97,13 @@ http::Response follow(Service& service, const Log& log, const Call& call, bool e
   auto response = begin(log, call, offset);
   response.headers.add("Cache-Control", "no-store");
   if (events) response.headers.set("Content-Type", kEvents);
-  const auto start = events ? follow_log_events : follow_log;
-  response.body = http::StreamBody{
-      guarded(service, call, log.owner, start(log.logs, log.run, log.stream, offset))};
+  response.headers.add("Vary", "Accept-Encoding");
+  const LogPlace place{log.run, log.stream, events ? LogForm::Events : LogForm::Bytes, offset};
+  const bool as_gzip = http::accepts_gzip(call.request);
+  if (as_gzip) response.headers.add("Content-Encoding", "gzip");
+  response.body = http::StreamBody{guarded(
+      service, call, log.owner,
+      as_gzip ? follow_log_as_gzip(log.logs, place, service.pieces) : follow_log(log.logs, place))};
   return response;
 }
 

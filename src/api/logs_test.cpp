@@ -203,11 +203,10 @@ TEST_F(LogsTest, AnOffsetThatALiveLogHasNotReachedIsWaitedFor) {
 
 TEST_F(LogsTest, AFollowerOfALogThatEndsBeforeItsOffsetIsToldTheEnd) {
   const auto run = training("one\n");
-  const auto followed =
-      follow_log_events(*logs_, run, logstore::Stream::Training, 6)->poll(1000).bytes;
-  EXPECT_EQ(followed, "");
+  const LogPlace place{run, logstore::Stream::Training, LogForm::Events, 6};
+  EXPECT_EQ(follow_log(*logs_, place)->poll(1000).bytes, "");
   logs_->seal(run);
-  const auto end = follow_log_events(*logs_, run, logstore::Stream::Training, 6)->poll(1000);
+  const auto end = follow_log(*logs_, place)->poll(1000);
   EXPECT_TRUE(end.end);
   EXPECT_EQ(end.bytes, "event: end\nid: 4\ndata: {}\n\n");
 }
@@ -231,6 +230,46 @@ TEST_F(LogsTest, NoFrameOfTheMonitorIsLongerThanClientsTake) {
   }
   EXPECT_EQ(shown, 1501u);
   EXPECT_EQ(socket->close_code(), 1000);
+}
+
+TEST_F(LogsTest, AFollowedLogComesAsGzipToThoseWhoTakeIt) {
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) text += fmt::format("step {} loss 0.1\n", i);
+  const auto run = training(text.substr(0, 100'000));
+  const auto follow = [&](const std::string& query, http::Headers headers) {
+    auto begun = std::make_shared<std::promise<http::Headers>>();
+    auto begins = begun->get_future();
+    http::ClientRequest request;
+    request.url = url_ + path(run) + query;
+    request.compressed = true;
+    request.headers = std::move(headers);
+    request.headers.add("Authorization", token_);
+    request.on_headers = [begun](int, const http::Headers& answer) { begun->set_value(answer); };
+    auto body = std::async(std::launch::async, [request = std::move(request)]() mutable {
+      return http::make_client()->send(request).body;
+    });
+    const auto answer = begins.get();
+    EXPECT_EQ(answer.get("Content-Encoding"), "gzip");
+    EXPECT_EQ(answer.get("Vary"), "Accept-Encoding");
+    return body;
+  };
+  auto whole = follow("?follow=true", {});
+  auto rest = follow("?follow=true&offset=70000", {});
+  auto events = follow("?offset=70000", {{"Accept", "text/event-stream"}});
+  append(run, 100'000, text.substr(100'000));
+  finish(run);
+  logs_->seal(run);
+  EXPECT_EQ(whole.get(), text);
+  EXPECT_EQ(rest.get(), text.substr(70'000));
+  std::string told = events.get(), lines;
+  EXPECT_THAT(told, ::testing::EndsWith(
+                        fmt::format("\n\nevent: end\nid: {}\ndata: {{}}\n\n", text.size())));
+  for (std::size_t at = 0; (at = told.find("\"text\":\"", at)) != told.npos;) {
+    at += 8;
+    lines += told.substr(at, told.find("\"}", at) - at);
+  }
+  for (std::size_t at = 0; (at = lines.find("\\n", at)) != lines.npos;) lines.replace(at, 2, "\n");
+  EXPECT_EQ(lines, text.substr(70'000));
 }
 
 class FollowersTest : public LogsTest {

@@ -89,6 +89,10 @@ class CountingLogs final : public logstore::LogStore {
     ++reads;
     return inner_.read(run, stream, offset, max);
   }
+  Extent locate(const model::RunId& run, logstore::Stream stream, std::uint64_t offset,
+                std::uint64_t max) override {
+    return inner_.locate(run, stream, offset, max);
+  }
   std::uint64_t offset_of_last_lines(const model::RunId& run, logstore::Stream stream,
                                      std::size_t lines) override {
     return inner_.offset_of_last_lines(run, stream, lines);

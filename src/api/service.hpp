@@ -11,6 +11,7 @@
 #include "api/router.hpp"
 #include "api/run_hub.hpp"
 #include "api/run_metrics.hpp"
+#include "api/shared_pieces.hpp"
 #include "api/watchers.hpp"
 #include "base/error.hpp"
 #include "http/server.hpp"
@@ -24,6 +25,7 @@ struct Service {
   TimePoint started;
   Metrics metrics;
   RunMetrics run_metrics;
+  SharedPieces pieces = {};
   Watchers<std::string> logins;  // by user: told when one of theirs may have ended
   // Wrong passwords, for each user name and each address.
   accounts::Throttle guesses_of_user{{.burst = 10, .refill = Milliseconds(30'000)}};

@@ -111,6 +111,7 @@ std::string ApiClient::own_url(const std::string& url) const {
 
 http::ClientResponse ApiClient::send(http::ClientRequest& request) {
   try {
+    request.compressed = !http::is_of_loopback(request.url);
     return http_.send(request);
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::Corrupt) refuse_certificate(e);

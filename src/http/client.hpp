@@ -35,6 +35,8 @@ struct ClientRequest {
   // Called once with status and headers before the first body byte; may throw to stop.
   std::function<void(int, const Headers&)> on_headers;
   std::size_t max_body = 64u << 20;
+  // Takes the answer as gzip; what comes out of here is the text.
+  bool compressed = false;
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds stall_timeout{60'000};  // less than 1 byte/s for this long: Timeout
   std::optional<std::chrono::milliseconds> total_timeout;
@@ -69,6 +71,10 @@ class Client {
   virtual ClientResponse send(const ClientRequest& request) = 0;
 };
 std::unique_ptr<Client> make_client(ClientOptions options = {});
+
+// Does the URL name this machine: "localhost", 127.0.0.0/8, ::1? Throws InvalidInput when it is
+// none.
+bool is_of_loopback(const std::string& url);
 
 // For messages about certificates: "trusted are the system's authorities", and those of the file.
 std::string who_is_trusted(const std::string& ca_file);

@@ -178,6 +178,14 @@ TEST(Client, LimitsTheBodyItKeeps) {
   EXPECT_EQ(failure_of({.url = url_of(*server, "/"), .max_body = 4}), ErrorKind::TooLarge);
 }
 
+TEST(Client, KnowsWhatIsThisMachine) {
+  EXPECT_TRUE(is_of_loopback("http://127.0.0.1:5000/v3"));
+  EXPECT_TRUE(is_of_loopback("https://localhost"));
+  EXPECT_TRUE(is_of_loopback("http://[::1]:80/"));
+  EXPECT_FALSE(is_of_loopback("http://trainyard.example:5000"));
+  EXPECT_THROW(is_of_loopback("127.0.0.1"), Error);
+}
+
 }  // namespace
 
 }  // namespace trainyard::http

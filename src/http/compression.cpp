@@ -32,9 +32,10 @@ bool wanted(std::string_view parameters) {
 
 }  // namespace
 
-bool accepts_gzip(const Headers& request) {
+bool accepts_gzip(const Request& request) {
   bool any = false;
-  for (const auto& line : request.get_all("Accept-Encoding")) {
+  if (request.http10) return false;
+  for (const auto& line : request.headers.get_all("Accept-Encoding")) {
     for (const auto& item : split(line, ',')) {
       const auto semicolon = item.find(';');
       const auto coding = trim(std::string_view(item).substr(0, semicolon));
@@ -71,7 +72,7 @@ void compress(const Request& request, Response& response) {
     return;
   }
   response.headers.add("Vary", "Accept-Encoding");
-  if (!accepts_gzip(request.headers)) return;
+  if (!accepts_gzip(request)) return;
   std::string shorter = gzip(*text);
   if (shorter.size() >= text->size()) return;
   *text = std::move(shorter);

@@ -8,8 +8,6 @@
 
 namespace trainyard::http {
 
-// By Accept-Encoding (RFC 9110, 12.5.3): gzip, x-gzip or *, unless with q=0.
-bool accepts_gzip(const Headers& request);
 std::string gzip(std::string_view bytes);
 
 // Turns a text of at least 1 KiB (JSON, text/*) into its gzip form, when the client takes that and

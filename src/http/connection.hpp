@@ -51,7 +51,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start_following(Wakeup& wakeup);
   void end_following();
   Task<bool> send_stream(PushSource& source, const ResponsePlan& plan, Wakeup& wakeup);
+  Task<bool> write_chunk(PushSource::Chunk chunk, bool chunked);
   Task<bool> write(std::string bytes);
+  Task<bool> write_slice(FileSlice slice);
   Task<void> watch_peer();
   Task<void> serve_websocket(std::unique_ptr<Exchange> exchange);
   Task<void> linger();

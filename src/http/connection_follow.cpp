@@ -1,9 +1,14 @@
 // The part of a connection that follows a source, over HTTP or as a WebSocket.
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <exception>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
 #include "base/log.hpp"
@@ -15,8 +20,10 @@ namespace trainyard::http {
 
 namespace {
 
-constexpr std::size_t kStreamChunk = 64 * 1024;
+constexpr std::size_t kStreamChunk = 256 * 1024;
+constexpr std::size_t kFairTurn = 32 * 1024;  // who was sent so much lets the others go first
 constexpr std::size_t kMaxPipelined = 64 * 1024;
+constexpr std::size_t kChunkFrame = 32;  // around the bytes of a chunk, and the last one
 
 }  // namespace
 
@@ -62,12 +69,14 @@ Task<bool> Connection::send_stream(PushSource& source, const ResponsePlan& plan,
     if (!started) co_return false;
     while (!peer_gone_ && !core_.stopping) {
       PushSource::Chunk chunk = source.poll(kStreamChunk);
-      const bool nothing = chunk.bytes.empty();
-      if (!nothing && plan.chunked) chunk.bytes = chunk_of(chunk.bytes);
-      if (chunk.end && plan.chunked) chunk.bytes += kLastChunk;
-      const bool sent = co_await write(std::move(chunk.bytes));
-      if (!sent) co_return false;
-      if (chunk.end) co_return true;
+      const bool nothing = chunk.size() == 0, end = chunk.end;
+      if (!nothing || end) {
+        const bool large = chunk.size() >= kFairTurn;
+        const bool sent = co_await write_chunk(std::move(chunk), plan.chunked);
+        if (!sent) co_return false;
+        if (large) co_await asio::post(socket_.get_executor(), kAwaitTuple);
+      }
+      if (end) co_return true;
       if (nothing) co_await wakeup.wait();
     }
   } catch (const std::exception& error) {
@@ -76,12 +85,62 @@ Task<bool> Connection::send_stream(PushSource& source, const ResponsePlan& plan,
   co_return false;
 }
 
+// The bytes and the slices are one chunk, unless the slices are chunks of their own.
+Task<bool> Connection::write_chunk(PushSource::Chunk chunk, bool chunked) {
+  const bool apart = chunk.framed || chunk.slices.empty();
+  const std::size_t size = apart ? chunk.bytes.size() : chunk.size();
+  std::string before, after;
+  before.reserve(chunk.bytes.size() + kChunkFrame);
+  if (chunked && size > 0) {
+    before += chunk_line(size);
+    after = kLineEnd;
+  }
+  before += chunk.bytes;
+  if (apart) before += std::exchange(after, {});
+  if (chunked && chunk.end) (chunk.slices.empty() ? before : after) += kLastChunk;
+  const bool begun = co_await write(std::move(before));
+  if (!begun) co_return false;
+  for (FileSlice& slice : chunk.slices) {
+    const bool sent = co_await write_slice(std::move(slice));
+    if (!sent) co_return false;
+  }
+  const bool ended = co_await write(std::move(after));
+  co_return ended;
+}
+
+// What the socket has room for goes at once; only the rest is worth waiting for.
 Task<bool> Connection::write(std::string bytes) {
   if (bytes.empty()) co_return true;
+  const ssize_t count =
+      ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) co_return false;
+  const auto sent = static_cast<std::size_t>(std::max<ssize_t>(count, 0));
+  if (sent == bytes.size()) co_return true;
   deadline_.set(weak(), core_.options.write_timeout);
-  const auto [error, count] = co_await asio::async_write(socket_, asio::buffer(bytes), kAwaitTuple);
+  const auto [error, rest] =
+      co_await asio::async_write(socket_, asio::buffer(bytes) + sent, kAwaitTuple);
   deadline_.clear();
   co_return !error;
+}
+
+// The pages of the file go into the socket as they are.
+Task<bool> Connection::write_slice(FileSlice slice) {
+  deadline_.set(weak(), core_.options.write_timeout);
+  auto at = static_cast<off_t>(slice.offset);
+  while (slice.length > 0) {
+    const ssize_t count = ::sendfile(socket_.native_handle(), slice.file->get(), &at, slice.length);
+    if (count > 0) {
+      slice.length -= static_cast<std::uint64_t>(count);
+      deadline_.set(weak(), core_.options.write_timeout);
+    } else if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      const auto [error] = co_await socket_.async_wait(Socket::wait_write, kAwaitTuple);
+      if (error) break;
+    } else if (count == 0 || errno != EINTR) {
+      break;  // the peer is gone, or the file is shorter than it was
+    }
+  }
+  deadline_.clear();
+  co_return slice.length == 0;
 }
 
 // Until following ends or the peer closes. What it sends meanwhile is its next request.

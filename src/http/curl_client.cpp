@@ -140,6 +140,7 @@ class CurlClient final : public Client {
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
     set_method(easy, request);
     set_limits(easy, request);
+    if (request.compressed) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     set_connection(easy, pool_.share(), options_, url);
     if (request.body != nullptr) request.body->rewind();
 
@@ -182,6 +183,8 @@ class StringBody final : public BodySource {
 std::unique_ptr<BodySource> body_of(std::string bytes) {
   return std::make_unique<StringBody>(std::move(bytes));
 }
+
+bool is_of_loopback(const std::string& url) { return is_loopback(parse_url(url).host); }
 
 std::string who_is_trusted(const std::string& ca_file) {
   return ca_file.empty() ? "trusted are the system's authorities"

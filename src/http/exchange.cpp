@@ -99,7 +99,7 @@ void Exchange::reply(Response response) {
 ResponseContext Exchange::context() const {
   return {
       .head_request = head_.request.head(),
-      .http10 = head_.http10,
+      .http10 = head_.request.http10,
       .keep_alive = head_.keep_alive && !problem_ && !shared_.stopping && body_->worth_skipping(),
       .request_id = head_.request.request_id,
       .server_name = shared_.options.server_name};

@@ -1,5 +1,7 @@
 #include "http/message.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -123,6 +125,10 @@ bool lists_token(const Headers& headers, std::string_view name, std::string_view
     }
   }
   return false;
+}
+
+std::string chunk_of(std::string_view bytes) {
+  return fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes);
 }
 
 std::string_view reason_phrase(int status) {

@@ -42,6 +42,9 @@ class Query {
 // Whether a header that holds a comma-separated list, such as Connection, lists `token`.
 bool lists_token(const Headers& headers, std::string_view name, std::string_view token);
 
+// One chunk of a chunked body (RFC 9112, 7.1).
+std::string chunk_of(std::string_view bytes);
+
 std::string_view reason_phrase(int status);
 
 }  // namespace trainyard::http

@@ -61,7 +61,7 @@ void read_framing(RequestHead& head) {
     head.content_length = *length;
   }
   if (!encodings.empty()) {
-    if (head.http10) bad_request("HTTP/1.0 knows no Transfer-Encoding");
+    if (head.request.http10) bad_request("HTTP/1.0 knows no Transfer-Encoding");
     if (!iequals(trim(encodings[0]), "chunked")) {
       throw ProtocolError(501, ErrorKind::Unsupported,
                           fmt::format("the transfer encoding '{}' is not offered; send chunked",
@@ -74,13 +74,14 @@ void read_framing(RequestHead& head) {
 void read_connection(RequestHead& head) {
   const Headers& headers = head.request.headers;
   const bool close = lists_token(headers, "Connection", "close");
-  head.keep_alive = !close && (!head.http10 || lists_token(headers, "Connection", "keep-alive"));
+  head.keep_alive =
+      !close && (!head.request.http10 || lists_token(headers, "Connection", "keep-alive"));
   const std::size_t hosts = headers.get_all("Host").size();
-  if (hosts > 1 || (hosts == 0 && !head.http10)) {
+  if (hosts > 1 || (hosts == 0 && !head.request.http10)) {
     bad_request("exactly one Host header is needed");
   }
   const auto expect = headers.get("Expect");
-  if (!expect || head.http10) return;
+  if (!expect || head.request.http10) return;
   if (!iequals(*expect, "100-continue")) {
     throw ProtocolError(417, ErrorKind::Unsupported,
                         fmt::format("the expectation '{}' cannot be met", printable(*expect, 40)));
@@ -138,7 +139,7 @@ void parse_request_head(std::string_view head, RequestHead& into) {
   for (const auto& field : message) {
     request.headers.add(std::string(view(field.name_string())), std::string(view(field.value())));
   }
-  into.http10 = message.version() == 10;
+  into.request.http10 = message.version() == 10;
   if (error == beast_http::error::bad_version) {
     throw ProtocolError(505, ErrorKind::Unsupported, "only HTTP/1.0 and HTTP/1.1 are spoken here");
   }

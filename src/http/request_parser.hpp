@@ -18,7 +18,6 @@ namespace trainyard::http {
 
 struct RequestHead {
   Request request;  // without body, peer and request_id
-  bool http10 = false;
   bool keep_alive = true;
   bool expect_continue = false;
   bool chunked = false;

@@ -78,11 +78,7 @@ ResponsePlan plan_response(const Response& response, const ResponseContext& cont
   return plan;
 }
 
-std::string chunk_of(std::string_view bytes) {
-  std::string chunk = fmt::format("{:x}\r\n", bytes.size());
-  chunk.reserve(chunk.size() + bytes.size() + 2);
-  return chunk.append(bytes).append("\r\n");
-}
+std::string chunk_line(std::size_t size) { return fmt::format("{:x}\r\n", size); }
 
 std::string http_date(std::int64_t unix_seconds) {
   static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
 #include <thread>
 #include <unordered_set>
@@ -66,7 +66,10 @@ class IoThread {
 
   Executor executor() { return context_.get_executor(); }
   void start() {
-    thread_ = std::thread([this] { context_.run(); });
+    thread_ = std::thread([this] {
+      block_sigpipe();
+      context_.run();
+    });
   }
   void join() {
     work_.reset();
@@ -257,6 +260,8 @@ class ServerImpl final : public Server {
 };
 
 }  // namespace
+
+unsigned io_threads_for_many() { return std::clamp(std::thread::hardware_concurrency(), 1u, 4u); }
 
 std::unique_ptr<Server> serve(ServerOptions options, Handler handler, ErrorHandler on_error) {
   return std::make_unique<ServerImpl>(std::move(options), std::move(handler), std::move(on_error));

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/fd.hpp"
@@ -49,7 +50,15 @@ struct Request {
   bool head() const { return method == "HEAD"; }
   BodyReader* body = nullptr;  // valid during the handler call
   bool secure = false;         // came by TLS
+  bool http10 = false;         // HTTP/1.0, which knows no chunks
   std::string request_id;      // unique; sent back as X-Request-Id
+};
+
+// Bytes of a file that stay as they are for as long as it is held.
+struct FileSlice {
+  std::shared_ptr<const Fd> file;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
 };
 
 // Bytes that become available over time (a log being written). The connection's coroutine asks for
@@ -59,11 +68,16 @@ class PushSource {
  public:
   virtual ~PushSource() = default;
   struct Chunk {
-    std::string bytes;  // empty: nothing now
-    bool end = false;   // true: this is the last
+    std::string bytes;
+    bool end = false;  // true: this is the last
+    // Go out after `bytes`, and are copied by nobody on this side. Of a StreamBody only.
+    std::vector<FileSlice> slices = {};
+    bool framed = false;       // the slices are chunks already (chunk_of); not for HTTP/1.0
+    std::size_t size() const;  // 0: nothing now
   };
-  // At most `max` bytes. Never blocks. Called on an io thread, one call at a time. Throwing ends
-  // the connection; an Unauthenticated Error is no defect, but the peer's right that has ended.
+  // About `max` bytes at most. Never blocks. Called on an io thread, one call at a time. Throwing
+  // ends the connection; an Unauthenticated Error is no defect, but the peer's right that has
+  // ended.
   virtual Chunk poll(std::size_t max) = 0;
   // Called once, before the first poll. `wake` may be called from any thread, any number of times,
   // also after the connection ended; it must be called after bytes or the end became available.
@@ -129,11 +143,13 @@ class ProtocolError : public Error {
 // quick.
 using ErrorHandler = std::function<Response(const Request&, const Error&)>;
 bool is_websocket_upgrade(const Request& request);
+// By Accept-Encoding (RFC 9110, 12.5.3): gzip, x-gzip or *, unless with q=0; not by HTTP/1.0.
+bool accepts_gzip(const Request& request);
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 0;  // 0: a free one
-  unsigned io_threads = 1;
+  std::uint16_t port = 0;        // 0: a free one
+  unsigned io_threads = 1;       // for thousands of followers: io_threads_for_many()
   unsigned worker_threads = 16;  // started when first needed
   std::size_t max_header_bytes = 64 * 1024;
   std::uint64_t max_body_bytes = std::uint64_t(5) << 30;
@@ -147,6 +163,9 @@ struct ServerOptions {
   std::string certificate_file, key_file;
   std::string server_name = "trainyard";
 };
+
+// One for each core, up to four.
+unsigned io_threads_for_many();
 
 class Server {
  public:

@@ -1,9 +1,11 @@
 // Following a source over HTTP: bytes that come later, peers that leave, many at once.
 #include <fmt/format.h>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -157,6 +159,63 @@ TEST(ServerFollow, ASourceThatThrowsCutsTheStream) {
   RawSocket socket(server->port());
   socket.send(kGet);
   EXPECT_TRUE(socket.receive_all().ends_with("4\r\nsome\r\n"));
+}
+
+// Slices of one file of 10 MiB, around bytes of its own.
+class Slices final : public PushSource {
+ public:
+  Slices() {
+    for (int i = 0; text_.size() < (10u << 20); ++i) text_ += fmt::format("line {}\n", i);
+    Fd file(memfd_create("slices", MFD_CLOEXEC));
+    write_all(file, text_);
+    file_ = std::make_shared<const Fd>(std::move(file));
+  }
+  Chunk poll(std::size_t) override {
+    if (polled_++ == 0) return {"own ", false, {{file_, 5, 7}, {file_, 0, 5}}};
+    return {"", true, {{file_, 0, text_.size()}}};
+  }
+  void on_ready(std::function<void()>) override {}
+  std::string all() const { return "own " + text_.substr(5, 7) + text_.substr(0, 5) + text_; }
+
+ private:
+  std::string text_;
+  std::shared_ptr<const Fd> file_;
+  int polled_ = 0;
+};
+
+std::unique_ptr<Server> serve_slices(
+    std::function<void()> on_release = [] {}, ServerOptions options = {}) {
+  return start(
+      [on_release](Request&) {
+        Response response;
+        response.body = StreamBody{std::shared_ptr<Slices>(new Slices, [=](Slices* slices) {
+          delete slices;
+          on_release();
+        })};
+        return response;
+      },
+      std::move(options));
+}
+
+TEST(ServerFollow, SlicesOfFilesFollowTheBytes) {
+  const auto server = serve_slices();
+  EXPECT_EQ(testing::get(*server, "/").body, Slices().all());
+  RawSocket socket(server->port());
+  socket.send(kGet);
+  EXPECT_THAT(socket.receive_until("line \r\n"),
+              ::testing::HasSubstr("\r\n\r\n10\r\nown 0\nline line \r\n"));
+  RawSocket old(server->port());
+  old.send("GET / HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(old.receive_all().ends_with("\r\n\r\n" + Slices().all()));
+}
+
+TEST(ServerFollow, APeerThatReadsNoSliceIsLeft) {
+  std::promise<void> released;
+  const auto server = serve_slices([&] { released.set_value(); }, {.write_timeout = 50ms});
+  RawSocket socket(server->port());
+  socket.send(kGet);
+  expect_ready(released.get_future());
+  EXPECT_LT(socket.receive_all().size(), Slices().all().size());
 }
 
 TEST(ServerFollow, HeadOfAStreamEndsAtOnce) {

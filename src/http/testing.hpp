@@ -27,6 +27,11 @@ std::unique_ptr<Server> start(Handler handler, ServerOptions options = {});
 std::string url_of(const Server& server, std::string_view target);
 ClientResponse get(const Server& server, std::string_view target);
 
+// What a gzip stream holds; throws Corrupt when it is none. With Cut::Yes, what can be told of one
+// that has not come to its end.
+enum class Cut { No, Yes };
+std::string gunzip(std::string_view bytes, Cut cut = Cut::No);
+
 // A blocking TCP connection to 127.0.0.1; receives fail the test after kPatience.
 class RawSocket {
  public:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <zlib.h>
 
 #include <stdexcept>
 #include <thread>
@@ -54,6 +55,21 @@ Response plain_error(const Request&, const Error& error) {
 
 std::unique_ptr<Server> start(Handler handler, ServerOptions options) {
   return serve(std::move(options), std::move(handler), plain_error);
+}
+
+std::string gunzip(std::string_view bytes, Cut cut) {
+  std::string result(16 << 20, '\0');
+  z_stream stream{};
+  EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(result.data());
+  stream.avail_out = static_cast<uInt>(result.size());
+  const int code = inflate(&stream, Z_SYNC_FLUSH);
+  result.resize(stream.total_out);
+  inflateEnd(&stream);
+  if (code == Z_STREAM_END || (cut == Cut::Yes && code == Z_OK)) return result;
+  throw Error(ErrorKind::Corrupt, "no gzip stream");
 }
 
 std::string url_of(const Server& server, std::string_view target) {

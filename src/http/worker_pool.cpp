@@ -10,20 +10,19 @@ namespace trainyard::http {
 
 namespace {
 
-// sendfile(2) has no MSG_NOSIGNAL: a peer that left would end the process.
-void block_sigpipe() {
-  sigset_t pipe;
-  sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
-}
-
 void join_all(std::vector<std::thread>& threads) {
   for (std::thread& thread : threads) thread.join();
   threads.clear();
 }
 
 }  // namespace
+
+void block_sigpipe() {
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+}
 
 WorkerPool::WorkerPool(unsigned max_threads) : max_threads_(std::max(1u, max_threads)) {}
 

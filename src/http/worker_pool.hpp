@@ -11,6 +11,9 @@
 
 namespace trainyard::http {
 
+// For this thread. sendfile(2) has no MSG_NOSIGNAL: a peer that left would end the process.
+void block_sigpipe();
+
 class WorkerPool {
  public:
   using Job = std::function<void()>;  // must not throw

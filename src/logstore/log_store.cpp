@@ -86,6 +86,14 @@ class FileLogStore final : public LogStore {
     return read_at(*file, offset, std::min<std::uint64_t>(max, size - offset));
   }
 
+  Extent locate(const model::RunId& run, Stream stream, std::uint64_t offset,
+                std::uint64_t max) override {
+    auto file = find_file(run, stream);
+    const std::uint64_t size = file ? size_of(*file) : 0;
+    if (offset >= size) return {};
+    return {std::move(file), std::min(max, size - offset)};
+  }
+
   std::uint64_t offset_of_last_lines(const model::RunId& run, Stream stream,
                                      std::size_t lines) override {
     const auto file = find_file(run, stream);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/fd.hpp"
 #include "model/ids.hpp"
 
 namespace trainyard::logstore {
@@ -36,6 +37,15 @@ class LogStore {
   // At most `max` bytes from offset; empty at the end.
   virtual std::string read(const model::RunId& run, Stream stream, std::uint64_t offset,
                            std::size_t max) = 0;
+  // Where these bytes stand, for those who need not see them: how many there are from `offset` of
+  // the file on, at most `max`. They never change while the file is held. No file when there are
+  // none.
+  struct Extent {
+    std::shared_ptr<const Fd> file;
+    std::uint64_t length = 0;
+  };
+  virtual Extent locate(const model::RunId& run, Stream stream, std::uint64_t offset,
+                        std::uint64_t max) = 0;
   // The offset at which the last `lines` lines begin; the size for 0. A last line without its
   // newline counts.
   virtual std::uint64_t offset_of_last_lines(const model::RunId& run, Stream stream,

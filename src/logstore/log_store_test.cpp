@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <functional>
 
@@ -111,6 +112,19 @@ TEST_F(LogStoreTest, ReadsAreBoundedByOffsetAndMost) {
   EXPECT_EQ(store_->read(id_, Stream::Training, 6, 100), "");
   EXPECT_EQ(store_->read(id_, Stream::Training, ~std::uint64_t{0}, 100), "");
   EXPECT_EQ(store_->read(id_, Stream::Training, 0, 0), "");
+}
+
+TEST_F(LogStoreTest, TellsWhereBytesStand) {
+  EXPECT_EQ(store_->locate(id_, Stream::Training, 0, 10).file, nullptr);
+  store_->append(id_, Stream::Training, 0, "one two");
+  const auto extent = store_->locate(id_, Stream::Training, 4, 10);
+  EXPECT_EQ(extent.length, 3u);
+  EXPECT_EQ(store_->locate(id_, Stream::Training, 1, 2).length, 2u);
+  EXPECT_EQ(store_->locate(id_, Stream::Training, 7, 10).file, nullptr);
+  store_->remove(id_);
+  char bytes[3];
+  ASSERT_EQ(pread(extent.file->get(), bytes, sizeof bytes, 4), 3);
+  EXPECT_EQ(std::string_view(bytes, 3), "two");
 }
 
 TEST_F(LogStoreTest, TheLastLinesAreFound) {

@@ -335,6 +335,7 @@ class Service final : public RunningService {
     options.port = config_.listen.port;
     options.max_body_bytes = config_.definition_max_size + (1 << 20);
     options.compress = true;
+    options.io_threads = http::io_threads_for_many();
     options.certificate_file = config_.tls_certificate;
     options.key_file = config_.tls_key;
     server_ = serve_api(options, has_tls() ? 0 : last_api_port_);

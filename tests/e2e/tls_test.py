@@ -164,6 +164,10 @@ def test_a_run_is_trained_and_followed_with_tls_everywhere():
         assert taken.code == 0 and run, taken
         expected = "".join(f"line {i}\n" for i in range(3000))
         assert expected in yard.trainyard("logs", "--follow", run[0]).out
+        followed = yard.run("curl", "-sS", "--compressed", "--cacert", tls.authority, "-H",
+                            f"Authorization: Bearer {yard.token(ssl.create_default_context(cafile=tls.authority))}",
+                            f"{yard.api}/v3/models/{run[0]}/logs/training-log.txt?follow=true")
+        assert expected in followed.out, followed
         text, code = monitored(yard, run[0], ssl.create_default_context(cafile=tls.authority))
         assert expected in text and code == 1000, (text[-500:], code)
         assert yard.wait_for(run[0], "completed", "error", "canceled") == "completed"
