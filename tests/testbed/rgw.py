@@ -66,6 +66,8 @@ rgw_swift_account_in_url = false
 rgw_enable_lc_threads = false
 rgw_run_sync_thread = false
 rgw_dynamic_resharding = false
+rgw_gc_obj_min_wait = 2
+rgw_gc_processor_period = 2
 rgw_override_bucket_index_max_shards = 1
 """
 PORTS = 20  # that the OSD and the gateway may choose from
@@ -75,7 +77,7 @@ class Rgw:
     access_key, secret_key = "rgwaccesskey", "rgwsecretkey"
     v1_user, v1_key = "test:swift", "rgwswiftkey"
 
-    def __init__(self, running, gigabytes=2):
+    def __init__(self, running, gigabytes=8):
         self._running = running
         self._directory = running.directory / "ceph"
         self._configuration = self._directory / "ceph.conf"
