@@ -132,7 +132,7 @@ void nginx(benchmark::State& state) {
     for (const Fd& fd : sockets) send_all(fd, "GET /log HTTP/1.1\r\nHost: h\r\n\r\n");
     while (received < count * size) {
       epoll_event events[512];
-      const int ready = epoll_wait(epoll.get(), events, 512, 60'000);
+      const int ready = look(epoll, events, 60'000);
       if (ready <= 0) throw Error(ErrorKind::Timeout, "nothing came for a minute");
       for (int i = 0; i < ready; ++i) {
         const auto got =

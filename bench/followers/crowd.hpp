@@ -14,6 +14,7 @@
 #include <charconv>
 #include <cstdint>
 #include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -167,6 +168,20 @@ class Follower {
   std::uint64_t payload_ = 0, text_ = 0;
 };
 
+// Looks twice a millisecond, for that long: to wait in the kernel would have the server wake a
+// sleeping core with each packet, which clients elsewhere do not ask of it. How many are ready.
+inline int look(const Fd& epoll, std::span<epoll_event> events, int milliseconds) {
+  const auto poll = [&] {
+    return epoll_wait(epoll.get(), events.data(), static_cast<int>(events.size()), 0);
+  };
+  int ready = poll();
+  for (int i = 0; ready == 0 && i < 2 * milliseconds; ++i) {
+    usleep(500);
+    ready = poll();
+  }
+  return ready;
+}
+
 class Crowd {
  public:
   enum class Take { Plain, Gzip };
@@ -189,16 +204,11 @@ class Crowd {
   }
 
   // One round: what came within the time. `on_text` hears who got on, and from which byte of the
-  // log. False when nothing came. Looks twice a millisecond: to wait in the kernel would have the
-  // server wake a sleeping core with each packet, which followers elsewhere do not ask of it.
+  // log. False when nothing came.
   template <typename OnText>
   bool receive(int milliseconds, OnText on_text) {
     epoll_event events[512];
-    int ready = epoll_wait(epoll_.get(), events, 512, 0);
-    for (int i = 0; ready == 0 && i < 2 * milliseconds; ++i) {
-      usleep(500);
-      ready = epoll_wait(epoll_.get(), events, 512, 0);
-    }
+    const int ready = look(epoll_, events, milliseconds);
     for (int i = 0; i < ready; ++i) {
       Follower& follower = followers_[events[i].data.u64];
       const auto count =

@@ -92,19 +92,20 @@ class LogServer {
   Fd writer_;
 };
 
-// nginx with one file; nothing when it is not installed.
+// nginx with one file and as many workers as we have io threads; nothing when it is not installed.
 class Nginx {
  public:
   explicit Nginx(std::size_t size) {
     if (std::system("command -v nginx >/dev/null") != 0) return;
     port_ = free_port();
     const auto text = fmt::format(
-        "daemon off; master_process off; error_log /dev/null; pid {0}/pid;\n"
+        "daemon off; worker_processes {2}; {3} error_log /dev/null; pid {0}/pid;\n"
         "events {{ worker_connections 20000; }}\n"
         "http {{ access_log off; sendfile on; client_body_temp_path {0}; proxy_temp_path {0};\n"
         "  fastcgi_temp_path {0}; uwsgi_temp_path {0}; scgi_temp_path {0};\n"
         "  server {{ listen 127.0.0.1:{1} backlog=4096; root {0}; }} }}\n",
-        dir_.path().string(), *port_);
+        dir_.path().string(), *port_, http::io_threads_for_many(),
+        geteuid() == 0 ? "user root;" : "");
     write_file_atomic(dir_.path() / "nginx.conf", text, 0644);
     write_file_atomic(dir_.path() / "log", std::string(size, 'x'), 0644);
     child_ = fork();
@@ -117,7 +118,7 @@ class Nginx {
   }
   ~Nginx() {
     if (child_ == 0) return;
-    kill(child_, SIGKILL);
+    kill(child_, SIGTERM);  // it ends its workers
     waitpid(child_, nullptr, 0);
   }
   Nginx(const Nginx&) = delete;

@@ -14,32 +14,34 @@ namespace trainyard::api {
 namespace {
 
 constexpr std::size_t kEventText = 16 * 1024;
-constexpr std::size_t kCopied = 64 * 1024;  // three calls cost more than to copy less than that
+// To copy less than that costs less than the three calls that send a chunk with a slice.
+constexpr std::size_t kCopied = 64 * 1024;
+constexpr std::uint64_t kFar = 1u << 20;         // from the end of the log
+constexpr std::uint64_t kMostText = 512u << 10;  // compressed for one chunk: some milliseconds
 
-// Reads on from a place; has no copy of what it read.
+// A place in a log that is read on. What was looked at is passed by go_to().
 class LogReader {
  public:
   LogReader(logstore::LogStore& logs, LogPlace place) : logs_(logs), place_(std::move(place)) {}
 
-  // What follows at the place, of at most that many bytes of the log.
-  LogText next(std::size_t most) {
-    if (place_.form == LogForm::Events) return next_event(std::min(most, kEventText));
+  // What follows, of at most that many bytes of the log.
+  LogText look(std::size_t most) {
+    if (place_.form == LogForm::Events) return look_at_event(std::min(most, kEventText));
     std::string bytes = read(most);
     const auto end = place_.offset + bytes.size();
     return {std::move(bytes), end};
   }
-  // The bytes that follow, where they stand, and goes on behind them. Nothing when it is not these
-  // that are told.
-  std::optional<http::FileSlice> slice(std::size_t most) {
-    if (place_.form != LogForm::Bytes) return std::nullopt;
+  // The bytes that follow, where they stand.
+  http::FileSlice look_at_slice(std::size_t most) const {
     auto [file, length] = logs_.locate(place_.run, place_.stream, place_.offset, most);
-    if (!file) return std::nullopt;
-    return http::FileSlice{std::move(file), std::exchange(place_.offset, place_.offset + length),
-                           length};
+    return {std::move(file), place_.offset, length};
   }
-  void go_on_from(std::uint64_t offset) { place_.offset = offset; }
+  bool is_far(std::uint64_t offset) const {
+    return logs_.size(place_.run, place_.stream) > offset + kFar;
+  }
+  void go_to(std::uint64_t offset) { place_.offset = offset; }
   const LogPlace& place() const { return place_; }
-  // Nothing follows what was read; known when next() found nothing.
+  // Nothing follows what was passed; known when look() found nothing.
   bool ended() const { return ended_; }
   // What comes after all of it. The log may have ended before it was as long as whoever follows it
   // thought.
@@ -64,10 +66,13 @@ class LogReader {
     ended_ = true;
     return bytes_here(most);
   }
-  LogText next_event(std::size_t most) {
-    const std::string bytes = read(most);
+  LogText look_at_event(std::size_t most) {
+    std::string bytes = read(most);
     if (bytes.empty()) return {};
-    if (!ended_) ended_ = logs_.sealed(place_.run);
+    if (!ended_ && logs_.sealed(place_.run)) {
+      ended_ = true;
+      bytes = bytes_here(most);
+    }
     const auto length = piece_length(bytes, most, ended_ && bytes.size() < most);
     if (length == 0) return {};
     const auto end = place_.offset + length;
@@ -89,15 +94,17 @@ class LogSource final : public http::PushSource {
   explicit LogSource(LogReader reader) : reader_(std::move(reader)) {}
 
   Chunk poll(std::size_t max) override {
-    LogText next = reader_.next(kCopied);
+    LogText next = reader_.look(std::min(max, kCopied));
     if (next.text.empty()) {
       if (!reader_.ended()) return {};
       return {reader_.ending(), true};
     }
-    if (next.text.size() >= kCopied) {
-      if (auto slice = reader_.slice(max)) return {"", false, {std::move(*slice)}};
+    if (next.text.size() == kCopied && reader_.place().form == LogForm::Bytes) {
+      auto slice = reader_.look_at_slice(max);
+      reader_.go_to(slice.offset + slice.length);
+      if (slice.length > 0) return {"", false, {std::move(slice)}};
     }
-    reader_.go_on_from(next.end);
+    reader_.go_to(next.end);
     return {std::move(next.text)};
   }
   void on_ready(std::function<void()> wake) override {
@@ -116,25 +123,22 @@ class GzipLogSource final : public http::PushSource {
 
   Chunk poll(std::size_t max) override {
     Chunk chunk;
-    if (!std::exchange(begun_, true)) chunk.bytes = http::gzip_header();
-    const auto read = [&](std::size_t most) { return reader_.next(most); };
     chunk.framed = true;
-    std::size_t size = 0;
-    while (size < max) {
-      const auto piece = pieces_.at(reader_.place(), read);
+    if (!std::exchange(begun_, true)) chunk.bytes = http::gzip_header();
+    std::uint64_t size = 0, text = 0;
+    while (size < max && text < kMostText && chunk.bytes.size() < kCopied) {
+      const auto piece = next();
       if (!piece) break;
-      const bool small = piece->slice.length == 0;
-      if (small && !chunk.slices.empty()) break;  // bytes go out before slices
-      reader_.go_on_from(piece->end);
+      const bool shared = piece->slice.length > 0;
+      if (!shared && !chunk.slices.empty()) break;  // bytes go out before slices
+      reader_.go_to(piece->end);
       stream_.add(piece->deflated);
-      if (small) {
-        chunk.bytes += piece->deflated.bytes;
-      } else {
-        add(piece->slice, chunk.slices);
-      }
-      size += piece->deflated.bytes.size() + piece->slice.length;
+      chunk.bytes += piece->deflated.bytes;
+      if (shared) add(piece->slice, chunk.slices);
+      size += piece->size();
+      text += piece->deflated.length;
     }
-    chunk.end = size == 0 && reader_.ended();
+    chunk.end = text == 0 && reader_.ended();
     if (chunk.end) chunk.bytes += ending();
     return chunk;
   }
@@ -143,6 +147,13 @@ class GzipLogSource final : public http::PushSource {
   }
 
  private:
+  std::shared_ptr<const SharedPieces::Piece> next() {
+    return pieces_.at(reader_.place(), [&](std::size_t most) {
+      LogText text = reader_.look(most);
+      text.far = !text.text.empty() && reader_.is_far(text.end);
+      return text;
+    });
+  }
   static void add(const http::FileSlice& slice, std::vector<http::FileSlice>& to) {
     if (!to.empty() && to.back().file == slice.file &&
         to.back().offset + to.back().length == slice.offset) {

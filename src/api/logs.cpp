@@ -99,7 +99,7 @@ http::Response follow(Service& service, const Log& log, const Call& call, bool e
   if (events) response.headers.set("Content-Type", kEvents);
   response.headers.add("Vary", "Accept-Encoding");
   const LogPlace place{log.run, log.stream, events ? LogForm::Events : LogForm::Bytes, offset};
-  const bool as_gzip = http::accepts_gzip(call.request);
+  const bool as_gzip = !call.request.http10 && http::accepts_gzip(call.request);
   if (as_gzip) response.headers.add("Content-Encoding", "gzip");
   response.body = http::StreamBody{guarded(
       service, call, log.owner,

@@ -25,7 +25,7 @@ struct Service {
   TimePoint started;
   Metrics metrics;
   RunMetrics run_metrics;
-  SharedPieces pieces = {};
+  SharedPieces pieces{};
   Watchers<std::string> logins;  // by user: told when one of theirs may have ended
   // Wrong passwords, for each user name and each address.
   accounts::Throttle guesses_of_user{{.burst = 10, .refill = Milliseconds(30'000)}};

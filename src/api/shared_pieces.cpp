@@ -3,16 +3,25 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <ctime>
 #include <iterator>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 
 namespace trainyard::api {
 namespace {
 
 constexpr std::size_t kCostOfOne = 400;  // beside its bytes
-constexpr std::uint64_t kFileSize = 1u << 20;
+// A follower that is slow holds the files that it is sent from.
+constexpr std::uint64_t kFileSize = 256u << 10;
+
+std::size_t cost_of(const SharedPieces::Piece& piece) { return piece.size() + kCostOfOne; }
+
+bool same_log(const LogPlace& a, const LogPlace& b) {
+  return a.run == b.run && a.stream == b.stream && a.form == b.form;
+}
 
 // Memory that has no name, as a file.
 std::shared_ptr<const Fd> make_memory_file() {
@@ -21,81 +30,109 @@ std::shared_ptr<const Fd> make_memory_file() {
   return std::make_shared<const Fd>(std::move(file));
 }
 
-std::size_t cost_of(const SharedPieces::Piece& piece) {
-  return piece.deflated.bytes.capacity() + piece.slice.length + kCostOfOne;
-}
-
-bool same_log(const LogPlace& a, const LogPlace& b) {
-  return a.run == b.run && a.stream == b.stream && a.form == b.form;
+std::chrono::nanoseconds processor_time() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 }  // namespace
 
 std::shared_ptr<const SharedPieces::Piece> SharedPieces::at(const LogPlace& place,
                                                             const Read& read) {
-  auto known = known_.lock();
-  const auto found = known->pieces.find(place);
-  if (found != known->pieces.end()) return found->second;
-  LogText text = read(known->room(place));
-  if (text.text.empty()) return nullptr;
-  auto made = std::make_shared<Piece>(Piece{text.end, known->deflate(text.text), {}});
-  if (made->deflated.bytes.size() > kSmall) {
-    made->slice = known->put(http::chunk_of(made->deflated.bytes));
-    std::string().swap(made->deflated.bytes);
+  std::size_t room = 0;
+  {
+    auto known = known_.lock();
+    if (auto piece = known->find(place)) return piece;
+    room = known->room(place);
   }
-  const std::shared_ptr<const Piece> piece = std::move(made);
-  known->keep(place, piece);
+  const LogText text = read(room);
+  if (text.text.empty()) return nullptr;
+  std::scoped_lock guard(making_);
+  if (auto piece = known_.lock()->find(place)) return piece;  // made while we waited
+  return make(place, text);
+}
+
+std::shared_ptr<const SharedPieces::Piece> SharedPieces::make(const LogPlace& place,
+                                                              const LogText& text) {
+  auto piece = std::make_shared<Piece>();
+  piece->end = text.end;
+  auto deflated = maker_.deflate(text);
+  piece->deflated = deflated ? std::move(*deflated) : http::stored_piece(text.text);
+  if (!deflated) return piece;
+  if (piece->deflated.bytes.size() > kSmall) {
+    piece->slice = maker_.put(http::chunk_of(piece->deflated.bytes));
+    if (piece->slice.length > 0) std::string().swap(piece->deflated.bytes);
+  }
+  known_.lock()->keep(place, piece);
   return piece;
+}
+
+std::shared_ptr<const SharedPieces::Piece> SharedPieces::Known::find(const LogPlace& place) const {
+  const auto found = pieces_.find(place);
+  return found == pieces_.end() ? nullptr : found->second;
 }
 
 // How long a piece may be that begins there. Only bytes may be cut anywhere.
 std::size_t SharedPieces::Known::room(const LogPlace& place) const {
   std::uint64_t end = place.offset + kLongest;
-  const auto next = pieces.upper_bound(place);
+  const auto next = pieces_.upper_bound(place);
   if (place.form == LogForm::Bytes) {
     end -= end % kLongest;
-    if (next != pieces.end() && same_log(next->first, place)) {
+    if (next != pieces_.end() && same_log(next->first, place)) {
       end = std::min(end, next->first.offset);
     }
   }
-  if (next != pieces.begin()) {
+  if (next != pieces_.begin()) {
     const auto& [begin, before] = *std::prev(next);
     if (same_log(begin, place) && before->end > place.offset) end = std::min(end, before->end);
   }
   return end - place.offset;
 }
 
-http::DeflatedPiece SharedPieces::Known::deflate(const std::string& text) {
-  const auto begin = Steady::now();
-  allowance = std::min<Steady::duration>(kBurst, allowance + (begin - counted) / 3);
-  counted = begin;
-  if (allowance <= Steady::duration::zero()) return http::stored_piece(text);
-  if (!deflater) deflater.emplace();
-  auto piece = deflater->deflate(text);
-  allowance -= Steady::now() - begin;
+void SharedPieces::Known::keep(const LogPlace& place, const std::shared_ptr<const Piece>& piece) {
+  pieces_.emplace(place, piece);
+  oldest_.push_back(place);
+  bytes_ += cost_of(*piece);
+  while (bytes_ > kMostBytes) {
+    const auto gone = pieces_.find(oldest_.front());
+    bytes_ -= cost_of(*gone->second);
+    pieces_.erase(gone);
+    oldest_.pop_front();
+  }
+}
+
+bool SharedPieces::Allowance::left() {
+  const auto now = Steady::now();
+  rest_ = std::min<std::chrono::nanoseconds>(most_, rest_ + (now - counted_) / share_);
+  counted_ = now;
+  return rest_ > std::chrono::nanoseconds::zero();
+}
+
+std::optional<http::DeflatedPiece> SharedPieces::Maker::deflate(const LogText& text) {
+  Allowance& allowance = text.far ? far_ : near_;
+  if (!allowance.left()) return std::nullopt;
+  if (!deflater_) deflater_.emplace();
+  const auto before = processor_time();
+  auto piece = deflater_->deflate(text.text);
+  allowance.spend(processor_time() - before);
   return piece;
 }
 
 // Never over what another piece has had: that may still be on its way.
-http::FileSlice SharedPieces::Known::put(const std::string& bytes) {
-  if (!file || file_size >= kFileSize) {
-    file = make_memory_file();
-    file_size = 0;
+http::FileSlice SharedPieces::Maker::put(const std::string& bytes) {
+  try {
+    if (!file_ || file_size_ >= kFileSize) {
+      file_ = make_memory_file();
+      file_size_ = 0;
+    }
+    pwrite_all(*file_, bytes, file_size_);
+  } catch (const Error& error) {  // each who gets it copies it then
+    log::warn("a piece of a log cannot be shared: {}", error.what());
+    file_.reset();
+    return {};
   }
-  pwrite_all(*file, bytes, file_size);
-  return {file, std::exchange(file_size, file_size + bytes.size()), bytes.size()};
-}
-
-void SharedPieces::Known::keep(const LogPlace& place, const std::shared_ptr<const Piece>& piece) {
-  pieces.emplace(place, piece);
-  oldest.push_back(place);
-  bytes += cost_of(*piece);
-  while (bytes > kMostBytes) {
-    const auto gone = pieces.find(oldest.front());
-    bytes -= cost_of(*gone->second);
-    pieces.erase(gone);
-    oldest.pop_front();
-  }
+  return {file_, std::exchange(file_size_, file_size_ + bytes.size()), bytes.size()};
 }
 
 }  // namespace trainyard::api

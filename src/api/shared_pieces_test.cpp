@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <memory>
+
 namespace trainyard::api {
 namespace {
 
@@ -12,7 +15,7 @@ class SharedPiecesTest : public ::testing::Test {
   std::shared_ptr<const SharedPieces::Piece> at(std::uint64_t offset,
                                                 LogForm form = LogForm::Bytes) {
     const LogPlace place{run_, logstore::Stream::Training, form, offset};
-    return pieces_.at(place, [&](std::size_t most) {
+    return pieces_->at(place, [&](std::size_t most) {
       ++reads_;
       const auto text = log_.substr(std::min<std::size_t>(offset, log_.size()), most);
       return LogText{text, offset + text.size()};
@@ -22,7 +25,7 @@ class SharedPiecesTest : public ::testing::Test {
   const model::RunId run_ = model::RunId::generate();
   std::string log_ = std::string(10'000, 'x');
   int reads_ = 0;
-  SharedPieces pieces_;
+  std::unique_ptr<SharedPieces> pieces_ = std::make_unique<SharedPieces>(std::chrono::hours(1));
 };
 
 TEST_F(SharedPiecesTest, APieceIsMadeOnceForAll) {
@@ -56,6 +59,15 @@ TEST_F(SharedPiecesTest, EventsAreNotCutWhereOthersBegin) {
   EXPECT_EQ(at(0, LogForm::Events)->end, 10'000u);
   EXPECT_EQ(at(0)->end, 10'000u);
   EXPECT_EQ(reads_, 3);
+}
+
+TEST_F(SharedPiecesTest, WhatWouldTakeTooLongIsStoredAndNotKept) {
+  pieces_ = std::make_unique<SharedPieces>(std::chrono::milliseconds(0));
+  const auto first = at(0);
+  EXPECT_EQ(first->end, 10'000u);
+  EXPECT_GT(first->deflated.bytes.size(), 10'000u);
+  EXPECT_EQ(first->slice.length, 0u);
+  EXPECT_NE(at(0), first);
 }
 
 TEST_F(SharedPiecesTest, KeepsWhatWasMadeLast) {

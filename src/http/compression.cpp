@@ -34,7 +34,6 @@ bool wanted(std::string_view parameters) {
 
 bool accepts_gzip(const Request& request) {
   bool any = false;
-  if (request.http10) return false;
   for (const auto& line : request.headers.get_all("Accept-Encoding")) {
     for (const auto& item : split(line, ',')) {
       const auto semicolon = item.find(';');

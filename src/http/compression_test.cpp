@@ -29,10 +29,6 @@ TEST(Compression, TakesGzipForWhatTheClientSays) {
   EXPECT_FALSE(takes("*, gzip;Q=0.000"));
   EXPECT_FALSE(takes("*;q=0"));
   EXPECT_FALSE(accepts_gzip(Request{}));
-  Request old;
-  old.headers.add("Accept-Encoding", "gzip");
-  old.http10 = true;
-  EXPECT_FALSE(accepts_gzip(old));
 }
 
 TEST(Compression, ServesLongTextsShorterToThoseWhoTakeIt) {

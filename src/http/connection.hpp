@@ -54,6 +54,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<bool> write_chunk(PushSource::Chunk chunk, bool chunked);
   Task<bool> write(std::string bytes);
   Task<bool> write_slice(FileSlice slice);
+  Task<bool> may_go_on(int error);
   Task<void> watch_peer();
   Task<void> serve_websocket(std::unique_ptr<Exchange> exchange);
   Task<void> linger();

@@ -9,8 +9,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
 
+#include "base/error.hpp"
 #include "base/log.hpp"
 #include "http/connection.hpp"
 #include "http/response_plan.hpp"
@@ -67,17 +67,19 @@ Task<bool> Connection::send_stream(PushSource& source, const ResponsePlan& plan,
   try {
     const bool started = co_await write(plan.head);
     if (!started) co_return false;
+    std::size_t turn = 0;  // sent without a pause
     while (!peer_gone_ && !core_.stopping) {
       PushSource::Chunk chunk = source.poll(kStreamChunk);
       const bool nothing = chunk.size() == 0, end = chunk.end;
       if (!nothing || end) {
-        const bool large = chunk.size() >= kFairTurn;
+        turn += chunk.size();
         const bool sent = co_await write_chunk(std::move(chunk), plan.chunked);
         if (!sent) co_return false;
-        if (large) co_await asio::post(socket_.get_executor(), kAwaitTuple);
       }
       if (end) co_return true;
       if (nothing) co_await wakeup.wait();
+      if (turn >= kFairTurn) co_await asio::post(socket_.get_executor(), kAwaitTuple);
+      if (nothing || turn >= kFairTurn) turn = 0;
     }
   } catch (const std::exception& error) {
     if (!ends_right(error)) log::error("a stream to {} ends early: {}", peer_, error.what());
@@ -93,9 +95,9 @@ Task<bool> Connection::write_chunk(PushSource::Chunk chunk, bool chunked) {
   before.reserve(chunk.bytes.size() + kChunkFrame);
   if (chunked && size > 0) {
     before += chunk_line(size);
-    after = kLineEnd;
+    after = kChunkEnd;
   }
-  before += chunk.bytes;
+  before += std::exchange(chunk.bytes, {});
   if (apart) before += std::exchange(after, {});
   if (chunked && chunk.end) (chunk.slices.empty() ? before : after) += kLastChunk;
   const bool begun = co_await write(std::move(before));
@@ -108,39 +110,42 @@ Task<bool> Connection::write_chunk(PushSource::Chunk chunk, bool chunked) {
   co_return ended;
 }
 
-// What the socket has room for goes at once; only the rest is worth waiting for.
 Task<bool> Connection::write(std::string bytes) {
-  if (bytes.empty()) co_return true;
-  const ssize_t count =
-      ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) co_return false;
-  const auto sent = static_cast<std::size_t>(std::max<ssize_t>(count, 0));
-  if (sent == bytes.size()) co_return true;
-  deadline_.set(weak(), core_.options.write_timeout);
-  const auto [error, rest] =
-      co_await asio::async_write(socket_, asio::buffer(bytes) + sent, kAwaitTuple);
-  deadline_.clear();
-  co_return !error;
+  std::string_view rest = bytes;
+  while (!rest.empty()) {
+    const ssize_t count =
+        ::send(socket_.native_handle(), rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count > 0) rest.remove_prefix(static_cast<std::size_t>(count));
+    if (count >= 0) continue;
+    const bool goes_on = co_await may_go_on(errno);
+    if (!goes_on) co_return false;
+  }
+  co_return true;
 }
 
 // The pages of the file go into the socket as they are.
 Task<bool> Connection::write_slice(FileSlice slice) {
-  deadline_.set(weak(), core_.options.write_timeout);
   auto at = static_cast<off_t>(slice.offset);
   while (slice.length > 0) {
     const ssize_t count = ::sendfile(socket_.native_handle(), slice.file->get(), &at, slice.length);
-    if (count > 0) {
-      slice.length -= static_cast<std::uint64_t>(count);
-      deadline_.set(weak(), core_.options.write_timeout);
-    } else if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-      const auto [error] = co_await socket_.async_wait(Socket::wait_write, kAwaitTuple);
-      if (error) break;
-    } else if (count == 0 || errno != EINTR) {
-      break;  // the peer is gone, or the file is shorter than it was
-    }
+    if (count == 0) throw Error(ErrorKind::Corrupt, "a file is shorter than it was");
+    if (count > 0) slice.length -= static_cast<std::uint64_t>(count);
+    if (count >= 0) continue;
+    if (errno == EIO || errno == EINVAL || errno == ENOMEM) throw_errno("read a file to be sent");
+    const bool goes_on = co_await may_go_on(errno);
+    if (!goes_on) co_return false;
   }
+  co_return true;
+}
+
+// After a call that sends failed. False: the peer is gone, or takes nothing for too long.
+Task<bool> Connection::may_go_on(int error) {
+  if (error == EINTR) co_return true;
+  if (error != EAGAIN && error != EWOULDBLOCK) co_return false;
+  deadline_.set(weak(), core_.options.write_timeout);
+  const auto [failed] = co_await socket_.async_wait(Socket::wait_write, kAwaitTuple);
   deadline_.clear();
-  co_return slice.length == 0;
+  co_return !failed;
 }
 
 // Until following ends or the peer closes. What it sends meanwhile is its next request.

@@ -53,7 +53,6 @@ DeflatedPiece PieceDeflater::deflate(std::string_view text) {
   if (code != Z_OK || stream.avail_in != 0 || stream.avail_out == 0) {
     throw Error(ErrorKind::Internal, "a piece of a log could not be compressed");
   }
-  if (stream.total_out > text.size()) return stored_piece(text);
   piece.bytes.resize(stream.total_out);
   piece.bytes.shrink_to_fit();
   return piece;
@@ -61,7 +60,7 @@ DeflatedPiece PieceDeflater::deflate(std::string_view text) {
 
 DeflatedPiece stored_piece(std::string_view text) {
   DeflatedPiece piece{{}, crc_of(text), text.size()};
-  piece.bytes.reserve(text.size() + 5 * (text.size() / kStoredBlock + 1));
+  piece.bytes.reserve(text.size() + 5 * (text.size() / kStoredBlock + 2));
   while (!text.empty()) {
     const auto block = text.substr(0, kStoredBlock);
     const auto length = static_cast<std::uint32_t>(block.size());
@@ -71,6 +70,7 @@ DeflatedPiece stored_piece(std::string_view text) {
     piece.bytes += block;
     text.remove_prefix(block.size());
   }
+  if (piece.length > 0) piece.bytes.append("\0\0\0\xff\xff", 5);
   return piece;
 }
 

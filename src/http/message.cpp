@@ -127,8 +127,12 @@ bool lists_token(const Headers& headers, std::string_view name, std::string_view
   return false;
 }
 
+std::string chunk_line(std::size_t size) { return fmt::format("{:x}\r\n", size); }
+
 std::string chunk_of(std::string_view bytes) {
-  return fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes);
+  std::string chunk = chunk_line(bytes.size());
+  chunk.reserve(chunk.size() + bytes.size() + kChunkEnd.size());
+  return chunk.append(bytes).append(kChunkEnd);
 }
 
 std::string_view reason_phrase(int status) {

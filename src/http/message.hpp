@@ -42,8 +42,11 @@ class Query {
 // Whether a header that holds a comma-separated list, such as Connection, lists `token`.
 bool lists_token(const Headers& headers, std::string_view name, std::string_view token);
 
-// One chunk of a chunked body (RFC 9112, 7.1).
+// One chunk of a chunked body (RFC 9112, 7.1), and what stands before and after its bytes.
 std::string chunk_of(std::string_view bytes);
+std::string chunk_line(std::size_t size);  // "1a\r\n"
+constexpr std::string_view kChunkEnd = "\r\n";
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 std::string_view reason_phrase(int status);
 

@@ -78,8 +78,6 @@ ResponsePlan plan_response(const Response& response, const ResponseContext& cont
   return plan;
 }
 
-std::string chunk_line(std::size_t size) { return fmt::format("{:x}\r\n", size); }
-
 std::string http_date(std::int64_t unix_seconds) {
   static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",

@@ -27,11 +27,6 @@ struct ResponsePlan {
 // 304). Throws Internal when a header holds a line break.
 ResponsePlan plan_response(const Response& response, const ResponseContext& context);
 
-// "1a\r\n", what a chunk of so many bytes begins with; it ends with kLineEnd.
-std::string chunk_line(std::size_t size);
-constexpr std::string_view kLineEnd = "\r\n";
-constexpr std::string_view kLastChunk = "0\r\n\r\n";
-
 // The form of a date in HTTP: "Sun, 06 Nov 1994 08:49:37 GMT".
 std::string http_date(std::int64_t unix_seconds);
 

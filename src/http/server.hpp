@@ -143,7 +143,7 @@ class ProtocolError : public Error {
 // quick.
 using ErrorHandler = std::function<Response(const Request&, const Error&)>;
 bool is_websocket_upgrade(const Request& request);
-// By Accept-Encoding (RFC 9110, 12.5.3): gzip, x-gzip or *, unless with q=0; not by HTTP/1.0.
+// By Accept-Encoding (RFC 9110, 12.5.3): gzip, x-gzip or *, unless with q=0.
 bool accepts_gzip(const Request& request);
 
 struct ServerOptions {
