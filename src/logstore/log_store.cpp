@@ -23,7 +23,8 @@ constexpr std::array<std::string_view, 4> kFileNames{"training-log.txt", "load-d
 constexpr std::array kStreams{Stream::Training, Stream::LoadData, Stream::LoadModel,
                               Stream::Metrics};
 constexpr std::string_view kSealName = "sealed";
-// Runs that share a lock, and the files that each lock keeps open: at most 256 in all.
+// Runs that share a lock, and the files that each lock keeps open: at most 256 in all, beside those
+// that are on their way to followers.
 constexpr std::size_t kShards = 32;
 constexpr std::size_t kFilesOfShard = 8;
 
