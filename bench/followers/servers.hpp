@@ -2,6 +2,7 @@
 // Who is followed: a server with one log, as a process of its own; and nginx, which sends a file.
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,7 +51,10 @@ class LogServer {
     int ends[2];
     if (pipe(ends) != 0) throw_errno("make a pipe");
     child_ = fork();
-    if (child_ == 0) serve_log(ends[1]);
+    if (child_ == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);  // also when the bench fails
+      serve_log(ends[1]);
+    }
     if (read(ends[0], &port_, sizeof port_) != sizeof port_) throw_errno("start the server");
     close(ends[0]);
     close(ends[1]);
@@ -110,6 +114,7 @@ class Nginx {
     write_file_atomic(dir_.path() / "log", std::string(size, 'x'), 0644);
     child_ = fork();
     if (child_ == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGTERM);
       const auto conf = (dir_.path() / "nginx.conf").string();
       execlp("nginx", "nginx", "-e", "/dev/null", "-c", conf.c_str(), nullptr);
       _exit(127);
