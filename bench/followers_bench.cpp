@@ -8,7 +8,6 @@
 #include <benchmark/benchmark.h>
 
 #include <chrono>
-#include <deque>
 #include <vector>
 
 #include "followers/crowd.hpp"

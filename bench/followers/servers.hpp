@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,16 +47,14 @@ namespace trainyard::bench {
 class LogServer {
  public:
   LogServer() {
-    int ends[2];
-    if (pipe(ends) != 0) throw_errno("make a pipe");
+    const Pipe told = make_pipe();
     child_ = fork();
     if (child_ == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);  // also when the bench fails
-      serve_log(ends[1]);
+      serve_log(told.write.get());
     }
-    if (read(ends[0], &port_, sizeof port_) != sizeof port_) throw_errno("start the server");
-    close(ends[0]);
-    close(ends[1]);
+    if (read(told.read.get(), &port_, sizeof port_) != sizeof port_)
+      throw_errno("start the server");
     writer_ = connect_to(port_);
   }
   ~LogServer() {

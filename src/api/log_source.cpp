@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -89,9 +88,24 @@ class LogReader {
   bool ended_ = false;
 };
 
-class LogSource final : public http::PushSource {
+class ReaderSource : public http::PushSource {
  public:
-  explicit LogSource(LogReader reader) : reader_(std::move(reader)) {}
+  explicit ReaderSource(LogReader reader) : reader_(std::move(reader)) {}
+
+  void on_ready(std::function<void()> wake) override {
+    subscription_ = reader_.subscribe(std::move(wake));
+  }
+
+ protected:
+  LogReader reader_;
+
+ private:
+  logstore::LogStore::Subscription subscription_;
+};
+
+class LogSource final : public ReaderSource {
+ public:
+  using ReaderSource::ReaderSource;
 
   Chunk poll(std::size_t max) override {
     LogText next = reader_.look(std::min(max, kCopied));
@@ -107,19 +121,12 @@ class LogSource final : public http::PushSource {
     reader_.go_to(next.end);
     return {std::move(next.text)};
   }
-  void on_ready(std::function<void()> wake) override {
-    subscription_ = reader_.subscribe(std::move(wake));
-  }
-
- private:
-  LogReader reader_;
-  logstore::LogStore::Subscription subscription_;
 };
 
-class GzipLogSource final : public http::PushSource {
+class GzipLogSource final : public ReaderSource {
  public:
   GzipLogSource(LogReader reader, SharedPieces& pieces)
-      : reader_(std::move(reader)), pieces_(pieces) {}
+      : ReaderSource(std::move(reader)), pieces_(pieces) {}
 
   Chunk poll(std::size_t max) override {
     Chunk chunk;
@@ -141,9 +148,6 @@ class GzipLogSource final : public http::PushSource {
     chunk.end = text == 0 && reader_.ended();
     if (chunk.end) chunk.bytes += ending();
     return chunk;
-  }
-  void on_ready(std::function<void()> wake) override {
-    subscription_ = reader_.subscribe(std::move(wake));
   }
 
  private:
@@ -168,11 +172,9 @@ class GzipLogSource final : public http::PushSource {
     return last.bytes + stream_.trailer();
   }
 
-  LogReader reader_;
   SharedPieces& pieces_;
   http::GzipStream stream_;
   bool begun_ = false;
-  logstore::LogStore::Subscription subscription_;
 };
 
 }  // namespace

@@ -2,8 +2,6 @@
 
 #include <zlib.h>
 
-#include <algorithm>
-
 #include "base/error.hpp"
 
 namespace trainyard::http {
