@@ -7,7 +7,7 @@
 #include "accounts/session.hpp"
 #include "accounts/throttle.hpp"
 #include "http/byte_range.hpp"
-#include "http/compression.hpp"
+#include "http/server.hpp"
 
 using namespace trainyard;
 
@@ -19,7 +19,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto range = http::within(*bounds, kSize);
     if (range && (range->length == 0 || range->offset + range->length > kSize)) std::abort();
   }
-  http::accepts_gzip(http::Headers{{"Accept-Encoding", text}});
+  http::Request request;
+  request.headers = http::Headers{{"Accept-Encoding", text}};
+  http::accepts_gzip(request);
   accounts::throttle_key_of(text);
   if (accounts::read_session(*accounts.keys, text, TimePoint{})) std::abort();  // nothing is signed
   return 0;
