@@ -1,12 +1,18 @@
 # Test programs whose code starts threads; ThreadSanitizer runs these (label `unit-threads`).
 set(TRAINYARD_THREADED accounts base http objectstore gateway repository logstore runtime engine scheduler client
     learner api main)
+# Test programs that give a command another user, which takes root's rights where root runs them; all
+# others give these up.
+set(TRAINYARD_WITH_OTHER_USERS sandbox learner)
 # The libraries are tested as shipped, and watched; optimising the test code itself, or checking it
 # for undefined behaviour, only costs build time.
 set(TRAINYARD_TEST_OPTIONS -O0 -fno-sanitize=undefined)
 # Target that builds every unit test program, and one for those in the list above.
 add_custom_target(unit_tests)
 add_custom_target(threaded_tests)
+if(TRAINYARD_TESTS)
+  add_library(ordinary_user OBJECT ${PROJECT_SOURCE_DIR}/tests/unit/ordinary_user.cpp)
+endif()
 include(${CMAKE_CURRENT_LIST_DIR}/Precompiled.cmake)
 
 # trainyard_library(NAME DEPENDS <our libraries> LINK <outside libraries>)
@@ -51,6 +57,9 @@ function(trainyard_unit_test name)
   if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/testdata)
     target_compile_definitions(${program} PRIVATE
       TRAINYARD_TESTDATA="${CMAKE_CURRENT_SOURCE_DIR}/testdata")
+  endif()
+  if(NOT name IN_LIST TRAINYARD_WITH_OTHER_USERS)
+    target_link_libraries(${program} PRIVATE ordinary_user)
   endif()
   target_compile_options(${program} PRIVATE ${TRAINYARD_TEST_OPTIONS})
   trainyard_precompiled(${program} FOR TEST)

@@ -23,7 +23,12 @@ namespace trainyard::objectstore {
 namespace {
 
 constexpr std::chrono::milliseconds kWaitPause{10};
+constexpr mode_t kObjectMode = 0444, kAnyMode = 07777;
 constexpr std::size_t kProofs = 100;  // that credentials may read what others have fetched
+
+void protect(const fs::path& object) {
+  if (::chmod(object.c_str(), kObjectMode) != 0) throw_errno("protect " + object.string());
+}
 
 // Objects land in the cache; a link in the workspace pins each until the tree stands.
 class CacheLanding final : public Landing {
@@ -38,7 +43,10 @@ class CacheLanding final : public Landing {
     if (!link_file(layout_.object(id), workspace_.pin(id))) return false;
     struct stat status {};
     const bool there = ::stat(workspace_.pin(id).c_str(), &status) == 0;
-    if (there && static_cast<std::uint64_t>(status.st_size) == object.size) return true;
+    if (there && static_cast<std::uint64_t>(status.st_size) == object.size) {
+      if ((status.st_mode & kAnyMode) != kObjectMode) protect(workspace_.pin(id));
+      return true;
+    }
     unlink_file(layout_.object(id));
     unlink_file(workspace_.pin(id));
     ++damaged_;
@@ -64,7 +72,6 @@ class CacheLanding final : public Landing {
 
   void commit(const ObjectInfo& object, Fd file) override {
     const std::string id = this->id(object);
-    if (::fchmod(file.get(), 0444) != 0) throw_errno("protect a cached object");
     // Pinned first: an object is evicted only while it has no other link.
     if (!link_file(layout_.partial(id), workspace_.pin(id))) {
       throw Error(ErrorKind::Internal, "a partial object vanished from the cache");
@@ -73,6 +80,8 @@ class CacheLanding final : public Landing {
       make_directory(layout_.object(id).parent_path(), 0700);  // the first of its shard
       rename_file(layout_.partial(id), layout_.object(id));
     }
+    // Not before: who may not write a partial object could not look whether its writer lives.
+    if (::fchmod(file.get(), kObjectMode) != 0) throw_errno("protect a cached object");
     room_.landed(object.size);
     fetched_.with([&](auto& fetched) { fetched.insert(&object); });
   }

@@ -115,6 +115,8 @@ class Service:
         self.log = self.directory / "serve.log"
         self.arguments = list(arguments)
         self.api = self.store = None
+        self.command = [program()]
+        self.popen = {}  # how it is started, beyond what start() says
         self._process = None
         home = self.directory / "home"
         home.mkdir(parents=True, exist_ok=True)
@@ -128,10 +130,10 @@ class Service:
         out = self.directory / "serve.out"
         with open(out, "wb") as stdout, open(self.log, "ab") as stderr:
             self._process = subprocess.Popen(
-                [program(), "serve", "--state-dir", self.state, "--listen", "127.0.0.1:0",
+                [*self.command, "serve", "--state-dir", self.state, "--listen", "127.0.0.1:0",
                  "--store-listen", "127.0.0.1:0", *self.arguments],
                 stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=self.variables,
-                start_new_session=True)
+                start_new_session=True, **self.popen)
 
         def ready():
             if self._process.poll() is not None:
