@@ -98,8 +98,7 @@ class BucketChecks {
     if (!service_.options.check_buckets) return;
     try {
       check_once(manifest.training_data, StoreUse::TrainingData, "training_data_reference", data_);
-      check_once(manifest.training_results, StoreUse::TrainingResults, "training_results_reference",
-                 results_);
+      check_once(manifest.training_results, results_use_, "training_results_reference", results_);
     } catch (const Error& e) {
       as_input_error(e);
     }
@@ -117,6 +116,8 @@ class BucketChecks {
   }
 
   const Service& service_;
+  const StoreUse results_use_ =
+      service_.options.probe_results ? StoreUse::ProbedResults : StoreUse::TrainingResults;
   std::vector<model::StoreReference> data_, results_;
 };
 

@@ -48,6 +48,7 @@ struct Config {
   std::uint64_t definition_max_entries = 0;
   std::uint64_t definition_max_ratio = 0;
   bool check_buckets = true;
+  bool probe_results = false;
   bool echo_secrets = false;
   bool behind_proxy = false;
   std::string log_level;

@@ -395,6 +395,7 @@ class Service final : public RunningService {
     options.echo_secrets = config_.echo_secrets;
     options.behind_proxy = config_.behind_proxy;
     options.check_buckets = config_.check_buckets;
+    options.probe_results = config_.probe_results;
     options.stores.ca_file = config_.ca_file.string();
     options.definition_limits = definition_limits(config_);
     options.cancel_grace = config_.cancel_grace;

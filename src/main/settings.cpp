@@ -172,6 +172,10 @@ constexpr std::array kSettings = {
     Setting{"check_buckets", "BOOL", "true",
             "At submit, reach both buckets with the given credentials.",
             [](Config& c, View v) { c.check_buckets = parse_bool(v); }},
+    Setting{"probe_results", "BOOL", "false",
+            "At submit, also write an object .trainyard-probe where the results go, and remove it, "
+            "so that keys which may only read are found out before the training.",
+            [](Config& c, View v) { c.probe_results = parse_bool(v); }},
     Setting{"echo_secrets", "BOOL", "false",
             "Answer a run's owner with the storage keys in clear, as old clients that read results "
             "with them need it. Off: they are masked.",

@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "base/strings.hpp"
 #include "http/client.hpp"
 #include "objectstore/s3_store.hpp"
@@ -67,6 +68,22 @@ std::string unreachable(const model::StoreReference& reference) {
          ", or the store that it names, cannot be reached; check auth_url";
 }
 
+// Always the same key, so that no more than one is left where nothing may be removed.
+void probe(ObjectStore& store, const std::string& prefix, std::stop_token stop) {
+  const std::string key = prefix + std::string(kProbe);
+  try {
+    upload_bytes(store, "written to see whether results can be stored here\n", key, stop);
+  } catch (const Error& error) {
+    throw Error(error.kind(), fmt::format("results cannot be stored in {}: {}", store.description(),
+                                          error.what()));
+  }
+  try {
+    store.remove(key, std::move(stop));
+  } catch (const Error& error) {
+    log::warn("'{}' stays in {}: {}", key, store.description(), error.what());
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<ObjectStore> open_store(const model::StoreReference& reference,
@@ -79,6 +96,7 @@ void check_access(ObjectStore& store, const std::string& prefix, StoreUse use,
   std::string continuation;
   do {
     const ListPage page = store.list(prefix, continuation, stop);
+    if (use == StoreUse::ProbedResults) return probe(store, prefix, std::move(stop));
     if (!page.objects.empty() || use == StoreUse::TrainingResults) return;
     continuation = page.next;
   } while (!continuation.empty());

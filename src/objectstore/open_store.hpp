@@ -3,6 +3,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "model/manifest.hpp"
 #include "objectstore/object_store.hpp"
@@ -21,10 +22,16 @@ struct OpenOptions {
 std::unique_ptr<ObjectStore> open_store(const model::StoreReference& reference,
                                         const OpenOptions& options = {});
 
-enum class StoreUse { TrainingData, TrainingResults };
+enum class StoreUse {
+  TrainingData,
+  TrainingResults,
+  ProbedResults,  // the same, and the credentials are tried at writing
+};
 // One page of a listing with the given credentials, without long retries. Throws an Error whose
 // sentence names what is wrong: endpoint, bucket, access key, secret, region; for training data
-// also that there is nothing below the prefix. Never writes.
+// also that there is nothing below the prefix. Only ProbedResults writes: an object kProbe below
+// the prefix, which is removed again if that is allowed.
+inline constexpr std::string_view kProbe = ".trainyard-probe";
 void check_access(const model::StoreReference& reference, StoreUse use, const OpenOptions& options,
                   std::stop_token stop);
 // The same of a store that is open already.

@@ -45,6 +45,31 @@ TEST(CheckAccess, ResultsMayGoToAnEmptyBucket) {
   EXPECT_EQ(counting.calls(StoreCall::Put), 0u);
 }
 
+TEST(CheckAccess, AProbeFindsKeysThatMayNotWriteAndLeavesNothing) {
+  const auto store = make_memory_store();
+  FailingStore counting(*store, {});
+  check_access(counting, "team/", StoreUse::ProbedResults, {});
+  EXPECT_EQ(counting.calls(StoreCall::Put), 1u);
+  EXPECT_TRUE(store->list("", "", {}).objects.empty());
+  FailingStore read_only(*store, [](StoreCall call, const auto&, auto) {
+    return call == StoreCall::Put ? std::optional(Failure{.kind = ErrorKind::Forbidden})
+                                  : std::nullopt;
+  });
+  const Error refused = error_of([&] { check_access(read_only, "", StoreUse::ProbedResults, {}); });
+  EXPECT_EQ(refused.kind(), ErrorKind::Forbidden);
+  EXPECT_THAT(refused.what(), HasSubstr("results cannot be stored in memory://bucket: "));
+}
+
+TEST(CheckAccess, WhatMayBeWrittenAndNotRemovedWillDo) {
+  const auto store = make_memory_store();
+  FailingStore keeping(*store, [](StoreCall call, const auto&, auto) {
+    return call == StoreCall::Remove ? std::optional(Failure{.kind = ErrorKind::Forbidden})
+                                     : std::nullopt;
+  });
+  check_access(keeping, "p/", StoreUse::ProbedResults, {});
+  EXPECT_EQ(store->list("", "", {}).objects.at(0).key, "p/.trainyard-probe");
+}
+
 TEST(CheckAccess, AnEndpointThatDoesNotListenIsNamed) {
   model::StoreReference reference;
   reference.connection =
