@@ -3,12 +3,12 @@
 #include <sys/mman.h>
 
 #include <algorithm>
-#include <ctime>
 #include <iterator>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "base/processor_time.hpp"
 
 namespace trainyard::api {
 namespace {
@@ -28,12 +28,6 @@ std::shared_ptr<const Fd> make_memory_file() {
   Fd file(memfd_create("trainyard-log-pieces", MFD_CLOEXEC));
   if (!file) throw_errno("make a file in memory");
   return std::make_shared<const Fd>(std::move(file));
-}
-
-std::chrono::nanoseconds processor_time() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
 }  // namespace
@@ -113,9 +107,9 @@ std::optional<http::DeflatedPiece> SharedPieces::Maker::deflate(const LogText& t
   Allowance& allowance = text.far ? far_ : near_;
   if (!allowance.left()) return std::nullopt;
   if (!deflater_) deflater_.emplace();
-  const auto before = processor_time();
+  const auto before = thread_processor_time();
   auto piece = deflater_->deflate(text.text);
-  allowance.spend(processor_time() - before);
+  allowance.spend(thread_processor_time() - before);
   return piece;
 }
 

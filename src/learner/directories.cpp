@@ -30,6 +30,16 @@ void make_python_known(const Layout& layout) {
   }
 }
 
+// Also where nobody can tell.
+bool has_files(const fs::path& directory) {
+  std::error_code error;
+  for (auto entry = fs::recursive_directory_iterator(directory, error);
+       !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    if (!entry->is_directory(error)) return true;
+  }
+  return error && error != std::errc::no_such_file_or_directory;
+}
+
 void release(const fs::path& tree) noexcept {
   try {
     remove_tree(tree);
@@ -43,6 +53,7 @@ void release(const fs::path& tree) noexcept {
 void prepare_directories(const Layout& layout, const std::optional<sandbox::User>& owner,
                          bool host_programs) {
   for (const auto name : Layout::scratch()) remove_tree(layout.work / name);
+  fs::remove(layout.checkpoint_record());
   for (const fs::path& path :
        {layout.model_dir(), layout.log_dir(), layout.data_dir(), layout.result_dir(),
         layout.checkpoint_dir(), user_programs(layout), layout.tmp()}) {
@@ -58,10 +69,11 @@ void give_tree(const fs::path& root, const std::optional<sandbox::User>& owner) 
   for (const auto& entry : fs::recursive_directory_iterator(root)) give_to(entry.path(), *owner);
 }
 
-Fd open_own_directory(const Layout& layout, const fs::path& path) {
+Fd open_own_directory(const Layout& layout, const fs::path& path, objectstore::Locked locked) {
   constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   Fd at = open_file(layout.work, O_RDONLY | O_DIRECTORY);
   for (const auto& part : path.lexically_relative(layout.work)) {
+    if (locked == objectstore::Locked::OpenUp) objectstore::open_up_directory(at, part);
     at = Fd(::openat(at.get(), part.c_str(), kFlags));
     if (at) continue;
     if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) break;
@@ -71,12 +83,7 @@ Fd open_own_directory(const Layout& layout, const fs::path& path) {
 }
 
 bool has_unsaved_results(const fs::path& work) {
-  std::error_code error;
-  for (auto entry = fs::recursive_directory_iterator(work / "mnt/results", error);
-       !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    if (!entry->is_directory(error)) return true;
-  }
-  return error && error != std::errc::no_such_file_or_directory;
+  return has_files(work / "mnt/results") || has_files(work / "job/logs");
 }
 
 void release_directories(const Layout& layout) noexcept {

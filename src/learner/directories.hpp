@@ -4,6 +4,7 @@
 
 #include "base/fd.hpp"
 #include "learner/layout.hpp"
+#include "objectstore/local_tree.hpp"
 #include "sandbox/sandbox.hpp"
 
 namespace trainyard::learner {
@@ -20,10 +21,11 @@ void give_tree(const std::filesystem::path& root, const std::optional<sandbox::U
 // Opens a directory below the work directory, also while the command runs, which could put a link
 // to anywhere in its place: none is followed. Empty when it is no directory, or reached by a link;
 // throws when it cannot be read.
-Fd open_own_directory(const Layout& layout, const std::filesystem::path& path);
+Fd open_own_directory(const Layout& layout, const std::filesystem::path& path,
+                      objectstore::Locked locked);
 
-// Whether a run's work directory holds results that were never stored: release_directories() was
-// not come to.
+// Whether a run's work directory holds results, or files of LOG_DIR, that were never stored:
+// release_directories() was not come to.
 bool has_unsaved_results(const std::filesystem::path& work);
 
 // Everything is stored: the disk gets its space back. The logs stay. Never throws; what cannot be

@@ -44,14 +44,14 @@ TEST_F(DirectoriesTest, BelongToTheCommandsUser) {
 
 TEST_F(DirectoriesTest, ALinkInTheWayIsNotOurs) {
   prepare_directories(layout_, std::nullopt, false);
-  EXPECT_TRUE(open_own_directory(layout_, layout_.log_dir()));
+  EXPECT_TRUE(open_own_directory(layout_, layout_.log_dir(), objectstore::Locked::Leave));
   fs::remove(layout_.log_dir());
-  EXPECT_FALSE(open_own_directory(layout_, layout_.log_dir()));
+  EXPECT_FALSE(open_own_directory(layout_, layout_.log_dir(), objectstore::Locked::Leave));
   fs::create_directory_symlink("/etc", layout_.log_dir());
-  EXPECT_FALSE(open_own_directory(layout_, layout_.log_dir()));
+  EXPECT_FALSE(open_own_directory(layout_, layout_.log_dir(), objectstore::Locked::Leave));
   remove_tree(layout_.job_dir());
   fs::create_directory_symlink("/var", layout_.job_dir());
-  EXPECT_FALSE(open_own_directory(layout_, layout_.log_dir()));
+  EXPECT_FALSE(open_own_directory(layout_, layout_.log_dir(), objectstore::Locked::Leave));
 }
 
 TEST_F(DirectoriesTest, ResultsAreUnsavedUntilTheyAreReleased) {
@@ -60,6 +60,10 @@ TEST_F(DirectoriesTest, ResultsAreUnsavedUntilTheyAreReleased) {
   EXPECT_FALSE(has_unsaved_results(dir_.path()));
   make_private_dir(layout_.result_dir() / "deep");
   put(layout_.result_dir() / "deep/model", "x");
+  EXPECT_TRUE(has_unsaved_results(dir_.path()));
+  fs::remove(layout_.result_dir() / "deep/model");
+  EXPECT_FALSE(has_unsaved_results(dir_.path()));
+  put(layout_.log_dir() / "history.csv", "x");
   EXPECT_TRUE(has_unsaved_results(dir_.path()));
   release_directories(layout_);
   EXPECT_FALSE(has_unsaved_results(dir_.path()));

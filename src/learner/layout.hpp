@@ -59,6 +59,9 @@ struct Layout {
   // Holds the time of the first try to store everything.
   std::filesystem::path storing_since() const { return work / "storing-since"; }
 
+  // What CHECKPOINT_DIR held when the command began (checkpoint_record.hpp).
+  std::filesystem::path checkpoint_record() const { return work / "checkpoints-loaded"; }
+
   // How the command names a host path of this layout.
   std::filesystem::path seen(const std::filesystem::path& path) const;
   // What belongs to the run alone and goes once everything is stored; directories below W.

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/lock_file.hpp"
+#include "learner/checkpoint_record.hpp"
 #include "learner/learner_fixture.hpp"
 #include "learner/process_tree.hpp"
 
@@ -139,6 +140,22 @@ TEST_F(LearnerTest, CheckpointsOfEarlierRunsAreThere) {
   run();
   EXPECT_THAT(training_log(), HasSubstr("\none\nTraining process finished"));
   EXPECT_EQ(content(*results_)["_wml_checkpoints/m/ckpt-2"], "two\n");
+}
+
+TEST_F(LearnerTest, ACheckpointThatTheRunDidNotChangeLeavesANewerOneAlone) {
+  fill(*results_, {{"_wml_checkpoints/model", "v1"}, {"_wml_checkpoints/own", "v1"}});
+  const fs::path began = dir_.path() / "began", go = dir_.path() / "go";
+  set_command("cat $CHECKPOINT_DIR/model; echo v1a > $CHECKPOINT_DIR/own; touch " + began.string() +
+              "; until [ -e " + go.string() + " ]; do sleep 0.01; done");
+  std::jthread another_run([&] {
+    while (!fs::exists(began)) std::this_thread::sleep_for(Milliseconds(1));
+    fill(*results_, {{"_wml_checkpoints/model", "v2"}, {"_wml_checkpoints/own", "v2"}});
+    put(go, "");
+  });
+  run();
+  EXPECT_EQ(server_.finish().outcome, RunState::Completed) << training_log();
+  EXPECT_EQ(content(*results_)["_wml_checkpoints/model"], "v2");
+  EXPECT_EQ(content(*results_)["_wml_checkpoints/own"], "v1a\n");
 }
 
 TEST_F(LearnerTest, TheServerMayBeAwayFromTheStartToTheEnd) {
@@ -313,6 +330,19 @@ TEST_F(RecoveringLearnerTest, TheOutcomeThatWasKnownStays) {
   EXPECT_EQ(server_.finish().attempt, 2u);
   EXPECT_EQ(server_.finish().verdict->exit_code, 4);
   EXPECT_EQ(stored("m"), "model\n");
+}
+
+TEST_F(RecoveringLearnerTest, KnowsWhichCheckpointsTheLostLearnerHadLoaded) {
+  leave_cut_off_run();
+  const Layout layout = layout_of(work_, test_assignment(), Confinement::None);
+  make_private_dir(layout.checkpoint_dir());
+  put(layout.checkpoint_dir() / "loaded", "v1");
+  save_checkpoint_record(layout, objectstore::look_at_files(layout.checkpoint_dir(), {}));
+  put(layout.checkpoint_dir() / "made", "new");
+  fill(*results_, {{"_wml_checkpoints/loaded", "v2"}});
+  run(2);
+  EXPECT_EQ(content(*results_)["_wml_checkpoints/loaded"], "v2");
+  EXPECT_EQ(content(*results_)["_wml_checkpoints/made"], "new");
 }
 
 TEST_F(RecoveringLearnerTest, EndsWhatTheLostCommandLeftRunning) {

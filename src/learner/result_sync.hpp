@@ -1,4 +1,6 @@
 #pragma once
+#include <cstdint>
+#include <functional>
 #include <stop_token>
 #include <thread>
 
@@ -8,8 +10,9 @@
 namespace trainyard::learner {
 
 // Uploads while the command runs, so that a machine that is lost takes little with it: a pass over
-// the results each `quiet`, but never more than a twentieth of the time, and later after one that
-// failed. `upload` is its own until it is destroyed.
+// the results each `quiet`, later when passes cost more than a twentieth of a processor's time or
+// more than half of the time, and after one that failed, but at least one every five minutes; and
+// beside these the logs. `upload` is its own until it is destroyed.
 class ResultSync {
  public:
   // `abandon` ends a pass at once, as does the destructor. Failures are for finish() to deal with.
@@ -17,12 +20,14 @@ class ResultSync {
   ResultSync(const ResultSync&) = delete;
 
  private:
-  void work(std::stop_token stop);
+  // Stores what can be stored now; how much could not be.
+  using Pass = std::function<std::uint64_t(std::stop_token)>;
+  std::jthread start(Pass pass, const std::stop_token& abandon);
+  void work(const Pass& pass, std::stop_token stop);
 
-  ResultUpload& upload_;
   const Milliseconds quiet_;
   Clock& clock_;
-  std::jthread thread_;  // last
+  std::jthread results_, logs_;  // last
 };
 
 }  // namespace trainyard::learner

@@ -6,6 +6,7 @@
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "base/strings.hpp"
+#include "learner/checkpoint_record.hpp"
 #include "learner/directories.hpp"
 #include "learner/transfer_progress.hpp"
 #include "objectstore/progress.hpp"
@@ -17,6 +18,7 @@ namespace {
 namespace os = objectstore;
 
 constexpr Milliseconds kOldestLog{300'000};
+constexpr std::string_view kLearnerFolder = "learner-1";
 
 std::pair<dev_t, ino_t> identity_of(const Fd& directory) {
   struct stat info {};
@@ -26,19 +28,40 @@ std::pair<dev_t, ino_t> identity_of(const Fd& directory) {
 
 }  // namespace
 
+// What a pass could not store; the first reason is logged.
+struct ResultUpload::Failed {
+  template <typename Fn>
+  void attempt(Fn&& fn) {
+    try {
+      count += fn();
+    } catch (const Error& e) {
+      if (e.kind() == ErrorKind::Canceled) throw;
+      if (count++ == 0) log::warn("results wait for the end of the run: {}", e.what());
+    }
+  }
+  std::uint64_t count = 0;
+};
+
 struct ResultUpload::Tree {
   fs::path directory;
   std::string prefix;
   // Of the directory that was there when it was last looked at.
   std::pair<dev_t, ino_t> identity{};
   std::unique_ptr<os::TreeUploader> uploader = nullptr;
+  os::UploadRules rules = {};
 };
 
 ResultUpload::ResultUpload(ResultUploadOptions options) : options_(std::move(options)) {
   const Layout& layout = options_.layout;
-  trees_.push_back({layout.result_dir(), run_folder()});
-  trees_.push_back({layout.checkpoint_dir(), options_.prefix + std::string(kCheckpoints) + "/"});
-  trees_.push_back({layout.log_dir(), learner_folder()});
+  trees_.push_back({.directory = layout.result_dir(),
+                    .prefix = run_folder(),
+                    .rules = {.reserved = {std::string(kLearnerFolder)}}});
+  trees_.push_back({.directory = layout.checkpoint_dir(),
+                    .prefix = options_.prefix + std::string(kCheckpoints) + "/",
+                    .rules = {.known = load_checkpoint_record(layout)}});
+  trees_.push_back({.directory = layout.log_dir(),
+                    .prefix = learner_folder(),
+                    .rules = {.reserved = {std::begin(kLogFiles), std::end(kLogFiles)}}});
 }
 
 ResultUpload::~ResultUpload() = default;
@@ -46,7 +69,9 @@ ResultUpload::~ResultUpload() = default;
 std::string ResultUpload::run_folder() const {
   return options_.prefix + options_.layout.run_id + "/";
 }
-std::string ResultUpload::learner_folder() const { return run_folder() + "learner-1/"; }
+std::string ResultUpload::learner_folder() const {
+  return fmt::format("{}{}/", run_folder(), kLearnerFolder);
+}
 
 void ResultUpload::report(const os::TransferProgress& progress, bool only_trouble) {
   const auto retries = options_.retries ? options_.retries->state() : os::RetryState();
@@ -75,13 +100,11 @@ std::optional<Error> ResultUpload::ask(std::stop_token stop) {
 }
 
 // False when there is nothing to store. A command may have removed its directory and made another.
-bool ResultUpload::open(Tree& tree) {
+bool ResultUpload::open(Tree& tree, os::Locked locked) {
+  Fd directory = open_own_directory(options_.layout, tree.directory, locked);
   std::error_code error;
-  const auto there = fs::symlink_status(tree.directory, error);
-  if (there.type() == fs::file_type::not_found) return false;
-  if (error) throw system_error("look at " + tree.directory.string(), error.value());
-  Fd directory = open_own_directory(options_.layout, tree.directory);
   if (!directory) {
+    if (fs::symlink_status(tree.directory, error).type() == fs::file_type::not_found) return false;
     auto text = fmt::format("{} is no directory any more: nothing of it is stored",
                             options_.layout.seen(tree.directory).string());
     if (options_.tell && told_.insert(text).second) options_.tell(text);
@@ -94,37 +117,36 @@ bool ResultUpload::open(Tree& tree) {
   options.on_progress = [this](const os::TransferProgress& progress) { report(progress, false); };
   options.on_log = [](std::string_view text) { log::info("{}", text); };
   tree.identity = identity;
-  tree.uploader =
-      os::make_tree_uploader(options_.store, std::move(directory), tree.prefix, std::move(options));
+  tree.uploader = os::make_tree_uploader(options_.store, std::move(directory), tree.prefix,
+                                         std::move(options), tree.rules);
   return true;
 }
 
 // ---- while the command runs ---------------------------------------------------------------------
 
 std::uint64_t ResultUpload::sync(Milliseconds quiet, std::stop_token stop) {
-  std::uint64_t failed = 0;
-  const auto try_to = [&](auto&& fn) {
-    try {
-      failed += fn();
-    } catch (const Error& e) {
-      if (e.kind() == ErrorKind::Canceled) throw;
-      if (failed++ == 0) log::warn("results wait for the end of the run: {}", e.what());
-    }
-  };
+  Failed failed;
   if (const auto away = ask(stop)) {
-    try_to([&]() -> std::uint64_t { throw Error(*away); });
-    return failed;
+    failed.attempt([&]() -> std::uint64_t { throw Error(*away); });
+    return failed.count;
   }
   for (Tree& tree : trees_) {
-    try_to([&] { return open(tree) ? tree.uploader->sync(quiet, stop).failed_files : 0; });
+    failed.attempt([&] {
+      return open(tree, os::Locked::Leave) ? tree.uploader->sync(quiet, stop).failed_files : 0;
+    });
   }
+  return failed.count;
+}
+
+std::uint64_t ResultUpload::sync_logs(Milliseconds quiet, std::stop_token stop) {
+  Failed failed;
   for (const auto name : kLogFiles) {
-    try_to([&] {
+    failed.attempt([&] {
       sync_log(name, quiet, stop);
       return 0;
     });
   }
-  return failed;
+  return failed.count;
 }
 
 void ResultUpload::sync_log(std::string_view name, Milliseconds quiet, std::stop_token stop) {
@@ -148,7 +170,7 @@ ResultUpload::Failures ResultUpload::finish(std::stop_token stop) {
   if (failures_.passing) return failures_;
   for (Tree& tree : trees_) {
     attempt(stop, [&] {
-      if (open(tree)) store(tree, stop);
+      if (open(tree, os::Locked::OpenUp)) store(tree, stop);
     });
   }
   telling_trouble([&] {

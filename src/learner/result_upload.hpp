@@ -3,8 +3,10 @@
 // checkpoints, LOG_DIR and the run's own logs. What was sent is not sent again until it changes.
 //
 //   RESULT_DIR      <id>/…
-//   LOG_DIR         <id>/learner-1/…, and there too the run's own logs
-//   CHECKPOINT_DIR  _wml_checkpoints/…
+//   LOG_DIR         <id>/learner-1/…, and there too the run's own logs, whose names nothing else
+//   gets;
+//                   what RESULT_DIR has of a folder learner-1 goes beside it
+//   CHECKPOINT_DIR  _wml_checkpoints/…, but for what was loaded from there and is as it was
 // all below the prefix of training_results, when the manifest has one.
 #include <functional>
 #include <map>
@@ -20,6 +22,7 @@
 #include "base/error.hpp"
 #include "base/fd.hpp"
 #include "learner/layout.hpp"
+#include "objectstore/local_tree.hpp"
 #include "objectstore/retry.hpp"
 #include "objectstore/transfer.hpp"
 
@@ -34,17 +37,19 @@ struct ResultUploadOptions {
   std::function<void(std::string_view)> tell = {};  // the user, once, of what is left out
 };
 
-// One thread at a time. The directories may be swapped for anything by the command at any moment:
-// no link leads out of them.
+// One thread at a time, but that sync() and sync_logs() may run side by side. The directories may
+// be swapped for anything by the command at any moment: no link leads out of them.
 class ResultUpload {
  public:
   explicit ResultUpload(ResultUploadOptions options);
   ~ResultUpload();
 
-  // Everything that has not changed for `quiet`; of the run's own logs, which never rest, a state
-  // that is at most five minutes old. Returns how much could not be stored, files or trees, and
-  // logs the first reason. Throws Canceled.
+  // Everything that has not changed for `quiet`. Returns how much could not be stored, files or
+  // trees, and logs the first reason. Throws Canceled.
   std::uint64_t sync(Milliseconds quiet, std::stop_token stop);
+  // The same for the run's own logs, which may never rest: of these a state that is at most five
+  // minutes old.
+  std::uint64_t sync_logs(Milliseconds quiet, std::stop_token stop);
 
   // The first of each sort. Only what the store itself refuses, in its own words, lasts, and what
   // is wrong here: a proxy's page, a certificate that has expired and a listing that is none pass.
@@ -57,6 +62,7 @@ class ResultUpload {
   Failures finish(std::stop_token stop);
 
  private:
+  struct Failed;
   struct Tree;
   struct LogState {
     std::uint64_t size = 0;
@@ -68,7 +74,7 @@ class ResultUpload {
   template <typename Fn>
   auto telling_trouble(Fn&& fn);
   std::optional<Error> ask(std::stop_token stop);
-  bool open(Tree& tree);
+  bool open(Tree& tree, objectstore::Locked locked);
   void store(Tree& tree, std::stop_token stop);
   void sync_log(std::string_view name, Milliseconds quiet, std::stop_token stop);
   void tidy(std::stop_token stop);

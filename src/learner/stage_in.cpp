@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/strings.hpp"
+#include "learner/checkpoint_record.hpp"
 #include "learner/directories.hpp"
 #include "learner/load_model.hpp"
 #include "learner/transfer_progress.hpp"
@@ -122,6 +123,7 @@ void load_checkpoints(const StageInRequest& request, std::stop_token stop) {
   const auto report = os::download_tree(*store, prefix, directory, options, stop);
   log_retries(request.data_log, "CHECKPOINT_DIR", *watch);
   if (report.files == 0) return;
+  save_checkpoint_record(request.layout, os::look_at_files(directory, stop));
   give_tree(directory, request.owner);
   request.data_log.line("CHECKPOINT_DIR: " + std::to_string(report.files) + " files, " +
                         format_bytes(report.bytes));

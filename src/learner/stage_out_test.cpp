@@ -222,22 +222,53 @@ TEST_F(StageOutTest, FollowsNoLinkThatTheCommandLeft) {
   EXPECT_THAT(told_[1], HasSubstr("/job/logs is no directory any more"));
 }
 
-TEST_F(StageOutTest, ResultsThatCannotBeReachedAreNotTakenForNone) {
-  fs::permissions(dir_.path(), fs::perms::all);
+// Directories of an ordinary user's run.
+class OrdinaryStageOutTest : public StageOutTest {
+ protected:
+  void SetUp() override {
+    fs::permissions(dir_.path(), fs::perms::all);
+    const OrdinaryUser user;
+    layout_.work /= "mine";
+    make_private_dir(layout_.logs());
+    for (const auto name : kLogFiles) put(layout_.log_file(name), "log");
+    prepare_directories(layout_, std::nullopt, false);
+    put(layout_.result_dir() / "model.bin", "weights");
+  }
+};
+
+TEST_F(OrdinaryStageOutTest, WhatTheCommandLockedIsOpenedUp) {
   const OrdinaryUser user;
-  layout_.work /= "mine";
-  make_private_dir(layout_.logs());
-  for (const auto name : kLogFiles) put(layout_.log_file(name), "log");
-  prepare_directories(layout_, std::nullopt, false);
-  put(layout_.result_dir() / "model.bin", "weights");
   for (const fs::path& locked : {layout_.result_dir(), layout_.results_bucket_dir()}) {
     ::chmod(locked.c_str(), 0);
-    EXPECT_EQ(kind_of_failure(*store_), ErrorKind::Forbidden) << locked;
   }
-  ::chmod(layout_.results_bucket_dir().c_str(), 0700);
-  ::chmod(layout_.result_dir().c_str(), 0700);
   run(*store_);
   EXPECT_EQ(content(*store_)[kTestRun + "/model.bin"], "weights");
+}
+
+TEST_F(OrdinaryStageOutTest, ResultsThatCannotBeReachedAreNotTakenForNone) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can make directories of somebody else";
+  for (const fs::path& others : {layout_.result_dir(), layout_.results_bucket_dir()}) {
+    ASSERT_EQ(::chown(others.c_str(), 0, 0), 0);
+    const OrdinaryUser user;
+    EXPECT_EQ(kind_of_failure(*store_), ErrorKind::Forbidden) << others;
+  }
+}
+
+TEST_F(StageOutTest, NoFileTakesAnothersKey) {
+  put(layout_.log_dir() / "history.csv", "of LOG_DIR");
+  put(layout_.log_dir() / "load-data.log", "the command's");
+  make_private_dir(layout_.result_dir() / "learner-1");
+  put(layout_.result_dir() / "learner-1/history.csv", "of RESULT_DIR");
+  run(*store_);
+  const auto objects = content(*store_);
+  const auto has = [&](const std::string& name, const std::string& bytes) {
+    return Contains(::testing::Pair(::testing::MatchesRegex(kTestRun + "/" + name), bytes));
+  };
+  EXPECT_THAT(objects, has("learner-1/history.csv", "of LOG_DIR"));
+  EXPECT_THAT(objects, has("learner-1/load-data.log", "load-data.log!"));
+  EXPECT_THAT(objects, has("learner-1~[0-9a-f]*/history.csv", "of RESULT_DIR"));
+  EXPECT_THAT(objects, has("learner-1/load-data.log~[0-9a-f]*", "the command's"));
+  EXPECT_THAT(told_, SizeIs(2));
 }
 
 // ---- while the command runs ---------------------------------------------------------------------
@@ -249,9 +280,16 @@ class ResultSyncTest : public StageOutTest {
     fs::last_write_time(file, fs::file_time_type::clock::now() - std::chrono::hours(1));
   }
   std::uint64_t sync(objectstore::ObjectStore& store) {
-    if (!upload_)
+    return upload_to(store).sync(Milliseconds(60'000), {});
+  }
+  std::uint64_t sync_logs(objectstore::ObjectStore& store) {
+    return upload_to(store).sync_logs(Milliseconds(60'000), {});
+  }
+  ResultUpload& upload_to(objectstore::ObjectStore& store) {
+    if (!upload_) {
       upload_.emplace(ResultUploadOptions{.layout = layout_, .store = store, .prefix = ""});
-    return upload_->sync(Milliseconds(60'000), {});
+    }
+    return *upload_;
   }
 
   std::optional<ResultUpload> upload_;
@@ -272,14 +310,14 @@ TEST_F(ResultSyncTest, SendsWhatIsQuietAndFinishOnlyTheRest) {
 }
 
 TEST_F(ResultSyncTest, ALogThatNeverRestsGoesUpNowAndThen) {
-  EXPECT_EQ(sync(*store_), 0u);
+  EXPECT_EQ(sync_logs(*store_), 0u);
   const std::string key = kTestRun + "/learner-1/training-log.txt";
   EXPECT_EQ(content(*store_)[key], "training-log.txt!");
   put(layout_.log_file(kTrainingLog), "training-log.txt! and more");
-  sync(*store_);
+  sync_logs(*store_);
   EXPECT_EQ(content(*store_)[key], "training-log.txt!") << "not so soon";
   age(layout_.log_file(kTrainingLog));
-  sync(*store_);
+  sync_logs(*store_);
   EXPECT_EQ(content(*store_)[key], "training-log.txt! and more");
 }
 

@@ -132,9 +132,8 @@ bool Fetcher::should_hash() const {
 }
 
 void Fetcher::hash() {
-  const auto begin = ProgressMeter::Steady::now();
+  const ProgressMeter::Busy busy(progress_);
   md5_all([&] { return next_unhashed(); });
-  progress_.add_busy(ProgressMeter::Steady::now() - begin);
 }
 
 // Its hash is nothing beside its request, and then it need not wait to be kept.
@@ -163,7 +162,7 @@ void Fetcher::fail(std::exception_ptr error) {
 }
 
 void Fetcher::run(const Task& task) {
-  const auto begin = ProgressMeter::Steady::now();
+  const ProgressMeter::Busy busy(progress_);
   with_context("fetch '" + printable(task.object->key) + "'", [&] {
     if (task.fetch) {
       fetch_part(task.fetch, task.part);
@@ -171,7 +170,6 @@ void Fetcher::run(const Task& task) {
       claim(*task.object);
     }
   });
-  progress_.add_busy(ProgressMeter::Steady::now() - begin);
 }
 
 void Fetcher::claim(const ObjectInfo& object) {

@@ -91,6 +91,11 @@ std::string_view kind_of(mode_t mode) {
 
 }  // namespace
 
+void open_up_directory(const Fd& parent, const std::string& name) {
+  const Fd handle(::openat(parent.get(), name.c_str(), kHandleOfDirectory));
+  if (handle) open_up(handle, S_IRUSR | S_IXUSR);
+}
+
 FileState FileState::of(const Fd& file) {
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) throw_errno("look at a file");

@@ -45,6 +45,9 @@ enum class Locked {
   OpenUp,  // give their owner, us, the right to read
 };
 
+// The same for one directory. Best effort; follows no link.
+void open_up_directory(const Fd& parent, const std::string& name);
+
 // Of any depth; paths up to 16 KiB.
 class LocalDirectory {
  public:

@@ -34,6 +34,26 @@ void ProgressMeter::add_cached_file(std::uint64_t bytes) {
   ++files_done_;
 }
 
+ProgressMeter::Busy::Busy(ProgressMeter& meter) : meter_(meter) {
+  auto busy = meter_.busy_.lock();
+  ++busy->under_way;
+  busy->begins += begin_ - meter_.begin_;
+}
+
+ProgressMeter::Busy::~Busy() {
+  auto busy = meter_.busy_.lock();
+  --busy->under_way;
+  busy->begins -= begin_ - meter_.begin_;
+  busy->of_ended += Steady::now() - begin_;
+}
+
+double ProgressMeter::busy_seconds() {
+  auto busy = busy_.lock();
+  const auto now = Steady::now() - begin_;
+  return std::chrono::duration<double>(busy->of_ended + now * busy->under_way - busy->begins)
+      .count();
+}
+
 double ProgressMeter::rate() {
   const Sample now{Steady::now(), network_bytes_};
   const Sample& then = samples_.front();
@@ -59,8 +79,9 @@ TransferProgress ProgressMeter::snapshot() {
     p.remaining = Milliseconds(static_cast<std::int64_t>(double(p.bytes_total - p.bytes_done) /
                                                          p.bytes_per_second * 1000));
   }
-  const std::int64_t busy = busy_ns_;
-  if (busy > 0) p.limited_by = double(disk_ns_) / double(busy) > kDiskShare ? "disk" : "network";
+  const double busy = busy_seconds();
+  const double disk = std::chrono::duration<double>(std::chrono::nanoseconds(disk_ns_)).count();
+  if (busy > 0) p.limited_by = disk / busy > kDiskShare ? "disk" : "network";
   return p;
 }
 

@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "base/sync.hpp"
 #include "objectstore/transfer.hpp"
 
 namespace trainyard::objectstore {
@@ -30,8 +31,18 @@ class ProgressMeter {
   void file_done() { ++files_done_; }
   // Of a file that must be transferred again.
   void take_back(std::uint64_t bytes) { network_bytes_ -= bytes; }
-  // Time that a connection was in use, with its share of the disk in it.
-  void add_busy(Steady::duration time) { busy_ns_ += time.count(); }
+  // While it lives, a connection is in use; its share of the disk is in that time.
+  class Busy {
+   public:
+    explicit Busy(ProgressMeter& meter);
+    ~Busy();
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+
+   private:
+    ProgressMeter& meter_;
+    const Steady::time_point begin_ = Steady::now();
+  };
   // The last report. Call once, at the end.
   void finish();
 
@@ -43,13 +54,21 @@ class ProgressMeter {
     Steady::time_point at;
     std::uint64_t bytes;
   };
+  struct BusyTime {
+    Steady::duration of_ended{};
+    Steady::duration begins{};  // of those under way, since the meter's own
+    int under_way = 0;
+  };
   void run(std::stop_token stop);
   double rate();
+  double busy_seconds();
 
   Report report_;
   std::atomic<std::uint64_t> files_total_{0}, bytes_total_{0}, files_done_{0};
   std::atomic<std::uint64_t> network_bytes_{0}, cached_bytes_{0};
-  std::atomic<std::int64_t> disk_ns_{0}, busy_ns_{0};
+  std::atomic<std::int64_t> disk_ns_{0};
+  const Steady::time_point begin_ = Steady::now();
+  Sync<BusyTime> busy_;
   std::atomic<bool> listed_{false};
   std::mutex mutex_;  // of samples_ and of the reports
   std::deque<Sample> samples_;

@@ -94,13 +94,33 @@ class TreeUploader {
   // where this one stood.
   virtual TreeReport finish(std::stop_token stop) = 0;
 };
+// The bytes of a file that came from the store.
+struct KnownFile {
+  std::string path;  // relative
+  std::uint64_t size = 0;
+  std::string checksum;  // of all of it
+  bool operator==(const KnownFile&) const = default;
+};
+// Of all regular files below a directory; reads them. Throws as reading does.
+std::vector<KnownFile> look_at_files(const std::filesystem::path& directory, std::stop_token stop);
+
+struct UploadRules {
+  // Not sent before their bytes change, whatever the store has in their place by now: somebody else
+  // may have stored a newer one.
+  std::vector<KnownFile> known = {};
+  // First parts of paths below the prefix that belong to others; a file of such a path gets another
+  // key, as the report says.
+  std::vector<std::string> reserved = {};
+};
 // `directory` is an open directory.
 std::unique_ptr<TreeUploader> make_tree_uploader(ObjectStore& store, Fd directory,
-                                                 std::string prefix, TransferOptions options);
+                                                 std::string prefix, TransferOptions options,
+                                                 UploadRules rules = {});
 // Throws NotFound.
 std::unique_ptr<TreeUploader> make_tree_uploader(ObjectStore& store,
                                                  std::filesystem::path directory,
-                                                 std::string prefix, TransferOptions options);
+                                                 std::string prefix, TransferOptions options,
+                                                 UploadRules rules = {});
 
 // One file, verified. Throws NotFound, Conflict (it changed while it was read), the store's error.
 ObjectInfo upload_file(ObjectStore& store, const std::filesystem::path& file,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/strings.hpp"
 #include "objectstore/key_paths.hpp"
@@ -31,7 +33,12 @@ std::string UploadKeys::possible(const std::string& path) const {
                 "the prefix of the results leaves no room for names: a key has "
                 "at most 1,024 bytes");
   }
-  return shorten(escape(path), kLongestKey - prefix_.size());
+  std::string name = escape(path);
+  const std::string first = name.substr(0, name.find('/'));
+  if (std::ranges::find(reserved_, first) != reserved_.end()) {
+    name.insert(first.size(), short_hash(first));
+  }
+  return shorten(name, kLongestKey - prefix_.size());
 }
 
 std::string UploadKeys::key_of(const std::string& path,

@@ -19,6 +19,17 @@ TEST(UploadKeys, AreThePrefixAndThePath) {
   EXPECT_EQ(keys.key_of(std::string(1022, 'x'), {}), "p/" + std::string(1022, 'x'));
 }
 
+TEST(UploadKeys, WhatOthersHaveAFirstPartOfGetsAnother) {
+  UploadKeys keys("p/", {"learner-1"});
+  EXPECT_EQ(keys.key_of("learner-10/a", {}), "p/learner-10/a");
+  EXPECT_EQ(keys.key_of("x/learner-1/a", {}), "p/x/learner-1/a");
+  const std::string moved = keys.key_of("learner-1/d/a", {});
+  EXPECT_THAT(moved, MatchesRegex("p/learner-1~[0-9a-f]{8}/d/a"));
+  const std::string folder = moved.substr(0, moved.size() - 3);
+  EXPECT_EQ(keys.key_of("learner-1/b", {}), folder + "b") << "they stay together";
+  EXPECT_EQ(keys.key_of("learner-1", {}) + "/", folder);
+}
+
 TEST(UploadKeys, BytesThatAreNoTextAreEscaped) {
   UploadKeys keys("p/");
   EXPECT_EQ(keys.key_of("bad\xff", {}), "p/bad%FF");

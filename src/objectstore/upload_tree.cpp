@@ -15,9 +15,11 @@
 #include "base/files.hpp"
 #include "base/strings.hpp"
 #include "objectstore/block_checksums.hpp"
+#include "objectstore/checksums.hpp"
 #include "objectstore/fetcher.hpp"
 #include "objectstore/listing.hpp"
 #include "objectstore/local_tree.hpp"
+#include "objectstore/part_runner.hpp"
 #include "objectstore/progress.hpp"
 #include "objectstore/same_bytes.hpp"
 #include "objectstore/sources.hpp"
@@ -30,6 +32,7 @@ namespace {
 
 constexpr std::size_t kLongestShown = 2'000;  // any key, whole: the end is what tells it apart
 constexpr unsigned kSyncConnections = 4;      // the command is to have the machine
+constexpr unsigned kLookers = 3;              // beside the one who asked
 constexpr unsigned kAttempts = 3;             // at a file that changes while it is read
 
 enum class KeepSums { No, Yes };
@@ -78,14 +81,26 @@ void let_tick_pass(const FileState& state) {
   if (left.count() > 0) std::this_thread::sleep_for(std::min(left, kTick));
 }
 
+std::string checksum_of(Source& source) {
+  ChecksumState state(ChecksumAlgorithm::Crc64Nvme);
+  for_each_chunk(source, [&](std::string_view bytes) { state.update(bytes); });
+  return state.finish().value;
+}
+
 class Uploader final : public TreeUploader {
  public:
-  Uploader(ObjectStore& store, Fd directory, std::string prefix, TransferOptions options)
+  Uploader(ObjectStore& store, Fd directory, std::string prefix, TransferOptions options,
+           UploadRules rules)
       : store_(store),
         directory_(std::move(directory)),
-        keys_(folder_prefix(prefix)),
+        keys_(folder_prefix(prefix), std::move(rules.reserved)),
         options_(std::move(options)),
-        log_(options_.on_log) {}
+        log_(options_.on_log) {
+    for (KnownFile& file : rules.known) {
+      std::string path = file.path;
+      known_.emplace(std::move(path), std::move(file));
+    }
+  }
 
   TreeReport sync(Milliseconds quiet, std::stop_token stop) override {
     const std::int64_t latest =
@@ -124,6 +139,7 @@ class Uploader final : public TreeUploader {
     std::string key_of(const std::string& path);
     void upload(const LocalFile& file);
     bool try_upload(const LocalFile& file, const std::string& key);
+    bool has_known_bytes(MeteredSource& source, const LocalFile& file);
     bool has_sent_bytes(MeteredSource& source, const LocalFile& file);
     void remark(const std::string& path, std::string detail);
     void fail(const std::string& path, const std::exception_ptr& why);
@@ -137,7 +153,7 @@ class Uploader final : public TreeUploader {
     std::unordered_set<std::string> present;  // paths in the directory
     std::atomic<std::size_t> next{0}, stored{0};
     std::atomic<bool> away{false};  // the store: the rest is not tried in this pass
-    std::mutex mutex;  // of what follows, and of the uploader's keys_, there_ and stored_
+    std::mutex mutex;  // of what follows, and of the uploader's keys_, there_, stored_ and known_
     TreeReport report;
     std::exception_ptr first_error;
   };
@@ -188,6 +204,7 @@ class Uploader final : public TreeUploader {
   bool learned_ = false;
   std::unordered_map<std::string, ObjectInfo> there_;  // by key: what an earlier one stored
   std::unordered_map<std::string, Sent> stored_;       // by path
+  std::unordered_map<std::string, KnownFile> known_;   // by path: until we send others
   std::unordered_set<std::string> failed_;             // paths, in the pass before
   std::unordered_set<std::string> brought_;  // paths of those that were not in the store before
 };
@@ -228,7 +245,7 @@ void Uploader::Pass::work() {
   while (!stop.stop_requested() && !away) {
     const std::size_t i = next++;
     if (i >= todo.size()) return;
-    const auto begin = ProgressMeter::Steady::now();
+    const ProgressMeter::Busy busy(progress);
     const std::size_t stored_before = stored;
     try {
       upload(todo[i]);
@@ -240,7 +257,6 @@ void Uploader::Pass::work() {
     } catch (...) {
       fail(todo[i].path, std::current_exception());
     }
-    progress.add_busy(ProgressMeter::Steady::now() - begin);
   }
 }
 
@@ -258,7 +274,8 @@ std::string Uploader::Pass::key_of(const std::string& path) {
 void Uploader::Pass::upload(const LocalFile& file) {
   const std::string key = key_of(file.path);
   if (key != self.keys_.prefix() + file.path) {
-    remark(file.path, "stored as " + printable(key, kLongestShown) + ": no key can have that name");
+    remark(file.path,
+           "stored as " + printable(key, kLongestShown) + ": its own name is no key, or another's");
   }
   for (unsigned attempt = 1;; ++attempt) {
     try {
@@ -287,8 +304,8 @@ bool Uploader::Pass::try_upload(const LocalFile& file, const std::string& key) {
   let_tick_pass(before);
   MeteredSource source(std::move(opened), progress, running ? KeepSums::Yes : KeepSums::No);
   const std::optional<ObjectInfo> there = self.find_there(key, mutex);
-  const bool unchanged =
-      has_sent_bytes(source, file) || (there && has_bytes_of(source, *there, self.store_, stop));
+  const bool unchanged = has_known_bytes(source, file) || has_sent_bytes(source, file) ||
+                         (there && has_bytes_of(source, *there, self.store_, stop));
   if (unchanged) {
     progress.add_cached_file(source.size());
   } else {
@@ -306,11 +323,24 @@ bool Uploader::Pass::try_upload(const LocalFile& file, const std::string& key) {
   if (!unchanged) {
     if (!there && !self.stored_.contains(file.path)) self.brought_.insert(file.path);
     self.there_.erase(key);
+    self.known_.erase(file.path);
     ++report.transferred_files;
     report.transferred_bytes += source.size();
   }
   if (same) self.stored_.insert_or_assign(file.path, Sent{before, !running, source.sums()});
   return same;
+}
+
+// Whether these are the bytes that came from the store.
+bool Uploader::Pass::has_known_bytes(MeteredSource& source, const LocalFile& file) {
+  std::string checksum;
+  {
+    std::scoped_lock guard(mutex);
+    const auto found = self.known_.find(file.path);
+    if (found == self.known_.end() || found->second.size != source.size()) return false;
+    checksum = found->second.checksum;
+  }
+  return checksum_of(source) == checksum;
 }
 
 // Whether an earlier pass sent just these bytes of the file.
@@ -362,17 +392,34 @@ void Uploader::Pass::remove_what_is_gone() {
 
 }  // namespace
 
+std::vector<KnownFile> look_at_files(const std::filesystem::path& directory, std::stop_token stop) {
+  const LocalDirectory root(open_file(directory, O_RDONLY | O_DIRECTORY));
+  const LocalTree tree = root.walk(Locked::Leave);
+  std::vector<KnownFile> files(tree.files.size());
+  PartRunner(kLookers).run(
+      files.size(),
+      [&](std::size_t i, std::stop_token) {
+        const std::string& path = tree.files[i].path;
+        FileSource source(root.open(path, Locked::Leave));
+        files[i] = {path, source.size(), checksum_of(source)};
+      },
+      std::move(stop));
+  return files;
+}
+
 std::unique_ptr<TreeUploader> make_tree_uploader(ObjectStore& store, Fd directory,
-                                                 std::string prefix, TransferOptions options) {
+                                                 std::string prefix, TransferOptions options,
+                                                 UploadRules rules) {
   return std::make_unique<Uploader>(store, std::move(directory), std::move(prefix),
-                                    std::move(options));
+                                    std::move(options), std::move(rules));
 }
 
 std::unique_ptr<TreeUploader> make_tree_uploader(ObjectStore& store,
                                                  std::filesystem::path directory,
-                                                 std::string prefix, TransferOptions options) {
+                                                 std::string prefix, TransferOptions options,
+                                                 UploadRules rules) {
   return make_tree_uploader(store, open_file(directory, O_RDONLY | O_DIRECTORY), std::move(prefix),
-                            std::move(options));
+                            std::move(options), std::move(rules));
 }
 
 }  // namespace trainyard::objectstore

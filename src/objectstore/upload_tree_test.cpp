@@ -108,6 +108,26 @@ TEST_F(Upload, AnotherProcessSendsOnlyWhatTheStoreLacks) {
   EXPECT_EQ(stored().at("training-x/other"), "9876543210");
 }
 
+TEST_F(Upload, WhatCameFromTheStoreIsNotSentBeforeItChanges) {
+  write("kept", "v1");
+  write("changed", "v1");
+  write("deep/back", "v1");
+  const auto known = look_at_files(directory, {});
+  upload_bytes(*memory, "v2", "training-x/kept", {});
+  const auto up = make_tree_uploader(store, directory, "training-x", {}, {.known = known});
+  write("changed", "v3");
+  write("deep/back", "v3");
+  for (const auto* path : {"kept", "changed", "deep/back"}) age(path);
+  up->sync(Milliseconds(0), {});
+  EXPECT_EQ(stored()["training-x/deep/back"], "v3");
+  write("deep/back", "v1");
+  const TreeReport report = up->finish({});
+  EXPECT_EQ(stored()["training-x/kept"], "v2");
+  EXPECT_EQ(stored()["training-x/changed"], "v3");
+  EXPECT_EQ(stored()["training-x/deep/back"], "v1") << "the store had v3 since";
+  EXPECT_EQ(report.files, 3u);
+}
+
 TEST_F(Upload, AFileThatReturnsToItsOldContentIsSentAgain) {
   write("a", "old");
   uploader(store)->finish({});

@@ -1,0 +1,39 @@
+#include "learner/checkpoint_record.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/files.hpp"
+#include "learner/test_assignment.hpp"
+#include "learner/test_files.hpp"
+
+namespace trainyard::learner {
+namespace {
+
+using objectstore::KnownFile;
+using ::testing::IsEmpty;
+
+class CheckpointRecord : public ::testing::Test {
+ protected:
+  TempDir dir_;
+  Layout layout_ = layout_of(dir_.path(), test_assignment(), Confinement::None);
+};
+
+TEST_F(CheckpointRecord, IsReadAsItWasSaved) {
+  const std::vector<KnownFile> files = {
+      {"a b/model\n", 3, "AAAA="}, {"\xff", 0, "BBBB="}, {"big", 1ull << 40, "CCCC="}};
+  EXPECT_THAT(load_checkpoint_record(layout_), IsEmpty());
+  save_checkpoint_record(layout_, files);
+  EXPECT_EQ(load_checkpoint_record(layout_), files);
+}
+
+TEST_F(CheckpointRecord, ThatIsDamagedIsNone) {
+  for (const std::string text :
+       {"x", "1 sum", "-1 sum path", "1x sum path", "99999999999999999999 s p"}) {
+    put(layout_.checkpoint_record(), text);
+    EXPECT_THAT(load_checkpoint_record(layout_), IsEmpty()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace trainyard::learner
