@@ -218,6 +218,31 @@ TEST(SwiftStore, OneTokenServesManyRequestsAndIsRenewedBeforeItEnds) {
   EXPECT_EQ(fake.server->tokens_granted(), 2u);
 }
 
+TEST(SwiftStore, AValidTokenGoesOnWhileItCannotBeRenewed) {
+  FakeSwiftStore fake;
+  fake.server->put("mnist", "k", "x");
+  const auto store = fake.open(fake.options());
+  EXPECT_TRUE(store->head("k", {}));
+  unsigned refused = 0;
+  for (const int status : {503, 401}) {
+    fake.server->script = [&](const http::ClientRequest& request, unsigned) {
+      if (request.method != "POST") return std::optional<Fault>();
+      ++refused;
+      return std::optional(Fault{.status = status, .body = R"({"error":{}})"});
+    };
+    fake.clock.advance(std::chrono::minutes(status == 503 ? 56 : 1));
+    const unsigned before = refused;
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(store->head("k", {}));
+    EXPECT_GT(refused, before);
+    EXPECT_LE(refused, before + 2);  // a 401 is looked into
+  }
+  fake.clock.advance(std::chrono::minutes(4));
+  EXPECT_EQ(error_of([&] { store->head("k", {}); }).kind(), ErrorKind::Unauthenticated);
+  fake.server->script = {};
+  EXPECT_TRUE(store->head("k", {}));
+  EXPECT_EQ(fake.server->tokens_granted(), 2u);
+}
+
 TEST(SwiftStore, ATokensLifeIsThatOfTheServersClock) {
   for (const int hours : {-5, 5}) {
     FakeSwiftStore fake;
