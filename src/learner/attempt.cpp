@@ -200,7 +200,7 @@ void Attempt::open_results() {
   if (stage_out_) return;
   const auto& reference = assignment_.manifest.training_results;
   auto retries = std::make_shared<objectstore::RetryWatch>();
-  results_ = options_.open_store(reference, retries);
+  results_ = options_.open_store(reference, {}, retries);
   stage_out_.emplace(
       StageOutRequest{.layout = layout_,
                       .store = *results_,

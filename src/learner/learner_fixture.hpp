@@ -44,9 +44,12 @@ class LearnerFixture : public ::testing::Test {
         .hidden = {dir_.path()},
         .sandboxed = sandboxed_,
         .user = user_,
-        .open_store = [this](const model::StoreReference& reference, const auto&) {
-          return std::make_unique<BorrowedStore>(
+        .open_store = [this](const model::StoreReference& reference,
+                             const objectstore::RetryPolicy& retry, auto watch) {
+          std::unique_ptr<objectstore::ObjectStore> store = std::make_unique<BorrowedStore>(
               reference.bucket == "mnist-data" ? *data_for_learner_ : *results_for_learner_);
+          if (!retries_) return store;
+          return objectstore::make_retrying(std::move(store), retry, clock_, std::move(watch));
         }};
     const auto cache = objectstore::open_dataset_cache({.directory = dir_.path() / "cache"});
     return run_learner(server_, *cache, clock_, options, cancel);
@@ -65,6 +68,7 @@ class LearnerFixture : public ::testing::Test {
       objectstore::make_memory_store({.description = "memory://results"});
   objectstore::ObjectStore* data_for_learner_ = data_.get();
   objectstore::ObjectStore* results_for_learner_ = results_.get();
+  bool retries_ = false;  // what fails in the buckets
   bool sandboxed_ = false;
   std::optional<sandbox::User> user_;
 };

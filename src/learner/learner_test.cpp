@@ -1,5 +1,6 @@
 #include "learner/learner.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <unistd.h>
@@ -98,6 +99,44 @@ TEST_F(LearnerTest, ACancelWhileStagingStartsNoCommand) {
   EXPECT_EQ(run(1, cancel), LearnerEnd::Reported);
   EXPECT_EQ(server_.finish().outcome, RunState::Canceled);
   EXPECT_THAT(server_.events(), Not(Contains("training_started")));
+}
+
+TEST_F(LearnerTest, BucketsMayBeAwayForMinutesWhileStaging) {
+  const auto away = objectstore::fail_calls(objectstore::StoreCall::List, 1, 30);
+  fill(*results_, {{"_wml_checkpoints/m", "old"}});
+  objectstore::FailingStore data(*data_, away), results(*results_, away);
+  data_for_learner_ = &data;
+  results_for_learner_ = &results;
+  retries_ = true;
+  EXPECT_EQ(run(), LearnerEnd::Reported);
+  EXPECT_EQ(server_.finish().outcome, RunState::Completed);
+  const std::string log = stored("learner-1/load-data.log");
+  for (const char* of : {"the data", "CHECKPOINT_DIR"}) {
+    EXPECT_THAT(log, HasSubstr(fmt::format("30 requests for {} had to be tried again", of)));
+  }
+}
+
+TEST_F(LearnerTest, ABucketThatStaysAwayEndsTheRunAfterTenMinutes) {
+  objectstore::FailingStore away(*data_,
+                                 [](auto, const auto&, auto) { return objectstore::Failure{}; });
+  data_for_learner_ = &away;
+  retries_ = true;
+  EXPECT_EQ(run(), LearnerEnd::Reported);
+  EXPECT_EQ(server_.finish().verdict->kind, "data_not_loaded");
+  EXPECT_THAT(server_.finish().verdict->message, HasSubstr(" times in 10 min"));
+}
+
+TEST_F(LearnerTest, ACancelEndsTheWaitForABucketThatIsAway) {
+  std::stop_source cancel;
+  objectstore::FailingStore away(*data_, [&](auto, const auto&, unsigned nth) {
+    if (nth == 20) cancel.request_stop();
+    return objectstore::Failure{};
+  });
+  data_for_learner_ = &away;
+  retries_ = true;
+  EXPECT_EQ(run(1, cancel), LearnerEnd::Reported);
+  EXPECT_EQ(server_.finish().outcome, RunState::Canceled);
+  EXPECT_EQ(away.calls(objectstore::StoreCall::List), 20u);
 }
 
 TEST_F(LearnerTest, DataThatCannotBeLoadedEndsTheRunWithTheReason) {

@@ -22,6 +22,9 @@ namespace {
 namespace os = objectstore;
 
 constexpr std::chrono::seconds kLogProgressEvery{10};
+// Nothing is lost by waiting for a store that is away, and a run that ends has to queue again.
+constexpr os::RetryPolicy kFetchRetry{.longest = std::chrono::seconds(10),
+                                      .patience = std::chrono::minutes(10)};
 
 // Steps that run at the same time; the first that fails stops the others.
 class Steps {
@@ -85,10 +88,12 @@ void log_retries(RunLog& log, std::string_view of, os::RetryWatch& watch) {
                        retries.in_all, of, retries.last_error));
 }
 
-os::Dataset load_data(const StageInRequest& request, std::stop_token stop) {
+// The progress that is shown is the data's, with what stands in the way of either.
+os::Dataset load_data(const StageInRequest& request, os::RetryWatch& of_checkpoints,
+                      std::stop_token stop) {
   const auto& reference = request.assignment.manifest.training_data;
   const auto watch = std::make_shared<os::RetryWatch>();
-  const auto store = request.open_store(reference, watch);
+  const auto store = request.open_store(reference, kFetchRetry, watch);
   const bool confined = request.layout.confinement != Confinement::None;
   os::StageRequest wanted{
       .prefix = reference.prefix,
@@ -99,7 +104,9 @@ os::Dataset load_data(const StageInRequest& request, std::stop_token stop) {
   wanted.transfer.on_log = [&](std::string_view text) { request.data_log.line(text); };
   ProgressLines lines(request.data_log);
   wanted.transfer.on_progress = [&](const os::TransferProgress& progress) {
-    const wire::Progress told = wire_progress("staging", progress, watch->state());
+    os::RetryState retries = watch->state();
+    if (retries.under_way == 0) retries = of_checkpoints.state();
+    const wire::Progress told = wire_progress("staging", progress, retries);
     lines.add(told);
     request.on_progress(told);
   };
@@ -108,17 +115,20 @@ os::Dataset load_data(const StageInRequest& request, std::stop_token stop) {
   return dataset;
 }
 
-// The progress that is shown is the data's, unless something stands in the way of these.
-void load_checkpoints(const StageInRequest& request, std::stop_token stop) {
+// Shown while something stands in the way: the data may be there already.
+void load_checkpoints(const StageInRequest& request, const std::shared_ptr<os::RetryWatch>& watch,
+                      std::stop_token stop) {
   const auto& reference = request.assignment.manifest.training_results;
-  const auto watch = std::make_shared<os::RetryWatch>();
-  const auto store = request.open_store(reference, watch);
+  const auto store = request.open_store(reference, kFetchRetry, watch);
   const auto prefix = os::folder_prefix(reference.prefix) + std::string(kCheckpoints) + "/";
   const auto directory = request.layout.checkpoint_dir();
   os::TransferOptions options{.free_floor = request.keep_free};
+  ProgressLines lines(request.data_log);
   options.on_progress = [&](const os::TransferProgress& progress) {
     const wire::Progress told = wire_progress("staging", progress, watch->state());
-    if (!told.trouble.empty()) request.on_progress(told);
+    if (told.trouble.empty()) return;
+    lines.add(told);
+    request.on_progress(told);
   };
   const auto report = os::download_tree(*store, prefix, directory, options, stop);
   log_retries(request.data_log, "CHECKPOINT_DIR", *watch);
@@ -133,16 +143,18 @@ void load_checkpoints(const StageInRequest& request, std::stop_token stop) {
 
 os::Dataset stage_in(const StageInRequest& request, std::stop_token stop) {
   Steps steps(std::move(stop));
+  const auto of_checkpoints = std::make_shared<os::RetryWatch>();
   std::optional<os::Dataset> dataset;
   {
     const auto model = steps.start(Step::LoadModel, request.model_log, [&](std::stop_token token) {
       load_model(request, std::move(token));
     });
     const auto checkpoints =
-        steps.start(Step::LoadCheckpoints, request.data_log,
-                    [&](std::stop_token token) { load_checkpoints(request, std::move(token)); });
+        steps.start(Step::LoadCheckpoints, request.data_log, [&](std::stop_token token) {
+          load_checkpoints(request, of_checkpoints, std::move(token));
+        });
     steps.run(Step::LoadData, request.data_log, [&](std::stop_token token) {
-      dataset.emplace(load_data(request, std::move(token)));
+      dataset.emplace(load_data(request, *of_checkpoints, std::move(token)));
     });
   }
   steps.rethrow_failure();

@@ -20,7 +20,8 @@ namespace trainyard::learner {
 
 // `watch` is shown what is tried again.
 using OpenStore = std::function<std::unique_ptr<objectstore::ObjectStore>(
-    const model::StoreReference&, std::shared_ptr<objectstore::RetryWatch> watch)>;
+    const model::StoreReference&, const objectstore::RetryPolicy& retry,
+    std::shared_ptr<objectstore::RetryWatch> watch)>;
 
 struct StageInRequest {
   client::LearnerClient& client;
@@ -49,7 +50,7 @@ class StepError : public Error {
 // The data as the command is shown it: a confined command the cache's own tree, read-only, any
 // other a copy. Throws StepError for the first step that failed, after the others have ended, with
 // a line in the step's log; of kind Canceled when `stop` was requested. While the server is away it
-// waits.
+// waits; for a bucket that is, ten minutes.
 objectstore::Dataset stage_in(const StageInRequest& request, std::stop_token stop);
 
 }  // namespace trainyard::learner

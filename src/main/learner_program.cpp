@@ -82,9 +82,10 @@ int learner_program(std::span<const std::string> args) {
     options.user = sandbox::User{settings.user_id, settings.group_id};
   }
   options.open_store = [&settings](const model::StoreReference& reference,
+                                   const objectstore::RetryPolicy& retry,
                                    std::shared_ptr<objectstore::RetryWatch> watch) {
-    return objectstore::open_store(reference,
-                                   {.ca_file = settings.ca_file, .retry_watch = std::move(watch)});
+    return objectstore::open_store(
+        reference, {.ca_file = settings.ca_file, .retry = retry, .retry_watch = std::move(watch)});
   };
   const auto end = learner::run_learner(*client, *cache, clock, options, stop);
   if (end == learner::LearnerEnd::Busy) return learner::kBusyExitCode;

@@ -14,8 +14,12 @@ double random_jitter() {
   return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
 }
 
-[[noreturn]] void throw_worn_out(const Error& error, unsigned attempts) {
-  StoreError last(error.kind(), fmt::format("{} (tried {} times)", error.what(), attempts));
+[[noreturn]] void throw_worn_out(const Error& error, const FailedAttempts& failed) {
+  std::string tried = fmt::format("tried {} times", failed.count);
+  if (failed.since_first >= std::chrono::seconds(1)) {
+    tried += " in " + format_duration(failed.since_first);
+  }
+  StoreError last(error.kind(), fmt::format("{} ({})", error.what(), tried));
   last.worn_out = true;
   throw last;
 }
@@ -32,10 +36,11 @@ bool may_pass(const Error& error) {
   return error.retryable() || (known != nullptr && known->foreign);
 }
 
-std::optional<Milliseconds> retry_delay(const RetryPolicy& policy, unsigned failures,
+std::optional<Milliseconds> retry_delay(const RetryPolicy& policy, const FailedAttempts& failed,
                                         const Error& error, double jitter) {
-  if (!error.retryable() || failures >= policy.attempts || worn_out(error)) return std::nullopt;
-  const unsigned doublings = std::min(failures - 1, 20u);
+  if (!error.retryable() || worn_out(error)) return std::nullopt;
+  if (failed.count >= policy.attempts && failed.since_first >= policy.patience) return std::nullopt;
+  const unsigned doublings = std::min(failed.count - 1, 20u);
   const Milliseconds ceiling = std::min(policy.longest, policy.base * (1 << doublings));
   const Milliseconds jittered(static_cast<std::int64_t>(double(ceiling.count()) * jitter));
   const auto* known = dynamic_cast<const StoreError*>(&error);
@@ -72,15 +77,19 @@ class Retrier::Watched {
 void Retrier::run(const std::function<void()>& attempt, std::stop_token stop,
                   const std::function<bool()>& progressed) const {
   Watched watched(watch_.get());
-  for (unsigned failures = 0;;) {
+  FailedAttempts failed;
+  for (TimePoint first{};;) {
     Milliseconds delay{};
     try {
       attempt();
       return;
     } catch (const Error& error) {
-      failures = progressed && progressed() ? 1 : failures + 1;
-      const auto wait = retry_delay(policy_, failures, error, random_jitter());
-      if (!wait && error.retryable() && !worn_out(error)) throw_worn_out(error, failures);
+      const TimePoint now = clock_.now();
+      if (progressed && progressed()) failed = {};
+      if (failed.count == 0) first = now;
+      failed = {failed.count + 1, now - first};
+      const auto wait = retry_delay(policy_, failed, error, random_jitter());
+      if (!wait && error.retryable() && !worn_out(error)) throw_worn_out(error, failed);
       if (!wait) throw;
       watched.failed(error);
       delay = *wait;

@@ -34,15 +34,23 @@ class StoreError : public Error {
 bool may_pass(const Error& error);
 
 struct RetryPolicy {
-  unsigned attempts = 8;                // in all; 1: never again
+  unsigned attempts = 8;                // in all, or as many as patience allows; 1: never again
   Milliseconds base{100};               // the first delay is up to this long, then doubled
   Milliseconds longest{20'000};         // and never longer, unless the store asks for more
   Milliseconds longest_asked{300'000};  // that much is granted
+  // Given up only when this long has passed, too, since the first attempt failed.
+  Milliseconds patience{0};
 };
 
-// How long to wait after `failures` (≥ 1) failed attempts before the next, with full jitter:
-// `jitter` in [0,1) scales the doubled base; the store's own wish is a minimum. nullopt: give up.
-std::optional<Milliseconds> retry_delay(const RetryPolicy& policy, unsigned failures,
+// Since something last moved on.
+struct FailedAttempts {
+  unsigned count = 0;
+  Milliseconds since_first{0};  // to the end of the last
+};
+
+// How long to wait after `failed` (≥ 1) attempts before the next, with full jitter: `jitter` in
+// [0,1) scales the doubled base; the store's own wish is a minimum. nullopt: give up.
+std::optional<Milliseconds> retry_delay(const RetryPolicy& policy, const FailedAttempts& failed,
                                         const Error& error, double jitter);
 
 struct RetryState {
@@ -67,7 +75,8 @@ class Retrier {
   // `watch` may be null.
   Retrier(RetryPolicy policy, Clock& clock, std::shared_ptr<RetryWatch> watch)
       : policy_(policy), clock_(clock), watch_(std::move(watch)) {}
-  // `progressed` tells whether the failed attempt moved something on: the count then starts anew.
+  // `progressed` tells whether the failed attempt moved something on: count and time then start
+  // anew.
   void run(const std::function<void()>& attempt, std::stop_token stop,
            const std::function<bool()>& progressed = {}) const;
 

@@ -1,5 +1,7 @@
 #include "objectstore/retry.hpp"
 
+#include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -34,35 +36,45 @@ TEST(RetryDelay, DoublesUpToTheLongestAndIsScaledByTheJitter) {
   for (const Row& row :
        {Row{1, 0.0, 0}, Row{1, 0.5, 50}, Row{2, 0.5, 100}, Row{3, 0.5, 200}, Row{4, 0.5, 400},
         Row{5, 0.5, 500}, Row{6, 0.999, 999}, Row{90, 0.5, 500}}) {
-    EXPECT_EQ(retry_delay(policy, row.failures, unavailable(), row.jitter),
+    EXPECT_EQ(retry_delay(policy, {row.failures}, unavailable(), row.jitter),
               Milliseconds(row.expected))
         << row.failures << " failures, jitter " << row.jitter;
   }
 }
 
 TEST(RetryDelay, TheStoresWishIsTheLeastUpToFiveMinutes) {
-  EXPECT_EQ(retry_delay(kPolicy, 1, asked_to_wait(700), 0.0), Milliseconds(700));
-  EXPECT_EQ(retry_delay(kPolicy, 1, asked_to_wait(700), 0.5), Milliseconds(750));
-  EXPECT_EQ(retry_delay(kPolicy, 1, asked_to_wait(60'000), 0.5), Milliseconds(60'050));
-  EXPECT_EQ(retry_delay(kPolicy, 1, asked_to_wait(400'000), 0.5), Milliseconds(300'000));
+  EXPECT_EQ(retry_delay(kPolicy, {1}, asked_to_wait(700), 0.0), Milliseconds(700));
+  EXPECT_EQ(retry_delay(kPolicy, {1}, asked_to_wait(700), 0.5), Milliseconds(750));
+  EXPECT_EQ(retry_delay(kPolicy, {1}, asked_to_wait(60'000), 0.5), Milliseconds(60'050));
+  EXPECT_EQ(retry_delay(kPolicy, {1}, asked_to_wait(400'000), 0.5), Milliseconds(300'000));
 }
 
 TEST(RetryDelay, GivesUpAfterTheLastAttempt) {
-  EXPECT_TRUE(retry_delay(kPolicy, 3, unavailable(), 0.5));
-  EXPECT_FALSE(retry_delay(kPolicy, 4, unavailable(), 0.5));
-  EXPECT_FALSE(retry_delay({.attempts = 1}, 1, unavailable(), 0.5));
+  EXPECT_TRUE(retry_delay(kPolicy, {3}, unavailable(), 0.5));
+  EXPECT_FALSE(retry_delay(kPolicy, {4}, unavailable(), 0.5));
+  EXPECT_FALSE(retry_delay({.attempts = 1}, {1}, unavailable(), 0.5));
+}
+
+TEST(RetryDelay, GivesUpWhenBothAttemptsAndPatienceAreUsed) {
+  RetryPolicy patient = kPolicy;
+  patient.patience = std::chrono::minutes(10);
+  const Milliseconds almost = patient.patience - Milliseconds(1);
+  EXPECT_TRUE(retry_delay(patient, {90, almost}, unavailable(), 0.5));
+  EXPECT_TRUE(retry_delay(patient, {3, patient.patience}, unavailable(), 0.5));
+  EXPECT_FALSE(retry_delay(patient, {4, patient.patience}, unavailable(), 0.5));
+  EXPECT_FALSE(retry_delay(patient, {1}, Error(ErrorKind::Forbidden, "no"), 0.5));
 }
 
 TEST(RetryDelay, NeverRetriesWhatCannotMend) {
   for (const ErrorKind kind : {ErrorKind::InvalidInput, ErrorKind::NotFound, ErrorKind::Conflict,
                                ErrorKind::Unauthenticated, ErrorKind::Forbidden,
                                ErrorKind::Exhausted, ErrorKind::Canceled, ErrorKind::Corrupt}) {
-    EXPECT_FALSE(retry_delay(kPolicy, 1, Error(kind, "no"), 0.5)) << to_string(kind);
+    EXPECT_FALSE(retry_delay(kPolicy, {1}, Error(kind, "no"), 0.5)) << to_string(kind);
   }
-  EXPECT_TRUE(retry_delay(kPolicy, 1, Error(ErrorKind::Timeout, "late"), 0.5));
+  EXPECT_TRUE(retry_delay(kPolicy, {1}, Error(ErrorKind::Timeout, "late"), 0.5));
   StoreError spent = asked_to_wait(1);
   spent.worn_out = true;
-  EXPECT_FALSE(retry_delay(kPolicy, 1, spent, 0.5));
+  EXPECT_FALSE(retry_delay(kPolicy, {1}, spent, 0.5));
 }
 
 // Time passes by itself: sleeping returns at once.
@@ -83,10 +95,10 @@ struct Fixture {
   std::shared_ptr<RetryWatch> watch = std::make_shared<RetryWatch>();
   std::unique_ptr<ObjectStore> store;
 
-  explicit Fixture(FailureScript script) {
+  explicit Fixture(FailureScript script, RetryPolicy policy = kPolicy) {
     auto wrapped = std::make_unique<FailingStore>(*memory, std::move(script));
     failing = wrapped.get();
-    store = make_retrying(std::move(wrapped), kPolicy, clock, watch);
+    store = make_retrying(std::move(wrapped), policy, clock, watch);
     upload_bytes(*memory, "0123456789", "key", {});
   }
 };
@@ -166,9 +178,52 @@ TEST(RetryingStore, SaysHowOftenItTriedAndIsNotTriedAgainByAnOuterOne) {
   } catch (const StoreError& e) {
     EXPECT_STREQ(e.what(), "a scripted failure (tried 4 times)");
     EXPECT_TRUE(e.worn_out);
-    EXPECT_FALSE(retry_delay(kPolicy, 1, e, 0.5));
+    EXPECT_FALSE(retry_delay(kPolicy, {1}, e, 0.5));
   }
   EXPECT_EQ(f.failing->calls(StoreCall::List), 4u);
+}
+
+constexpr RetryPolicy kPatient{.attempts = 4,
+                               .base = Milliseconds(100),
+                               .longest = Milliseconds(10'000),
+                               .patience = std::chrono::minutes(10)};
+
+TEST(RetryingStore, OutlastsAnOutageWithinItsPatience) {
+  const PassingClock* clock = nullptr;
+  Fixture f(
+      [&](StoreCall, const std::string&, unsigned) {
+        const bool away = clock->slept < std::chrono::minutes(9);
+        return away ? std::optional(Failure{}) : std::nullopt;
+      },
+      kPatient);
+  clock = &f.clock;
+  EXPECT_EQ(download_bytes(*f.store, "key", 100), "0123456789");
+  EXPECT_LT(f.clock.slept, std::chrono::minutes(9) + kPatient.longest);
+}
+
+TEST(RetryingStore, SaysForHowLongItTried) {
+  Fixture f(fail_calls(StoreCall::List, 1, 100'000), kPatient);
+  try {
+    f.store->list("", "", {});
+    FAIL();
+  } catch (const StoreError& e) {
+    EXPECT_THAT(e.what(), testing::HasSubstr(fmt::format("(tried {} times in 10 min",
+                                                         f.failing->calls(StoreCall::List))));
+  }
+}
+
+TEST(RetryingStore, ProgressRenewsThePatience) {
+  PassingClock* clock = nullptr;
+  Fixture f(
+      [&](StoreCall call, const std::string&, unsigned nth) -> std::optional<Failure> {
+        if (call != StoreCall::Get || nth > 18) return std::nullopt;
+        clock->slept += std::chrono::minutes(4);
+        return Failure{.after_bytes = nth % 2};
+      },
+      kPatient);
+  clock = &f.clock;
+  EXPECT_EQ(download_bytes(*f.store, "key", 100), "0123456789");
+  EXPECT_GT(f.clock.slept, std::chrono::hours(1));
 }
 
 TEST(RetryingStore, HonoursTheStoresWish) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "base/strings.hpp"
 #include "objectstore/keystone.hpp"
 #include "objectstore/object_headers.hpp"
@@ -14,13 +15,15 @@ namespace trainyard::objectstore::swift {
 namespace {
 
 constexpr Milliseconds kRenewBefore{5 * 60 * 1000};
+constexpr Milliseconds kRenewAgainAfter{30'000};
 constexpr std::uint64_t kUsualLifeSeconds = 3600;
 constexpr std::size_t kLongestAnswer = 4u << 20;  // catalogues of large clouds are long
 
-// A while before the end, for short tokens a quarter of their life.
-TimePoint renewal(TimePoint now, Milliseconds life) {
-  life = std::max(life, Milliseconds(0));
-  return now + life - std::min(kRenewBefore, life / 4);
+// Renewed a while before the end, short ones a quarter of their life.
+Session::Token token_with(Secret value, std::string storage_url, TimePoint now, Milliseconds life) {
+  const TimePoint end = now + std::max(life, Milliseconds(0));
+  return {std::move(value), std::move(storage_url), end - std::min(kRenewBefore, (end - now) / 4),
+          end};
 }
 
 Error refusal(const SwiftOptions& o, const http::ClientResponse& response) {
@@ -68,10 +71,28 @@ bool is_own(const http::ClientResponse& response) {
 
 Session::Token Session::token(std::stop_token stop) {
   auto current = token_.lock();
-  if (current->value.empty() || clock_.now() >= current->renew_at) {
-    *current = authenticate(std::move(stop));
+  const TimePoint now = clock_.now();
+  if (current->value.empty() || now >= current->ends_at) {
+    return *current = authenticate(std::move(stop));
   }
-  return *current;
+  if (now < current->renew_at) return *current;
+  current->renew_at = now + kRenewAgainAfter;
+  const Token old = *current;
+  current.guard().unlock();
+  return renew(old, std::move(stop));
+}
+
+// `old` is still valid: Keystone may be away for a while.
+Session::Token Session::renew(const Token& old, std::stop_token stop) {
+  try {
+    Token fresh = authenticate(std::move(stop));
+    *token_.lock() = fresh;
+    return fresh;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::Canceled) throw;
+    log::warn("the token is not renewed yet: {}", error.what());
+    return old;
+  }
 }
 
 void Session::forget(const Token& refused) {
@@ -130,8 +151,8 @@ Session::Token Session::authenticate_version3(std::stop_token stop) {
   const std::string token = response.headers.get("X-Subject-Token").value_or("");
   if (token.empty()) throw_refused(options_, response);
   const TimePoint now = clock_.now();
-  return {Secret(token), granted.storage_url,
-          renewal(now, granted.expires - granted.issued.value_or(now))};
+  return token_with(Secret(token), granted.storage_url, now,
+                    granted.expires - granted.issued.value_or(now));
 }
 
 Session::Token Session::authenticate_version1(std::stop_token stop) {
@@ -147,7 +168,7 @@ Session::Token Session::authenticate_version1(std::stop_token stop) {
   parse_endpoint(url);
   const auto life = parse_u64(response.headers.get("X-Auth-Token-Expires").value_or(""));
   const std::chrono::seconds seconds(std::min(life.value_or(kUsualLifeSeconds), kUsualLifeSeconds));
-  return {Secret(token), std::move(url), renewal(clock_.now(), seconds)};
+  return token_with(Secret(token), std::move(url), clock_.now(), seconds);
 }
 
 }  // namespace trainyard::objectstore::swift

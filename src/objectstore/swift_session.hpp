@@ -20,20 +20,22 @@ class Session {
   struct Token {
     Secret value;
     std::string storage_url;
-    TimePoint renew_at{};
+    TimePoint renew_at{}, ends_at{};
   };
 
   Session(const SwiftOptions& options, http::Client& http, Clock& clock)
       : options_(options), http_(http), clock_(clock) {}
 
   // A token that is good for a while; asks for one when there is none. One caller asks, the others
-  // wait. Throws Unauthenticated, InvalidInput, Unavailable.
+  // wait, or go on with the old one as long as that is valid. Throws Unauthenticated, InvalidInput,
+  // Unavailable.
   Token token(std::stop_token stop);
   // `refused` was answered with 401: the next call of token() gets another one.
   void forget(const Token& refused);
 
  private:
   Token authenticate(std::stop_token stop);
+  Token renew(const Token& old, std::stop_token stop);
   Token authenticate_version3(std::stop_token stop);
   Token authenticate_version1(std::stop_token stop);
   http::ClientResponse send(http::ClientRequest request, std::stop_token stop);

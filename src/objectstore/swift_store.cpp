@@ -1,10 +1,12 @@
 #include "objectstore/swift_store.hpp"
 
 #include <utility>
+#include <vector>
 
 #include "base/strings.hpp"
 #include "objectstore/damaged.hpp"
 #include "objectstore/object_headers.hpp"
+#include "objectstore/part_runner.hpp"
 #include "objectstore/swift_client.hpp"
 #include "objectstore/swift_listing.hpp"
 #include "objectstore/swift_manifest.hpp"
@@ -14,10 +16,14 @@
 namespace trainyard::objectstore {
 namespace {
 
+constexpr unsigned kHeads = 8;  // at a time, about the objects of a listing
+
 class SwiftStore final : public ObjectStore {
  public:
   SwiftStore(SwiftOptions options, std::shared_ptr<http::Client> http, Clock& clock)
-      : client_(std::move(options), std::move(http), clock), uploader_(client_, clock) {}
+      : client_(std::move(options), std::move(http), clock),
+        uploader_(client_, clock),
+        retrier_(client_.options().retry, clock, client_.options().retry_watch) {}
 
   const std::string& description() const override { return client_.description(); }
 
@@ -62,10 +68,8 @@ class SwiftStore final : public ObjectStore {
                                 [&] { return swift::parse_listing(response.body); });
     // A server may give fewer than were asked for: only an empty page is the end.
     if (!entries.empty()) page.next = entries.back().object.key;
-    for (swift::Entry& entry : entries) {
-      if (entry.may_be_dynamic) resolve(entry, stop);
-      page.objects.push_back(std::move(entry.object));
-    }
+    resolve(entries, stop);
+    for (swift::Entry& entry : entries) page.objects.push_back(std::move(entry.object));
     return page;
   }
 
@@ -103,6 +107,17 @@ class SwiftStore final : public ObjectStore {
     return response.headers;
   }
 
+  void resolve(std::vector<swift::Entry>& entries, std::stop_token stop) {
+    std::vector<swift::Entry*> unclear;
+    for (swift::Entry& entry : entries) {
+      if (entry.may_be_dynamic) unclear.push_back(&entry);
+    }
+    const auto ask = [&](std::size_t i, std::stop_token ours) {
+      retrier_.run([&] { resolve(*unclear[i], ours); }, ours);  // else the page would come again
+    };
+    heads_.run(unclear.size(), ask, std::move(stop));
+  }
+
   void resolve(swift::Entry& entry, std::stop_token stop) {
     const auto headers = look(entry.object.key, stop);
     if (!headers || !headers->get("X-Object-Manifest")) return;
@@ -114,6 +129,8 @@ class SwiftStore final : public ObjectStore {
 
   swift::Client client_;
   swift::Uploader uploader_;
+  Retrier retrier_;
+  PartRunner heads_{kHeads - 1};
 };
 
 }  // namespace

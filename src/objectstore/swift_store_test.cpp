@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "objectstore/fake_swift.hpp"
+#include "objectstore/faulty_client.hpp"
 #include "objectstore/keystone.hpp"
 #include "objectstore/listing.hpp"
 #include "objectstore/sources.hpp"
@@ -218,6 +221,31 @@ TEST(SwiftStore, OneTokenServesManyRequestsAndIsRenewedBeforeItEnds) {
   EXPECT_EQ(fake.server->tokens_granted(), 2u);
 }
 
+TEST(SwiftStore, AValidTokenGoesOnWhileItCannotBeRenewed) {
+  FakeSwiftStore fake;
+  fake.server->put("mnist", "k", "x");
+  const auto store = fake.open(fake.options());
+  EXPECT_TRUE(store->head("k", {}));
+  unsigned refused = 0;
+  for (const int status : {503, 401}) {
+    fake.server->script = [&](const http::ClientRequest& request, unsigned) {
+      if (request.method != "POST") return std::optional<Fault>();
+      ++refused;
+      return std::optional(Fault{.status = status, .body = R"({"error":{}})"});
+    };
+    fake.clock.advance(std::chrono::minutes(status == 503 ? 56 : 1));
+    const unsigned before = refused;
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(store->head("k", {}));
+    EXPECT_GT(refused, before);
+    EXPECT_LE(refused, before + 2);  // a 401 is looked into
+  }
+  fake.clock.advance(std::chrono::minutes(4));
+  EXPECT_EQ(error_of([&] { store->head("k", {}); }).kind(), ErrorKind::Unauthenticated);
+  fake.server->script = {};
+  EXPECT_TRUE(store->head("k", {}));
+  EXPECT_EQ(fake.server->tokens_granted(), 2u);
+}
+
 TEST(SwiftStore, ATokensLifeIsThatOfTheServersClock) {
   for (const int hours : {-5, 5}) {
     FakeSwiftStore fake;
@@ -287,6 +315,50 @@ TEST(SwiftStore, LargeObjectsAreReadAsTheObjectThatTheyStandFor) {
                                      [&](std::string_view chunk) { bytes += chunk; }, {});
   EXPECT_EQ(bytes, "st sec");
   EXPECT_EQ(info.md5, "");
+}
+
+// The HEADs of a listing, which wait for one another; the first few fail.
+class HeadsOfAListing {
+ public:
+  HeadsOfAListing(unsigned together, unsigned failing) : together_(together), failing_(failing) {}
+
+  std::optional<Fault> operator()(const http::ClientRequest& request) {
+    if (request.method == "GET") ++lists_;
+    if (request.method != "HEAD") return std::nullopt;
+    std::unique_lock lock(mutex_);
+    const unsigned number = ++heads_;
+    changed_.notify_all();
+    EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds(60), [&] {
+      return heads_ >= together_;
+    })) << "one after the other";
+    return number <= failing_ ? std::optional(Fault{.status = 503}) : std::nullopt;
+  }
+  unsigned heads() const { return heads_; }
+  unsigned lists() const { return lists_; }
+
+ private:
+  const unsigned together_, failing_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  unsigned heads_ = 0;
+  std::atomic<unsigned> lists_ = 0;
+};
+
+TEST(SwiftStore, EmptyObjectsOfAPageAreLookedAtTogetherAndAgainAlone) {
+  FakeSwiftStore fake;
+  fake.server->put("parts", "d/1", "first");
+  fake.server->put_dynamic("dynamic", "parts", "d/");
+  for (int i = 0; i < 20; ++i) fake.server->put("mnist", "empty" + std::to_string(i), "");
+  HeadsOfAListing heads(8, 2);
+  SwiftOptions options = fake.options();
+  options.retry = {.attempts = 3, .base = Milliseconds(0)};
+  const auto client = std::make_shared<FaultyClient>(fake.server, std::ref(heads));
+  const ListPage page = open_swift(options, client, fake.clock)->list("", "", {});
+  ASSERT_EQ(page.objects.size(), 21u);
+  EXPECT_EQ(page.objects[0].size, 5u);
+  EXPECT_EQ(page.objects[1].size, 0u);
+  EXPECT_EQ(heads.heads(), 21u + 2u);
+  EXPECT_EQ(heads.lists(), 1u);
 }
 
 struct Segmented {

@@ -119,6 +119,35 @@ def wait_for_trouble(yard, run, attempt):
     return harness.wait_until(trouble, "the trouble is told", 90, every=0.2)
 
 
+def test_data_is_waited_for_while_its_store_is_away(yard):
+    start(yard)
+    other = elsewhere(yard)
+    data = make_bucket(other, "data", {"x": "1", "d/y": "2"})
+    results = make_bucket(yard, "results")
+    proxy = counting_proxy.CountingProxy(data.endpoint)
+    proxy.hold("GET /data/x")
+    run = submit(yard, data._replace(endpoint=proxy.url), results, "cat $DATA_DIR/x $DATA_DIR/d/y")
+    harness.wait_until(proxy.holding, "the data is on its way", 60)
+    other.kill()
+    proxy.release()
+
+    def trouble():
+        status = runs.show(yard, run)
+        told = status.get("progress", {}).get("trouble", "")
+        return status["phase"] == "staging" and "had to be tried again" in told and told
+    told = harness.wait_until(trouble, "the trouble is told", 60, every=0.2)
+    assert "had to be tried again" in yard.trainyard("show", run).out, told
+    assert "had to be tried again" in yard.bx("ml", "show", "trained-models", run).out, told
+
+    def lines():  # one every ten seconds
+        return yard.trainyard("logs", run, "--file", "load-data.log").out.count("had to be tried again")
+    harness.wait_until(lambda: lines() >= 2, "the log tells of it", 60)
+
+    other.start()
+    assert (other.store, runs.wait_end(yard, run, 120)["state"]) == (data.endpoint, "completed")
+    assert "12" in yard.trainyard("logs", run).out
+
+
 def test_results_wait_for_a_store_that_is_away_at_the_end(yard):
     start(yard)
     other = elsewhere(yard)
