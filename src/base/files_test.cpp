@@ -169,6 +169,8 @@ TEST(MakePrivateDir, RefusesAFileInTheWay) {
 TEST(FreeBytes, SaysSomethingOrNamesThePath) {
   EXPECT_GT(free_bytes("/"), 0u);
   EXPECT_EQ(error_of([] { free_bytes("/no/such/path"); }).kind(), ErrorKind::NotFound);
+  EXPECT_GT(free_inodes("/"), 0u);
+  EXPECT_EQ(free_inodes("/proc"), UINT64_MAX);  // it knows no such limit
   EXPECT_EQ(spare_bytes("/", 1000, 2), 1000u);
   EXPECT_EQ(spare_bytes("/", UINT64_MAX, 4), fs::space("/").capacity / 4);
 }

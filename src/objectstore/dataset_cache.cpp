@@ -70,7 +70,9 @@ class Cache final : public DatasetCache {
     }
   }
 
-  void make_room(std::uint64_t bytes) override { CacheRoom(layout_, max_bytes_, 0).reserve(bytes); }
+  void make_room(std::uint64_t bytes) override {
+    CacheRoom(layout_, max_bytes_, 0).reserve({bytes, 0}, {});
+  }
   CacheUsage usage() override { return measure_cache(layout_); }
 
  private:
@@ -93,8 +95,8 @@ class Cache final : public DatasetCache {
     state->shared = request.access == DataAccess::SharedReadOnly;
     state->directory = layout_.tree(state->tree);
     if (!state->shared) {
-      clone_tree(state->directory, request.directory, state->report.bytes,
-                 request.transfer.free_floor, layout_.reservations(), stop);
+      clone_tree(state->directory, request.directory, result.space, request.transfer.free_floor,
+                 layout_.reservations(), stop);
       state->directory = request.directory;
     }
     return Dataset(std::move(state));

@@ -109,15 +109,14 @@ class TreeDownload {
   // The listing has grown, and is not known to be complete.
   void on_page(const Listing& listing, std::size_t first) {
     fetcher_.rethrow_error();
-    const std::uint64_t bytes = total_bytes(listing, first);
-    progress_.add_total(listing.size() - first, bytes);
-    if (handed_over_ == first && space_.reserve_early(bytes)) fetch_on(listing);
+    progress_.add_total(listing.size() - first, total_bytes(listing, first));
+    if (handed_over_ == first && space_.reserve_early(space_of(listing, first))) fetch_on(listing);
   }
 
   TreeReport finish(const Listing& listing) {
-    space_.reserve(total_bytes(listing, handed_over_));
-    progress_.listing_complete();
     const KeyPaths places = place_keys(listing, prefix_);
+    space_.reserve(space_of(listing, handed_over_) + directory_space(places.directories.size()));
+    progress_.listing_complete();
     fetch_on(listing);
     const FetchTotals totals = fetcher_.finish();
     require_complete(listing, totals.files + incoming_.copied_files(),
