@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.hpp"
+#include "base/mode_testing.hpp"
 
 namespace trainyard {
 namespace {
@@ -24,27 +24,10 @@ Error error_of(Fn&& fn) {
   return Error(ErrorKind::Internal, "");
 }
 
-mode_t mode_of(const fs::path& path) {
-  struct stat info {};
-  EXPECT_EQ(::lstat(path.c_str(), &info), 0) << path;
-  return info.st_mode & 07777;
-}
-
 std::size_t entries(const fs::path& path) {
   return static_cast<std::size_t>(
       std::distance(fs::directory_iterator(path), fs::directory_iterator()));
 }
-
-// The mask that new files get, for one test.
-class Umask {
- public:
-  explicit Umask(mode_t mask) : before_(::umask(mask)) {}
-  Umask(const Umask&) = delete;
-  ~Umask() { ::umask(before_); }
-
- private:
-  mode_t before_;
-};
 
 TEST(TempDir, IsPrivateAndGoesWithItsContents) {
   fs::path path;

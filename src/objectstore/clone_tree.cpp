@@ -65,7 +65,7 @@ class Cloner {
  private:
   void file(const fs::path& from, const fs::path& to) {
     const Fd source = open_file(from, O_RDONLY | O_NOFOLLOW);
-    const Fd target = open_file(to, O_WRONLY | O_CREAT | O_EXCL, 0644);
+    const Fd target = create_readable(to);
     if (!space_ && reflink(source, target)) return;
     if (!space_) {
       space_.emplace(to.parent_path(), free_floor_, reservations_);

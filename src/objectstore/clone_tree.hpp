@@ -11,7 +11,7 @@ namespace trainyard::objectstore {
 // Copies a tree of directories and regular files into `to`, which is created: by reflink where the
 // file system shares blocks, else byte for byte, then checked against the space above `free_floor`
 // first (`need` is what a copy takes; `reservations` as in TransferOptions). Files get mode
-// 0644, directories 0755. Throws Exhausted, Canceled.
+// 0644, directories 0755, whatever the umask is. Throws Exhausted, Canceled.
 void clone_tree(const std::filesystem::path& from, const std::filesystem::path& to,
                 const DiskSpace& need, std::uint64_t free_floor,
                 const std::filesystem::path& reservations, std::stop_token stop);

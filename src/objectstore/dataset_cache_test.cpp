@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "base/files.hpp"
+#include "base/mode_testing.hpp"
 #include "objectstore/failing_store.hpp"
 #include "objectstore/memory_store.hpp"
 #include "objectstore/served_store_fixture.hpp"
@@ -122,12 +123,18 @@ TEST_F(Cache, APrivateCopyIsTheRunsOwn) {
   EXPECT_EQ(store.calls(StoreCall::Get), 20u);
 }
 
-TEST_F(Cache, FilesOfTheSharedTreeAreWriteProtected) {
+TEST_F(Cache, EveryUserCanReadTheTreesWhateverTheUmask) {
+  const Umask mask(077);
   const auto cache = open();
-  const Dataset data = cache->stage(store, request(), {});
-  struct stat status {};
-  ASSERT_EQ(::stat((data.directory() / "d/file1").c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777, 0444u);
+  const Dataset shared = cache->stage(store, request(), {});
+  EXPECT_EQ(mode_of(shared.directory()), 0755u);
+  EXPECT_EQ(mode_of(shared.directory() / "d"), 0755u);
+  EXPECT_EQ(mode_of(shared.directory() / "d/file1"), 0444u);
+  const Dataset own = cache->stage(store, request(DataAccess::PrivateCopy), {});
+  EXPECT_EQ(mode_of(own.directory()), 0755u);
+  EXPECT_EQ(mode_of(own.directory() / "d"), 0755u);
+  EXPECT_EQ(mode_of(own.directory() / "d/file1"), 0644u);
+  EXPECT_EQ(mode_of(temp.path() / "cache"), 0700u);
 }
 
 TEST_F(Cache, ADamagedTreeIsPutTogetherAgain) {

@@ -34,7 +34,7 @@ class Incoming final : public Landing {
   }
 
   Claimed claim(const ObjectInfo& object) override {
-    Fd file = open_file(path(object), O_CREAT | O_EXCL | O_RDWR, 0644);
+    Fd file = create_readable(path(object));
     const auto known = known_ ? known_(object) : std::nullopt;
     if (!known) {
       if (object.size > kPreallocatedAbove && preallocate(file, object.size)) {
@@ -71,7 +71,9 @@ class Incoming final : public Landing {
 
 void require_empty(const fs::path& directory) {
   std::error_code error;
-  fs::create_directories(directory, error);
+  if (fs::create_directories(directory, error)) {
+    fs::permissions(directory, fs::perms(0755), error);  // past the umask
+  }
   if (!fs::is_empty(directory, error) && !error) {
     throw Error(ErrorKind::Conflict,
                 "the directory for the data, " + directory.string() + ", is not empty");

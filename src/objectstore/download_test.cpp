@@ -10,6 +10,7 @@
 
 #include "base/files.hpp"
 #include "base/hash.hpp"
+#include "base/mode_testing.hpp"
 #include "base/strings.hpp"
 #include "objectstore/etag.hpp"
 #include "objectstore/failing_store.hpp"
@@ -93,6 +94,15 @@ TEST_F(Download, TakesThePrefixOff) {
   EXPECT_EQ(download(*memory, folder_prefix("mnist")).files, 2u);
   EXPECT_EQ(tree(directory),
             (std::map<std::string, std::string>{{"train", "<directory>"}, {"train/a", "1"}}));
+}
+
+TEST_F(Download, EveryUserCanReadTheTreeWhateverTheUmask) {
+  const Umask mask(077);
+  upload_bytes(*memory, "1", "a/b", {});
+  download(*memory);
+  EXPECT_EQ(mode_of(directory), 0755u);
+  EXPECT_EQ(mode_of(directory / "a"), 0755u);
+  EXPECT_EQ(mode_of(directory / "a/b"), 0644u);
 }
 
 TEST_F(Download, AnEmptyBucketIsAnEmptyDirectory) {

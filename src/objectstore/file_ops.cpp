@@ -13,8 +13,19 @@
 namespace trainyard::objectstore {
 
 void make_directory(const fs::path& path, mode_t mode) {
-  if (::mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return;
+  if (::mkdir(path.c_str(), mode) == 0) {
+    if (::chmod(path.c_str(), mode) == 0) return;
+  } else if (errno == EEXIST) {
+    return;
+  }
   throw_errno("make the directory " + path.string());
+}
+
+Fd create_readable(const fs::path& path) {
+  constexpr mode_t kMode = 0644;
+  Fd file = open_file(path, O_CREAT | O_EXCL | O_RDWR, kMode);
+  if (::fchmod(file.get(), kMode) != 0) throw_errno("set the mode of " + path.string());
+  return file;
 }
 
 void rename_file(const fs::path& from, const fs::path& to) {
