@@ -15,15 +15,18 @@
 #include "base/error.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
+#include "base/strings.hpp"
 
 namespace trainyard {
 
 namespace {
 
+constexpr std::size_t kLongestShown = 400;  // of a path in an error
+
 std::string action(std::string_view verb, const fs::path& path) {
   std::string text(verb);
   text += ' ';
-  text += path.native();
+  text += printable(path.native(), kLongestShown);
   return text;
 }
 

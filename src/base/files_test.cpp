@@ -149,6 +149,11 @@ TEST(MakePrivateDir, RefusesAFileInTheWay) {
   EXPECT_THROW(make_private_dir(""), Error);
 }
 
+TEST(OpenFile, CutsLongPathsInErrors) {
+  const Error error = error_of([] { open_file("/no/" + std::string(5000, 'x'), O_RDONLY); });
+  EXPECT_LT(std::string(error.what()).size(), 500u);
+}
+
 TEST(FreeBytes, SaysSomethingOrNamesThePath) {
   EXPECT_GT(free_bytes("/"), 0u);
   EXPECT_EQ(error_of([] { free_bytes("/no/such/path"); }).kind(), ErrorKind::NotFound);

@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/strings.hpp"
 #include "objectstore/file_ops.hpp"
 #include "objectstore/space.hpp"
 
@@ -71,7 +72,7 @@ class Cloner {
       space_.emplace(to.parent_path(), free_floor_, reservations_);
       space_->reserve(need_);
     }
-    with_context("make " + to.string(), [&] { copy(source, target, stop_); });
+    with_context("make " + printable(to.native()), [&] { copy(source, target, stop_); });
     struct stat status {};
     if (::fstat(target.get(), &status) == 0) {
       space_->written(static_cast<std::uint64_t>(status.st_size));

@@ -66,7 +66,8 @@ class Cache final : public DatasetCache {
     try {
       return stage_through(store, request, stop);
     } catch (const fs::filesystem_error& error) {
-      throw system_error("use the data cache at " + error.path1().string(), error.code().value());
+      throw system_error("use the data cache at " + printable(error.path1().native()),
+                         error.code().value());
     }
   }
 

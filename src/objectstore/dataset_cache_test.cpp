@@ -481,6 +481,18 @@ TEST_F(Cache, KeysThatAreNoPathsAreNamedEachTime) {
   EXPECT_EQ(again.report().remarks[0].name, "../up");
 }
 
+TEST_F(Cache, AKeyWhosePathWouldBeTooLongIsShortened) {
+  const auto second = make_memory_store({.description = "second"});
+  upload_bytes(*second, "x", std::string(1023, '/'), {});
+  const auto cache = open();
+  for (const auto access : {DataAccess::SharedReadOnly, DataAccess::PrivateCopy}) {
+    const Dataset data = cache->stage(*second, request(access), {});
+    EXPECT_EQ(data.report().files, 1u);
+    ASSERT_EQ(data.report().remarks.size(), 1u);
+    EXPECT_LT(data.report().remarks[0].detail.size(), 300u);
+  }
+}
+
 TEST_F(Cache, AfterAStartOfTheMachineOnlyWhatIsOnTheDiskCounts) {
   const auto second = make_memory_store({.description = "second"});
   upload_bytes(*second, "kept", "k", {});

@@ -59,7 +59,7 @@ void Space::reserve(const DiskSpace& need) {
     throw Error(ErrorKind::Exhausted,
                 fmt::format("the data needs {} inodes, one for each file and directory, but the "
                             "file system of {} has only {} left{}",
-                            all.inodes, directory_.string(), free_.inodes,
+                            all.inodes, printable(directory_.native()), free_.inodes,
                             others.inodes == 0 ? ""
                                                : fmt::format(", {} of them promised to transfers "
                                                              "under way",
@@ -69,7 +69,7 @@ void Space::reserve(const DiskSpace& need) {
       ErrorKind::Exhausted,
       fmt::format("the data, {}, needs {} on the disk, but {} has only {} free, {}of which {} must "
                   "stay free (the setting keep_free)",
-                  count_inodes(all.inodes), format_bytes(all.bytes), directory_.string(),
+                  count_inodes(all.inodes), format_bytes(all.bytes), printable(directory_.native()),
                   format_bytes(free_.bytes),
                   others.bytes == 0
                       ? ""
