@@ -35,6 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string& path = places.paths[i];
     require(!path.empty() || listing[i].size == 0);
     if (path.empty()) continue;
+    require(path.size() <= store::kLongestPath);
     require(taken.insert(path).second);
     for (const std::string& name : trainyard::split(path, '/')) {
       require(!name.empty() && name != "." && name != ".." && name.size() <= 255);

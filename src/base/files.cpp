@@ -8,21 +8,25 @@
 
 #include <array>
 #include <cerrno>
+#include <limits>
 #include <system_error>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/ids.hpp"
 #include "base/log.hpp"
+#include "base/strings.hpp"
 
 namespace trainyard {
 
 namespace {
 
+constexpr std::size_t kLongestShown = 400;  // of a path in an error
+
 std::string action(std::string_view verb, const fs::path& path) {
   std::string text(verb);
   text += ' ';
-  text += path.native();
+  text += printable(path.native(), kLongestShown);
   return text;
 }
 
@@ -56,6 +60,12 @@ void write_and_sync(const Fd& fd, std::string_view bytes, mode_t mode) {
   if (::fchmod(fd.get(), mode) != 0) throw_errno("set the mode");  // past the umask
   write_all(fd, bytes);
   if (::fsync(fd.get()) != 0) throw_errno("fsync");
+}
+
+struct statvfs statvfs_of(const fs::path& path) {
+  struct statvfs info;
+  if (::statvfs(path.c_str(), &info) != 0) throw_errno(action("read the free space of", path));
+  return info;
 }
 
 }  // namespace
@@ -140,9 +150,13 @@ void make_private_dir(const fs::path& path) {
 }
 
 std::uint64_t free_bytes(const fs::path& path) {
-  struct statvfs info;
-  if (::statvfs(path.c_str(), &info) != 0) throw_errno(action("read the free space of", path));
+  const struct statvfs info = statvfs_of(path);
   return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+}
+
+std::uint64_t free_inodes(const fs::path& path) {
+  const struct statvfs info = statvfs_of(path);
+  return info.f_files == 0 ? std::numeric_limits<std::uint64_t>::max() : info.f_favail;
 }
 
 std::uint64_t spare_bytes(const fs::path& path, std::uint64_t most, unsigned part) {

@@ -39,6 +39,8 @@ void make_private_dir(const fs::path& path);  // mkdir -p, mode 0700 for what it
 // remove_all that also enters read-only directories; a missing path is fine.
 void remove_tree(const fs::path& path);
 std::uint64_t free_bytes(const fs::path& path);  // statvfs f_bavail
+// statvfs f_favail; the largest number where the file system has no limit of its own.
+std::uint64_t free_inodes(const fs::path& path);
 // What is to stay free for the service's own records, without which it can end and delete no run:
 // `most`, or on a small disk the given part of it.
 std::uint64_t spare_bytes(const fs::path& path, std::uint64_t most, unsigned part);

@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.hpp"
+#include "base/mode_testing.hpp"
 
 namespace trainyard {
 namespace {
@@ -24,27 +24,10 @@ Error error_of(Fn&& fn) {
   return Error(ErrorKind::Internal, "");
 }
 
-mode_t mode_of(const fs::path& path) {
-  struct stat info {};
-  EXPECT_EQ(::lstat(path.c_str(), &info), 0) << path;
-  return info.st_mode & 07777;
-}
-
 std::size_t entries(const fs::path& path) {
   return static_cast<std::size_t>(
       std::distance(fs::directory_iterator(path), fs::directory_iterator()));
 }
-
-// The mask that new files get, for one test.
-class Umask {
- public:
-  explicit Umask(mode_t mask) : before_(::umask(mask)) {}
-  Umask(const Umask&) = delete;
-  ~Umask() { ::umask(before_); }
-
- private:
-  mode_t before_;
-};
 
 TEST(TempDir, IsPrivateAndGoesWithItsContents) {
   fs::path path;
@@ -166,9 +149,16 @@ TEST(MakePrivateDir, RefusesAFileInTheWay) {
   EXPECT_THROW(make_private_dir(""), Error);
 }
 
+TEST(OpenFile, CutsLongPathsInErrors) {
+  const Error error = error_of([] { open_file("/no/" + std::string(5000, 'x'), O_RDONLY); });
+  EXPECT_LT(std::string(error.what()).size(), 500u);
+}
+
 TEST(FreeBytes, SaysSomethingOrNamesThePath) {
   EXPECT_GT(free_bytes("/"), 0u);
   EXPECT_EQ(error_of([] { free_bytes("/no/such/path"); }).kind(), ErrorKind::NotFound);
+  EXPECT_GT(free_inodes("/"), 0u);
+  EXPECT_EQ(free_inodes("/proc"), UINT64_MAX);  // it knows no such limit
   EXPECT_EQ(spare_bytes("/", 1000, 2), 1000u);
   EXPECT_EQ(spare_bytes("/", UINT64_MAX, 4), fs::space("/").capacity / 4);
 }

@@ -4,10 +4,10 @@
 #include <archive_entry.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/mode_testing.hpp"
 #include "definition/definition_store.hpp"
 
 namespace trainyard::definition {
@@ -161,12 +161,13 @@ TEST_F(ArchiveTest, ExtractsWithExecutableBitAndNothingElse) {
                          {"lib/net.py", "x = 1", AE_IFREG, 0600},
                          {"lib/link", "net.py", AE_IFLNK}});
   make_private_dir(dir_.path() / "out");
+  const Umask mask(077);
   extract(zip, dir_.path() / "out", {});
   EXPECT_EQ(read_file(dir_.path() / "out/lib/net.py"), "x = 1");
   EXPECT_EQ(fs::read_symlink(dir_.path() / "out/lib/link"), "net.py");
-  struct stat info {};
-  ASSERT_EQ(::stat((dir_.path() / "out/run.sh").c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 07777, 0755u);
+  EXPECT_EQ(mode_of(dir_.path() / "out/run.sh"), 0755u);
+  EXPECT_EQ(mode_of(dir_.path() / "out/lib"), 0755u);
+  EXPECT_EQ(mode_of(dir_.path() / "out/lib/net.py"), 0644u);
 }
 
 TEST_F(ArchiveTest, ALinkIsNeverWrittenThrough) {

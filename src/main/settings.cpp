@@ -152,7 +152,9 @@ constexpr std::array kSettings = {
             "While a run goes on, a file of its results is uploaded once it has not changed for so "
             "long; 0s: all of them at the end.",
             [](Config& c, View v) { c.results_quiet = parse_duration(v); }},
-    Setting{"cache_size", "SIZE", "200GiB", "The most that the cache of training data may hold.",
+    Setting{"cache_size", "SIZE", "200GiB",
+            "The most of the disk that the cache of training data may take, each file in whole "
+            "blocks of 4 KiB.",
             [](Config& c, View v) { c.cache_size = parse_size(v); }},
     Setting{"keep_free", "SIZE", "1GiB",
             "What training data, in the cache or beside it, leaves free on the disk. Cached data "

@@ -10,10 +10,15 @@
 
 namespace trainyard::objectstore {
 
+// The blocks of a file of `size` bytes: of 1 MiB, or the next power of two with which 65,536 do, so
+// that its sums stay small. Uploads in parts begin each at a block, or those that two parts share
+// would be no proof.
+std::uint64_t checksum_block(std::uint64_t size);
+
 // Thread-safe. Blocks may be read in any order and again; of each, what was read last counts.
 class BlockChecksums {
  public:
-  using Values = std::vector<std::uint64_t>;  // a CRC-64/NVME for each block of 1 MiB
+  using Values = std::vector<std::uint64_t>;  // a CRC-64/NVME for each block
 
   explicit BlockChecksums(std::uint64_t size);
   void add(std::uint64_t offset, std::string_view bytes);
@@ -25,6 +30,7 @@ class BlockChecksums {
     std::uint64_t crc = 0, filled = 0;
   };
   const std::uint64_t size_;
+  const std::uint64_t block_size_;
   std::mutex mutex_;  // of blocks_
   std::vector<Block> blocks_;
 };

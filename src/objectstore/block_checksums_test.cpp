@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
 #include <string>
 
+#include "base/hash.hpp"
 #include "objectstore/sources.hpp"
 
 namespace trainyard::objectstore {
@@ -42,6 +45,39 @@ TEST(BlockChecksums, TakeBlocksInAnyOrderAndAgain) {
   EXPECT_FALSE(sums.values()) << "the second block was begun anew and not ended";
   sums.add(1'200'000, std::string_view(kBytes).substr(1'200'000));
   EXPECT_EQ(sums.values(), read_whole(kBytes));
+}
+
+TEST(BlockChecksums, BlocksOfHugeFilesGrowSoThatTheirSumsStaySmall) {
+  constexpr std::uint64_t kMiB = 1u << 20, kTiB = std::uint64_t(1) << 40;
+  EXPECT_EQ(checksum_block(0), kMiB);
+  EXPECT_EQ(checksum_block(65'536 * kMiB), kMiB);
+  EXPECT_EQ(checksum_block(65'536 * kMiB + 1), 2 * kMiB);
+  EXPECT_EQ(checksum_block(15 * kTiB), 256 * kMiB);
+  EXPECT_EQ(checksum_block(UINT64_MAX) * 65'536 - 1, UINT64_MAX);
+}
+
+TEST(BlockChecksums, LargerBlocksAreReadInPieces) {
+  constexpr std::uint64_t kSize = (std::uint64_t(64) << 30) + 5, kBlock = 2u << 20;
+  class Zeros final : public Source {
+   public:
+    std::uint64_t size() const override { return kSize; }
+    std::size_t read_at(std::uint64_t offset, char* into, std::size_t max) override {
+      read_to = std::max(read_to, offset + max);
+      most_at_once = std::max(most_at_once, max);
+      std::memset(into, 0, max);
+      return max;
+    }
+    std::uint64_t read_to = 0;
+    std::size_t most_at_once = 0;
+  } zeros;
+  const std::string block(kBlock, '\0');
+  BlockChecksums sums(kSize);
+  sums.add(0, block);
+  EXPECT_FALSE(sums.values());
+  // The first block is right, the second is not: no more is read.
+  EXPECT_FALSE(has_blocks(zeros, {crc64nvme(block), 1}));
+  EXPECT_EQ(zeros.read_to, 2 * kBlock);
+  EXPECT_LE(zeros.most_at_once, 1u << 20);
 }
 
 TEST(BlockChecksums, AGapIsNoProof) {

@@ -21,7 +21,7 @@ constexpr std::uint64_t kLittlePart = 64;  // of what the cache may hold
 
 struct StoredObject {
   fs::path path;
-  std::uint64_t bytes;
+  std::uint64_t size;
   TimePoint stored_at;
   bool in_a_tree;
 };
@@ -38,9 +38,9 @@ void for_each_object(const CacheLayout& layout,
   }
 }
 
-// What of reserved bytes is on the disk already. Takes away what dead processes left.
-std::uint64_t bytes_of_partials(const CacheLayout& layout) {
-  std::uint64_t bytes = 0;
+// What of the reserved room is filled already. Takes away what dead processes left.
+DiskSpace space_of_partials(const CacheLayout& layout) {
+  DiskSpace space;
   for (const fs::path& partial : entries(layout.partials())) {
     if (auto stale = Lease::try_take(partial, Lease::Mode::Exclusive)) {
       stale->remove_file();
@@ -48,9 +48,9 @@ std::uint64_t bytes_of_partials(const CacheLayout& layout) {
     }
     struct stat status {};
     if (::stat(partial.c_str(), &status) != 0) continue;  // landed meanwhile
-    bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
+    space = space + DiskSpace{static_cast<std::uint64_t>(status.st_blocks) * 512, 1};
   }
-  return bytes;
+  return space;
 }
 
 void remove_leased(const CacheLayout& layout, const std::string& id, Lease& lease) {
@@ -105,7 +105,7 @@ CacheUsage measure_cache(const CacheLayout& layout) {
   CacheUsage usage;
   for_each_object(layout, [&](const StoredObject& object) {
     ++usage.objects;
-    usage.bytes += object.bytes;
+    usage.bytes += disk_bytes(object.size);
   });
   for (const fs::path& tree : entries(layout.trees())) {
     ++usage.trees;
@@ -127,11 +127,9 @@ CacheRoom::CacheRoom(const CacheLayout& layout, std::uint64_t max_bytes, std::ui
 
 // In this order what lands meanwhile is counted twice, never not at all.
 void CacheRoom::count() {
-  const std::uint64_t pending = reservations_.pending().disk;
-  const std::uint64_t written = bytes_of_partials(layout_);
-  const std::uint64_t taken = free_floor_ + (pending > written ? pending - written : 0);
-  const std::uint64_t free = free_bytes(layout_.root);
-  usable_ = free > taken ? free - taken : 0;
+  const DiskSpace pending = reservations_.pending().disk;
+  const DiskSpace unwritten = pending - space_of_partials(layout_);
+  usable_ = free_space(layout_.root) - DiskSpace{free_floor_, 0} - unwritten;
   const std::uint64_t ever = reservations_.ever_cached();
   if (ever < ever_cached_) return look_through();  // the count began anew
   most_ += ever - ever_cached_;
@@ -143,9 +141,9 @@ void CacheRoom::look_through() {
   most_ = reservations_.pending().cached;
   candidates_.clear();
   for_each_object(layout_, [&](const StoredObject& object) {
-    most_ += object.bytes;
+    most_ += disk_bytes(object.size);
     if (!object.in_a_tree) {
-      candidates_.push_back({object.stored_at, object.path, {}, object.bytes});
+      candidates_.push_back({object.stored_at, object.path, {}, object.size});
     }
   });
   for (const fs::path& tree : entries(layout_.trees())) {
@@ -156,40 +154,48 @@ void CacheRoom::look_through() {
             [](const Candidate& a, const Candidate& b) { return a.last_use > b.last_use; });
 }
 
-bool CacheRoom::fits(std::uint64_t bytes) const {
-  return most_ + bytes <= max_bytes_ && bytes <= usable_;
+bool CacheRoom::fits(const Pending& need) const {
+  const std::uint64_t left = max_bytes_ > most_ ? max_bytes_ - most_ : 0;
+  return need.cached <= left && usable_.holds(need.disk);
 }
 
-void CacheRoom::take(std::uint64_t bytes) {
-  reservations_.add({bytes, bytes});
-  ever_cached_ += bytes;
-  most_ += bytes;
-  reserved_ += bytes;
+void CacheRoom::take(const Pending& need) {
+  reservations_.add(need);
+  ever_cached_ += need.cached;
+  most_ += need.cached;
 }
 
-bool CacheRoom::reserve_early(std::uint64_t bytes) {
+bool CacheRoom::reserve_early(const DiskSpace& objects) {
   const Lease lock = reservations_.lock();
   count();
-  const std::uint64_t all = reserved_ + bytes;
+  const DiskSpace all = reserved_ + objects;
+  const DiskSpace twice = all + objects;
   const std::uint64_t little = max_bytes_ / kLittlePart;
-  const bool ready = fits(bytes + all) || (all <= little && make_fit(little - reserved_));
-  if (ready) take(bytes);
-  return ready;
-}
-
-bool CacheRoom::reserve(std::uint64_t bytes) {
-  if (reserved_ + bytes > max_bytes_) return false;  // not even alone
-  const Lease lock = reservations_.lock();
-  count();
-  if (!make_fit(bytes)) return false;
-  take(bytes);
+  const std::uint64_t rest = little - std::min(little, reserved_.bytes);
+  const bool ready = fits({twice.bytes, twice}) ||
+                     (all.bytes <= little && make_fit({rest, {rest, objects.inodes}}));
+  if (!ready) return false;
+  take({objects.bytes, objects});
+  reserved_ = all;
   return true;
 }
 
-bool CacheRoom::make_fit(std::uint64_t bytes) {
-  if (fits(bytes)) return true;
+bool CacheRoom::reserve(const DiskSpace& objects, const DiskSpace& directories) {
+  const DiskSpace all = reserved_ + objects;
+  if (all.bytes > max_bytes_) return false;  // not even alone
+  const Lease lock = reservations_.lock();
+  count();
+  const Pending need{objects.bytes, objects + directories};
+  if (!make_fit(need)) return false;
+  take(need);
+  reserved_ = all;
+  return true;
+}
+
+bool CacheRoom::make_fit(const Pending& need) {
+  if (fits(need)) return true;
   look_through();
-  while (!fits(bytes)) {
+  while (!fits(need)) {
     if (!evict_one()) return false;
   }
   return true;
@@ -205,8 +211,8 @@ bool CacheRoom::evict_one() {
     }
     // If a tree took it meanwhile, the tree's link keeps the bytes; only the next one misses it.
     unlink_file(candidate.path);
-    most_ -= candidate.bytes;
-    usable_ += candidate.bytes;
+    most_ -= disk_bytes(candidate.size);
+    usable_ = usable_ + file_space(candidate.size);
     return true;
   }
   return false;

@@ -36,29 +36,30 @@ class CacheRoom {
  public:
   CacheRoom(const CacheLayout& layout, std::uint64_t max_bytes, std::uint64_t free_floor);
 
-  // Reserves `bytes` if with them all that this one reserved is less than half of what the cache
-  // can take as it is, or so little that what leaves for it does not matter. False: it reserves
-  // nothing, and the rest is better known before more is begun.
-  bool reserve_early(std::uint64_t bytes);
-  // Reserves `bytes`. Evicts, least recently used first, until they fit: objects that no tree
-  // holds, and trees that nobody uses. False when they cannot fit.
-  bool reserve(std::uint64_t bytes);
-  // So many of the reserved bytes are an object of the cache now.
-  void landed(std::uint64_t bytes) { reservations_.take_off({bytes, bytes}); }
+  // Reserves room for objects if with them all that this one reserved is less than half of what the
+  // cache can take as it is, or so little that what leaves for it does not matter. False: it
+  // reserves nothing, and the rest is better known before more is begun.
+  bool reserve_early(const DiskSpace& objects);
+  // Reserves room for objects, and on the disk alone for the directories of their tree. Evicts,
+  // least recently used first, until it is there: objects that no tree holds, and trees that nobody
+  // uses. False when they cannot fit.
+  bool reserve(const DiskSpace& objects, const DiskSpace& directories);
+  // One of the objects, of so many bytes, is in the cache now.
+  void landed(std::uint64_t size) { reservations_.take_off({disk_bytes(size), file_space(size)}); }
 
  private:
   struct Candidate {
     TimePoint last_use;
     std::filesystem::path path;  // of an object
     std::string tree;            // or the id of a tree
-    std::uint64_t bytes = 0;     // of an object
+    std::uint64_t size = 0;      // of an object
   };
   // With the lock of the reservations:
   void count();
   void look_through();
-  bool fits(std::uint64_t bytes) const;  // more, as it is
-  bool make_fit(std::uint64_t bytes);
-  void take(std::uint64_t bytes);
+  bool fits(const Pending& need) const;  // more, as it is
+  bool make_fit(const Pending& need);
+  void take(const Pending& need);
   bool evict_one();
   bool evict_tree(const Candidate& tree);
 
@@ -67,11 +68,11 @@ class CacheRoom {
   const std::uint64_t free_floor_;
   Reservations reservations_;
   std::vector<Candidate> candidates_;  // the least recently used at the end
-  // No more bytes of objects than these are there or reserved, as long as nobody reserves more.
+  // Objects take no more on the disk than this, there or reserved, as long as nobody reserves more.
   std::uint64_t most_ = 0;
   std::uint64_t ever_cached_ = 0;  // when that was true
-  std::uint64_t usable_ = 0;       // on the disk: free, above the floor, and not reserved
-  std::uint64_t reserved_ = 0;     // by this one, landed or not
+  DiskSpace usable_;               // on the disk: free, above the floor, and not reserved
+  DiskSpace reserved_;             // for objects by this one, landed or not
 };
 
 }  // namespace trainyard::objectstore

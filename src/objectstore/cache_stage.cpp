@@ -164,7 +164,8 @@ CacheStage::Result CacheStage::run() {
                     .transferred_files = fetched_.files,
                     .transferred_bytes = fetched_.bytes,
                     .remarks = places.remarks};
-  return {tree, *std::move(lease), std::move(report)};
+  return {tree, *std::move(lease), std::move(report),
+          space_of(listing_) + directory_space(places.directories.size())};
 }
 
 void CacheStage::on_page(std::size_t first) {
@@ -177,7 +178,7 @@ void CacheStage::on_page(std::size_t first) {
   build_->fetcher.rethrow_error();
   look_up();
   early_ = early_ && count_without_etag(listing_, first) == 0;
-  early_ = early_ && build_->room.reserve_early(missing_bytes_);
+  early_ = early_ && build_->room.reserve_early(missing_space_);
   if (early_) fetch_missing();
 }
 
@@ -189,7 +190,7 @@ bool CacheStage::try_to_build() {
   build_ = std::make_unique<Build>(*this, *std::move(lease));
   looked_up_ = 0;  // what an earlier one pinned, it gave up
   missing_.clear();
-  missing_bytes_ = 0;
+  missing_space_ = {};
   return true;
 }
 
@@ -201,7 +202,7 @@ void CacheStage::look_up() {
       progress_.add_cached_file(object.size);
     } else {
       missing_.push_back(&object);
-      missing_bytes_ += object.size;
+      missing_space_ = missing_space_ + file_space(object.size);
     }
   }
 }
@@ -210,7 +211,7 @@ void CacheStage::look_up() {
 void CacheStage::fetch_missing() {
   for (const ObjectInfo* object : missing_) build_->fetcher.add(*object);
   missing_.clear();
-  missing_bytes_ = 0;
+  missing_space_ = {};
 }
 
 // nullopt also when it is damaged: who builds sets it aside.
@@ -222,9 +223,12 @@ std::optional<Lease> CacheStage::use_whole_tree(const std::string& tree, const K
 
 void CacheStage::put_together(const std::string& tree, const KeyPaths& places) {
   look_up();
-  if (!build_->room.reserve(missing_bytes_)) {
-    throw PastTheCache{fmt::format("it does not fit into this machine's cache (limit {})",
-                                   format_bytes(max_bytes_))};
+  if (!build_->room.reserve(missing_space_, directory_space(places.directories.size() + 1))) {
+    const std::uint64_t bytes = space_of(listing_).bytes;
+    throw PastTheCache{
+        fmt::format("it does not fit into this machine's cache ({} take {} on the "
+                    "disk, the limit is {})",
+                    count_files(listing_.size()), format_bytes(bytes), format_bytes(max_bytes_))};
   }
   fetch_missing();
   fetched_ = build_->fetcher.finish();

@@ -40,6 +40,7 @@ class CacheStage {
     std::string tree;
     Lease lease;
     TreeReport report;
+    DiskSpace space;  // of the whole tree, as a copy
   };
   // Throws the errors of DatasetCache::stage, or PastTheCache; `listing` is whole then. May be
   // called once.
@@ -70,7 +71,7 @@ class CacheStage {
   Listing& listing_;
   std::size_t looked_up_ = 0;  // so many objects of the listing are pinned, missing or fetched
   std::vector<const ObjectInfo*> missing_;
-  std::uint64_t missing_bytes_ = 0;
+  DiskSpace missing_space_;
   bool early_ = true;             // fetching does not wait for the end of the listing
   std::unique_ptr<Build> build_;  // while this process builds
   FetchTotals fetched_;

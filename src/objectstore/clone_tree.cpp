@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/strings.hpp"
 #include "objectstore/file_ops.hpp"
 #include "objectstore/space.hpp"
 
@@ -46,12 +47,9 @@ void copy(const Fd& from, const Fd& to, const std::stop_token& stop) {
 
 class Cloner {
  public:
-  Cloner(std::uint64_t bytes, std::uint64_t free_floor, const fs::path& reservations,
+  Cloner(const DiskSpace& need, std::uint64_t free_floor, const fs::path& reservations,
          std::stop_token stop)
-      : bytes_(bytes),
-        free_floor_(free_floor),
-        reservations_(reservations),
-        stop_(std::move(stop)) {}
+      : need_(need), free_floor_(free_floor), reservations_(reservations), stop_(std::move(stop)) {}
 
   void directory(const fs::path& from, const fs::path& to) {
     make_directory(to);
@@ -68,20 +66,20 @@ class Cloner {
  private:
   void file(const fs::path& from, const fs::path& to) {
     const Fd source = open_file(from, O_RDONLY | O_NOFOLLOW);
-    const Fd target = open_file(to, O_WRONLY | O_CREAT | O_EXCL, 0644);
+    const Fd target = create_readable(to);
     if (!space_ && reflink(source, target)) return;
     if (!space_) {
       space_.emplace(to.parent_path(), free_floor_, reservations_);
-      space_->reserve(bytes_);
+      space_->reserve(need_);
     }
-    with_context("make " + to.string(), [&] { copy(source, target, stop_); });
+    with_context("make " + printable(to.native()), [&] { copy(source, target, stop_); });
     struct stat status {};
     if (::fstat(target.get(), &status) == 0) {
       space_->written(static_cast<std::uint64_t>(status.st_size));
     }
   }
 
-  std::uint64_t bytes_;
+  const DiskSpace& need_;
   std::uint64_t free_floor_;
   const fs::path& reservations_;
   std::stop_token stop_;
@@ -94,9 +92,9 @@ void clone_file(const Fd& from, const Fd& to, const std::stop_token& stop) {
   if (!reflink(from, to)) copy(from, to, stop);
 }
 
-void clone_tree(const fs::path& from, const fs::path& to, std::uint64_t bytes,
+void clone_tree(const fs::path& from, const fs::path& to, const DiskSpace& need,
                 std::uint64_t free_floor, const fs::path& reservations, std::stop_token stop) {
-  Cloner(bytes, free_floor, reservations, std::move(stop)).directory(from, to);
+  Cloner(need, free_floor, reservations, std::move(stop)).directory(from, to);
 }
 
 }  // namespace trainyard::objectstore

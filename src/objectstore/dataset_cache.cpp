@@ -66,11 +66,14 @@ class Cache final : public DatasetCache {
     try {
       return stage_through(store, request, stop);
     } catch (const fs::filesystem_error& error) {
-      throw system_error("use the data cache at " + error.path1().string(), error.code().value());
+      throw system_error("use the data cache at " + printable(error.path1().native()),
+                         error.code().value());
     }
   }
 
-  void make_room(std::uint64_t bytes) override { CacheRoom(layout_, max_bytes_, 0).reserve(bytes); }
+  void make_room(std::uint64_t bytes) override {
+    CacheRoom(layout_, max_bytes_, 0).reserve({bytes, 0}, {});
+  }
   CacheUsage usage() override { return measure_cache(layout_); }
 
  private:
@@ -93,8 +96,8 @@ class Cache final : public DatasetCache {
     state->shared = request.access == DataAccess::SharedReadOnly;
     state->directory = layout_.tree(state->tree);
     if (!state->shared) {
-      clone_tree(state->directory, request.directory, state->report.bytes,
-                 request.transfer.free_floor, layout_.reservations(), stop);
+      clone_tree(state->directory, request.directory, result.space, request.transfer.free_floor,
+                 layout_.reservations(), stop);
       state->directory = request.directory;
     }
     return Dataset(std::move(state));

@@ -66,7 +66,7 @@ class Dataset {
 };
 
 struct CacheUsage {
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0;  // that the objects take on the disk, in whole blocks (disk_space.hpp)
   std::uint64_t objects = 0;
   std::uint64_t trees = 0;
   std::uint64_t leased_trees = 0;
@@ -88,8 +88,8 @@ class DatasetCache {
 };
 
 struct CacheOptions {
-  std::filesystem::path directory;  // created, mode 0700
-  std::uint64_t max_bytes = std::uint64_t(200) << 30;
+  std::filesystem::path directory;                     // created, mode 0700
+  std::uint64_t max_bytes = std::uint64_t(200) << 30;  // that its objects take on the disk
 };
 // Throws when the directory cannot be made. Many processes may open the same directory.
 std::unique_ptr<DatasetCache> open_dataset_cache(CacheOptions options);

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "base/files.hpp"
+#include "base/mode_testing.hpp"
 #include "objectstore/failing_store.hpp"
 #include "objectstore/memory_store.hpp"
 #include "objectstore/served_store_fixture.hpp"
@@ -40,6 +41,8 @@ void overwrite(const fs::path& file, const std::string& bytes) {
   fs::permissions(file, fs::perms::owner_write, fs::perm_options::add);
   std::ofstream(file, std::ios::trunc) << bytes;
 }
+
+constexpr std::uint64_t kSetOnDisk = 20 * 4096;  // 20 files of 1,000 bytes
 
 class Cache : public testing::Test {
  protected:
@@ -120,12 +123,18 @@ TEST_F(Cache, APrivateCopyIsTheRunsOwn) {
   EXPECT_EQ(store.calls(StoreCall::Get), 20u);
 }
 
-TEST_F(Cache, FilesOfTheSharedTreeAreWriteProtected) {
+TEST_F(Cache, EveryUserCanReadTheTreesWhateverTheUmask) {
+  const Umask mask(077);
   const auto cache = open();
-  const Dataset data = cache->stage(store, request(), {});
-  struct stat status {};
-  ASSERT_EQ(::stat((data.directory() / "d/file1").c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777, 0444u);
+  const Dataset shared = cache->stage(store, request(), {});
+  EXPECT_EQ(mode_of(shared.directory()), 0755u);
+  EXPECT_EQ(mode_of(shared.directory() / "d"), 0755u);
+  EXPECT_EQ(mode_of(shared.directory() / "d/file1"), 0444u);
+  const Dataset own = cache->stage(store, request(DataAccess::PrivateCopy), {});
+  EXPECT_EQ(mode_of(own.directory()), 0755u);
+  EXPECT_EQ(mode_of(own.directory() / "d"), 0755u);
+  EXPECT_EQ(mode_of(own.directory() / "d/file1"), 0644u);
+  EXPECT_EQ(mode_of(temp.path() / "cache"), 0700u);
 }
 
 TEST_F(Cache, ADamagedTreeIsPutTogetherAgain) {
@@ -151,7 +160,7 @@ TEST_F(Cache, ADamagedTreeIsPutTogetherAgain) {
 }
 
 TEST_F(Cache, WhoUsesATreeThatIsFoundDamagedKeepsIt) {
-  const auto cache = open(45'000);
+  const auto cache = open(kSetOnDisk * 9 / 4);
   auto used = std::make_unique<Dataset>(cache->stage(store, request(), {}));
   const Fd mounted = open_file(used->directory() / "d", O_RDONLY | O_DIRECTORY);
   fs::remove(used->directory() / "d/file7");
@@ -279,19 +288,19 @@ TEST_F(Cache, AnotherGoesOnWhereAKilledProcessStopped) {
 }
 
 TEST_F(Cache, TheLeastRecentlyUsedLeavesAndWhatIsUsedStays) {
-  const auto cache = open(45'000);
+  const auto cache = open(kSetOnDisk * 9 / 4);
   StageRequest all = request();
-  auto used = std::make_unique<Dataset>(cache->stage(store, all, {}));  // 20,000 bytes
+  auto used = std::make_unique<Dataset>(cache->stage(store, all, {}));
   const auto second = make_memory_store({.description = "second"});
   for (int i = 0; i < 20; ++i) upload_bytes(*second, std::string(1000, 'x'), std::to_string(i), {});
   cache->stage(*second, request(), {});
-  EXPECT_EQ(cache->usage().bytes, 40'000u);
+  EXPECT_EQ(cache->usage().bytes, 2 * kSetOnDisk);
   EXPECT_EQ(cache->usage().leased_trees, 1u);
 
   const auto third = make_memory_store({.description = "third"});
-  upload_bytes(*third, std::string(20'000, 'y'), "large", {});
+  upload_bytes(*third, std::string(80'000, 'y'), "large", {});
   cache->stage(*third, request(), {});
-  EXPECT_LE(cache->usage().bytes, 45'000u);
+  EXPECT_LE(cache->usage().bytes, kSetOnDisk * 9 / 4);
   EXPECT_EQ(tree(used->directory()), expected);
   FailingStore counting(*second, {});
   used.reset();
@@ -302,7 +311,7 @@ TEST_F(Cache, TheLeastRecentlyUsedLeavesAndWhatIsUsedStays) {
 }
 
 TEST_F(Cache, TwoThatFillItAtOnceKeepToItsLimit) {
-  const auto cache = open(30'000);
+  const auto cache = open(kSetOnDisk * 3 / 2);
   const auto second = make_memory_store({.description = "second", .page_size = 6});
   for (int i = 0; i < 20; ++i) upload_bytes(*second, std::string(1000, 'x'), std::to_string(i), {});
   StageRequest one = request(), other = request();
@@ -310,18 +319,19 @@ TEST_F(Cache, TwoThatFillItAtOnceKeepToItsLimit) {
   one.transfer.on_log = other.transfer.on_log = {};
   std::optional<Dataset> inner;
   FailingStore slow(*memory, [&](StoreCall call, const std::string&, unsigned nth) {
-    if (call == StoreCall::Get && nth == 1) inner.emplace(open(30'000)->stage(*second, other, {}));
+    if (call == StoreCall::Get && nth == 1)
+      inner.emplace(open(kSetOnDisk * 3 / 2)->stage(*second, other, {}));
     return std::optional<Failure>();
   });
   const Dataset outer = cache->stage(slow, one, {});
   EXPECT_EQ(tree(outer.directory()), expected);
   EXPECT_EQ(tree(inner->directory()).size(), 20u);
-  EXPECT_LE(cache->usage().bytes, 30'000u);
+  EXPECT_LE(cache->usage().bytes, kSetOnDisk * 3 / 2);
   EXPECT_NE(outer.shared(), inner->shared());  // one went past it
 }
 
 TEST_F(Cache, WhatDoesNotFitGoesPastIt) {
-  const auto cache = open(5'000);
+  const auto cache = open(kSetOnDisk / 4);
   const Dataset data = cache->stage(store, request(), {});
   EXPECT_FALSE(data.shared());
   EXPECT_EQ(tree(data.directory()), expected);
@@ -330,8 +340,29 @@ TEST_F(Cache, WhatDoesNotFitGoesPastIt) {
   EXPECT_EQ(store.calls(StoreCall::List), 4u);
 }
 
+TEST_F(Cache, TheLimitIsOfWhatLiesOnTheDisk) {
+  const auto large_enough = open(kSetOnDisk);
+  EXPECT_TRUE(large_enough->stage(store, request(), {}).shared());
+  EXPECT_EQ(large_enough->usage().bytes, kSetOnDisk);
+  const auto second = make_memory_store({.description = "second"});
+  for (int i = 0; i < 21; ++i) upload_bytes(*second, "x", std::to_string(i), {});
+  EXPECT_FALSE(large_enough->stage(*second, request(), {}).shared());
+  EXPECT_THAT(lines,
+              Contains(HasSubstr("(21 files take 84 KiB on the disk, the limit is 80 KiB)")));
+}
+
+TEST_F(Cache, ManySmallObjectsLeaveTheFloorFree) {
+  const auto second = make_memory_store({.description = "second"});
+  for (int i = 0; i < 300; ++i) upload_bytes(*second, "x", std::to_string(i), {});
+  StageRequest tight = request();
+  tight.transfer.free_floor = free_bytes(temp.path()) - (1u << 20);
+  FailingStore counting(*second, {});
+  EXPECT_THROW(open()->stage(counting, tight, {}), Error);
+  EXPECT_EQ(counting.calls(StoreCall::Get), 0u);
+}
+
 TEST_F(Cache, WhatGoesPastItTakesWhatItHas) {
-  const auto cache = open(15'000);
+  const auto cache = open(kSetOnDisk * 3 / 4);
   StageRequest some = request();
   some.prefix = "d/file1";
   cache->stage(store, some, {});
@@ -448,6 +479,18 @@ TEST_F(Cache, KeysThatAreNoPathsAreNamedEachTime) {
   const Dataset again = cache->stage(store, request(), {});
   ASSERT_EQ(again.report().remarks.size(), 1u);
   EXPECT_EQ(again.report().remarks[0].name, "../up");
+}
+
+TEST_F(Cache, AKeyWhosePathWouldBeTooLongIsShortened) {
+  const auto second = make_memory_store({.description = "second"});
+  upload_bytes(*second, "x", std::string(1023, '/'), {});
+  const auto cache = open();
+  for (const auto access : {DataAccess::SharedReadOnly, DataAccess::PrivateCopy}) {
+    const Dataset data = cache->stage(*second, request(access), {});
+    EXPECT_EQ(data.report().files, 1u);
+    ASSERT_EQ(data.report().remarks.size(), 1u);
+    EXPECT_LT(data.report().remarks[0].detail.size(), 300u);
+  }
 }
 
 TEST_F(Cache, AfterAStartOfTheMachineOnlyWhatIsOnTheDiskCounts) {

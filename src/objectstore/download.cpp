@@ -34,7 +34,7 @@ class Incoming final : public Landing {
   }
 
   Claimed claim(const ObjectInfo& object) override {
-    Fd file = open_file(path(object), O_CREAT | O_EXCL | O_RDWR, 0644);
+    Fd file = create_readable(path(object));
     const auto known = known_ ? known_(object) : std::nullopt;
     if (!known) {
       if (object.size > kPreallocatedAbove && preallocate(file, object.size)) {
@@ -71,7 +71,9 @@ class Incoming final : public Landing {
 
 void require_empty(const fs::path& directory) {
   std::error_code error;
-  fs::create_directories(directory, error);
+  if (fs::create_directories(directory, error)) {
+    fs::permissions(directory, fs::perms(0755), error);  // past the umask
+  }
   if (!fs::is_empty(directory, error) && !error) {
     throw Error(ErrorKind::Conflict,
                 "the directory for the data, " + directory.string() + ", is not empty");
@@ -109,15 +111,14 @@ class TreeDownload {
   // The listing has grown, and is not known to be complete.
   void on_page(const Listing& listing, std::size_t first) {
     fetcher_.rethrow_error();
-    const std::uint64_t bytes = total_bytes(listing, first);
-    progress_.add_total(listing.size() - first, bytes);
-    if (handed_over_ == first && space_.reserve_early(bytes)) fetch_on(listing);
+    progress_.add_total(listing.size() - first, total_bytes(listing, first));
+    if (handed_over_ == first && space_.reserve_early(space_of(listing, first))) fetch_on(listing);
   }
 
   TreeReport finish(const Listing& listing) {
-    space_.reserve(total_bytes(listing, handed_over_));
-    progress_.listing_complete();
     const KeyPaths places = place_keys(listing, prefix_);
+    space_.reserve(space_of(listing, handed_over_) + directory_space(places.directories.size()));
+    progress_.listing_complete();
     fetch_on(listing);
     const FetchTotals totals = fetcher_.finish();
     require_complete(listing, totals.files + incoming_.copied_files(),

@@ -10,6 +10,7 @@
 
 #include "base/files.hpp"
 #include "base/hash.hpp"
+#include "base/mode_testing.hpp"
 #include "base/strings.hpp"
 #include "objectstore/etag.hpp"
 #include "objectstore/failing_store.hpp"
@@ -93,6 +94,15 @@ TEST_F(Download, TakesThePrefixOff) {
   EXPECT_EQ(download(*memory, folder_prefix("mnist")).files, 2u);
   EXPECT_EQ(tree(directory),
             (std::map<std::string, std::string>{{"train", "<directory>"}, {"train/a", "1"}}));
+}
+
+TEST_F(Download, EveryUserCanReadTheTreeWhateverTheUmask) {
+  const Umask mask(077);
+  upload_bytes(*memory, "1", "a/b", {});
+  download(*memory);
+  EXPECT_EQ(mode_of(directory), 0755u);
+  EXPECT_EQ(mode_of(directory / "a"), 0755u);
+  EXPECT_EQ(mode_of(directory / "a/b"), 0644u);
 }
 
 TEST_F(Download, AnEmptyBucketIsAnEmptyDirectory) {
@@ -185,7 +195,7 @@ TEST_F(Download, TooLittleSpaceIsSaidBeforeTheFirstByte) {
   FailingStore counting(*memory, {});
   const Error error = error_of(counting);
   EXPECT_EQ(error.kind(), ErrorKind::Exhausted);
-  EXPECT_THAT(error.what(), HasSubstr("needs 10 B"));
+  EXPECT_THAT(error.what(), HasSubstr("the data, 1 file, needs 4 KiB on the disk"));
   EXPECT_THAT(error.what(), HasSubstr("must stay free (the setting keep_free)"));
   EXPECT_EQ(counting.calls(StoreCall::Get), 0u);
 }
@@ -201,6 +211,21 @@ TEST_F(Download, WithLittleSpaceTheWholeListingComesFirst) {
   EXPECT_THAT(error.what(), HasSubstr("needs 28 MiB"));
   EXPECT_EQ(counting.calls(StoreCall::Get), 0u);
   EXPECT_EQ(counting.calls(StoreCall::List), 2u);
+}
+
+TEST_F(Download, SmallObjectsAndDirectoriesTakeWholeBlocks) {
+  options.free_floor = free_bytes(temp.path()) - (1u << 20);
+  const auto many = make_memory_store({});
+  for (int i = 0; i < 300; ++i) upload_bytes(*many, "x", std::to_string(i), {});
+  FailingStore counting(*many, {});
+  EXPECT_THAT(error_of(counting).what(),
+              HasSubstr("the data, 300 files and directories, needs 1.2 MiB on the disk"));
+  EXPECT_EQ(counting.calls(StoreCall::Get), 0u);
+  std::string deep;
+  for (int i = 0; i < 400; ++i) deep += "d/";
+  upload_bytes(*memory, "x", deep + "file", {});
+  directory = temp.path() / "deep";
+  EXPECT_THAT(error_of(*memory).what(), HasSubstr("401 files and directories, needs 1.6 MiB"));
 }
 
 TEST_F(Download, WithSpaceEnoughFetchingDoesNotWaitForTheListing) {

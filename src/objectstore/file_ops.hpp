@@ -10,7 +10,11 @@
 
 namespace trainyard::objectstore {
 
-void make_directory(const fs::path& path, mode_t mode = 0755);  // there already: fine
+// With exactly `mode`, whatever the umask is. There already: fine, and left as it is.
+void make_directory(const fs::path& path, mode_t mode = 0755);
+// A new file, open for reading and writing, that all may read and its owner may write, whatever the
+// umask is.
+Fd create_readable(const fs::path& path);
 void rename_file(const fs::path& from, const fs::path& to);
 // False when `from` is missing.
 bool rename_if_there(const fs::path& from, const fs::path& to);

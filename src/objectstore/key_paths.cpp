@@ -48,12 +48,20 @@ std::string escape_name(std::string_view name) {
   return escaped;
 }
 
+// The directories that are left of a path that is too long are ones that it had.
+std::string fit(std::string path) {
+  if (path.size() <= kLongestPath) return path;
+  path = shorten(path, kLongestPath);
+  const std::size_t name = path.rfind('/') + 1;
+  return path.substr(0, name) + shorten(std::string_view(path).substr(name), kLongestName);
+}
+
 std::string to_path(std::string_view key) {
   std::string path;
   for (std::size_t begin = 0;;) {
     const std::size_t end = std::min(key.find('/', begin), key.size());
     path += shorten(escape_name(key.substr(begin, end - begin)), kLongestName);
-    if (end == key.size()) return path;
+    if (end == key.size()) return fit(std::move(path));
     path += '/';
     begin = end + 1;
   }
@@ -137,7 +145,7 @@ class Placer {
     const std::size_t room = kLongestName - hash.size();
     std::string name = path.substr(begin);
     if (name.size() > room) name.resize(character_boundary(name, room));
-    return path.substr(0, begin) + name + hash;
+    return fit(path.substr(0, begin) + name + hash);
   }
 
   void remark(std::size_t i, std::string_view why) {

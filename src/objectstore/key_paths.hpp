@@ -7,7 +7,8 @@
 //     or a trailing '/') is "%2F", "." is "%2E", ".." is "%2E%2E", a zero byte is "%00", and bytes
 //     that are not UTF-8 are "%XX".
 //  4. A part longer than 255 bytes keeps its beginning and its extension around "~" and eight hex
-//     digits of its hash.
+//     digits of its hash; so does a whole path longer than 3,000 bytes, which escapes can make of a
+//     key.
 //  5. Where a directory of that name is needed too ("a" beside "a/b"), or another key that needed
 //     no change has the path, "~" and eight hex digits of the key's hash follow the name.
 // Every path is relative and stays inside; no two are the same; whatever 3, 4 or 5 changed is
@@ -28,6 +29,10 @@ struct KeyPaths {
   std::vector<std::string> directories;  // all that are needed, parents first
   std::vector<Remark> remarks;
 };
+
+// Linux takes 4,095 bytes: 1,095 are left for the directory in which the tree stands, and for what
+// a program puts in front of that.
+constexpr std::size_t kLongestPath = 3000;
 
 // Throws Corrupt for a key that does not begin with `prefix` or is listed twice in a row.
 KeyPaths place_keys(const Listing& objects, std::string_view prefix);

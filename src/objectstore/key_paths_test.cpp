@@ -104,6 +104,40 @@ TEST(KeyPaths, OverlongNamesKeepTheirBeginningAndExtension) {
             placed({accents + "1", accents + "2"}).at(accents + "2"));
 }
 
+TEST(KeyPaths, OverlongPathsKeepTheirBeginning) {
+  const std::string slashes(1023, '/'), garbage(1024, '\xff');
+  std::string deep;
+  while (deep.size() < 900) deep += "\xff\xff\xff\xff/";
+  const std::vector<std::string> keys{
+      slashes,        slashes.substr(1) + "x.gz",    slashes.substr(1) + "y", garbage,
+      deep + "a.txt", deep + std::string(80, '\xff')};
+  const auto paths = placed(keys);
+  EXPECT_EQ(paths.at(slashes).size(), kLongestPath);
+  EXPECT_TRUE(paths.at(slashes).starts_with("%2F/%2F/"));
+  EXPECT_TRUE(paths.at(keys[1]).ends_with(".gz"));
+  EXPECT_EQ(paths.at(garbage).size(), 255u);
+  EXPECT_TRUE(paths.at(keys[4]).ends_with("/a.txt"));  // long, but not too long
+  std::set<std::string> seen;
+  for (const auto& [key, path] : paths) {
+    EXPECT_TRUE(seen.insert(path).second);
+    EXPECT_LE(path.size(), kLongestPath);
+    for (const std::string& name : split(path, '/')) EXPECT_LE(name.size(), 255u);
+  }
+  EXPECT_EQ(place_keys(objects({slashes}), "").remarks.size(), 1u);
+}
+
+// What steps aside from a path of that length gets no longer.
+TEST(KeyPaths, APathOfTheGreatestLengthStepsAside) {
+  std::string path;
+  while (path.size() < kLongestPath - 4) path += "d/";
+  for (const char* name : {"e", "de"}) {
+    const std::string long_one = path + name, below = long_one + "/f";
+    const std::string moved = placed({long_one, below}).at(long_one);
+    EXPECT_LE(moved.size(), kLongestPath);
+    EXPECT_NE(moved, long_one);
+  }
+}
+
 TEST(KeyPaths, ADuplicateIsRefused) { EXPECT_THROW(place_keys(objects({"a", "a"}), ""), Error); }
 
 // Whatever the keys are: every path is distinct, none is a directory, none leaves, each can be

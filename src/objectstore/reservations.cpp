@@ -74,7 +74,7 @@ Pending Reservations::pending() const {
     }
     const Record record = read_value<Record>(file);
     all.cached += record.pending.cached;
-    if (record.device == record_.device) all.disk += record.pending.disk;
+    if (record.device == record_.device) all.disk = all.disk + record.pending.disk;
   }
   return all;
 }
@@ -95,7 +95,7 @@ void Reservations::add(const Pending& more) {
   }
   std::scoped_lock guard(mutex_);
   record_.pending.cached += more.cached;
-  record_.pending.disk += more.disk;
+  record_.pending.disk = record_.pending.disk + more.disk;
   write();
 }
 
@@ -103,7 +103,7 @@ void Reservations::take_off(const Pending& done) {
   std::scoped_lock guard(mutex_);
   Pending& mine = record_.pending;
   mine.cached -= std::min(mine.cached, done.cached);
-  mine.disk -= std::min(mine.disk, done.disk);
+  mine.disk = mine.disk - done.disk;
   write();
 }
 

@@ -8,13 +8,14 @@
 #include <filesystem>
 #include <mutex>
 
+#include "objectstore/disk_space.hpp"
 #include "objectstore/lease.hpp"
 
 namespace trainyard::objectstore {
 
 struct Pending {
-  std::uint64_t cached = 0;  // bytes that are to become objects of the cache
-  std::uint64_t disk = 0;    // bytes that are to be written to one disk
+  std::uint64_t cached = 0;  // disk_bytes() of what is to become objects of the cache
+  DiskSpace disk = {};       // of what is to be written to one disk
 };
 
 class Reservations {

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error_testing.hpp"
 #include "base/hash.hpp"
+#include "objectstore/block_checksums.hpp"
 #include "objectstore/fake_s3.hpp"
 #include "objectstore/object_headers.hpp"
 #include "objectstore/s3_upload.hpp"
@@ -752,8 +754,33 @@ TEST(S3Upload, PartsGrowWhenTenThousandWouldNotDo) {
   constexpr std::uint64_t kMiB = 1u << 20, kGiB = 1u << 30;
   EXPECT_EQ(s3::part_size_for(kGiB, 16 * kMiB), 16 * kMiB);
   EXPECT_EQ(s3::part_size_for(160'000 * kMiB, 16 * kMiB), 16 * kMiB);
-  EXPECT_EQ(s3::part_size_for(160'000 * kMiB + 1, 16 * kMiB), 17 * kMiB);
-  EXPECT_EQ(s3::part_size_for(5 * 1024 * kGiB, 16 * kMiB), 525 * kMiB);
+  EXPECT_EQ(s3::part_size_for(160'000 * kMiB + 1, 16 * kMiB), 20 * kMiB);
+  EXPECT_EQ(s3::part_size_for(5 * 1024 * kGiB, 16 * kMiB), 640 * kMiB);
+  EXPECT_EQ(s3::part_size_for(50'000 * kGiB, 16 * kMiB), 5 * kGiB);
+  for (std::uint64_t size = 1; size <= 50'000 * kGiB; size = size * 3 + 1) {
+    const std::uint64_t part = s3::part_size_for(size, 16 * kMiB);
+    EXPECT_LE((size + part - 1) / part, 10'000u);
+    EXPECT_EQ(part % checksum_block(size), 0u);  // no two parts share a block
+  }
+}
+
+TEST(S3Upload, WhatNoStoreTakesIsRefusedBeforeTheFirstRequest) {
+  class Huge final : public Source {
+   public:
+    std::uint64_t size() const override { return (std::uint64_t(50'000) << 30) + 1; }
+    std::size_t read_at(std::uint64_t, char*, std::size_t) override {
+      throw Error(ErrorKind::Internal, "it was read");
+    }
+  } huge;
+  FakeS3Store fake;
+  const auto store = fake.open(fake.store_options());
+  const std::size_t before = fake.server->requests().size();
+  std::string text;
+  EXPECT_EQ(kind_of([&] { store->put("k", huge, {}); }, &text), ErrorKind::TooLarge);
+  EXPECT_EQ(text,
+            "write 'k': 48.8 TiB are more than an S3 store takes as one object: 10000 parts of "
+            "5 GiB at most; split the file");
+  EXPECT_EQ(fake.server->requests().size(), before);
 }
 
 }  // namespace

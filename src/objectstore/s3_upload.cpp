@@ -1,11 +1,15 @@
 #include "objectstore/s3_upload.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <vector>
 
+#include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/log.hpp"
 #include "base/strings.hpp"
+#include "objectstore/block_checksums.hpp"
 #include "objectstore/damaged.hpp"
 #include "objectstore/etag.hpp"
 #include "objectstore/object_headers.hpp"
@@ -15,7 +19,8 @@ namespace trainyard::objectstore::s3 {
 namespace {
 
 constexpr std::uint64_t kMostParts = 10'000;
-constexpr std::uint64_t kMiB = 1u << 20;
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: 48.8 TiB together.
+constexpr std::uint64_t kLargestPart = std::uint64_t(5) << 30;
 
 RetryPolicy briefly(RetryPolicy policy) {
   policy.attempts = std::min(policy.attempts, 3u);
@@ -25,9 +30,16 @@ RetryPolicy briefly(RetryPolicy policy) {
 }  // namespace
 
 std::uint64_t part_size_for(std::uint64_t size, std::uint64_t wanted) {
-  const std::uint64_t least = (size + kMostParts - 1) / kMostParts;
+  const std::uint64_t least = size / kMostParts + (size % kMostParts != 0);
+  if (least > kLargestPart) {
+    throw Error(ErrorKind::TooLarge,
+                fmt::format("{} are more than an S3 store takes as one object: {} parts of {} at "
+                            "most; split the file",
+                            format_bytes(size), kMostParts, format_bytes(kLargestPart)));
+  }
   if (least <= wanted) return wanted;
-  return (least + kMiB - 1) / kMiB * kMiB;
+  const std::uint64_t block = checksum_block(size);
+  return std::min((least + block - 1) / block * block, kLargestPart);
 }
 
 struct Uploader::Plan {
@@ -90,8 +102,10 @@ ObjectInfo Uploader::put(const std::string& key, Source& source, std::stop_token
 }
 
 ObjectInfo Uploader::put_in_parts(const std::string& key, Source& source, std::stop_token stop) {
-  Plan plan{key, source, part_size_for(source.size(), client_.options().part_size)};
-  plan.action = "write '" + printable(key) + "'";
+  const std::string action = "write '" + printable(key) + "'";
+  const std::uint64_t part_size = with_context(
+      action, [&] { return part_size_for(source.size(), client_.options().part_size); });
+  Plan plan{.key = key, .source = source, .part_size = part_size, .action = action};
   plan.parts.resize((source.size() + plan.part_size - 1) / plan.part_size);
   begin(plan, stop);
   try {

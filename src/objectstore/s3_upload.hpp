@@ -16,9 +16,10 @@ class Uploader {
  public:
   Uploader(Client& client, Clock& clock);
   // Verified by the store and by its answer: by a CRC-64/NVME where the store takes one, which the
-  // first upload finds out, else by an MD5 and the ETag. Throws Conflict when the source changed
-  // meanwhile. An upload in parts that fails is aborted, so that no parts remain; when the answer
-  // that named it was lost, they do until discard_unfinished().
+  // first upload finds out, else by an MD5 and the ETag. Throws TooLarge, before the first byte,
+  // for what no S3 store takes as one object, and Conflict when the source changed meanwhile. An
+  // upload in parts that fails is aborted, so that no parts remain; when the answer that named it
+  // was lost, they do until discard_unfinished().
   ObjectInfo put(const std::string& key, Source& source, std::stop_token stop);
   // ObjectStore::discard_unfinished().
   std::uint64_t discard_unfinished(const std::string& prefix, std::stop_token stop);
@@ -45,7 +46,9 @@ class Uploader {
   LearnedProof parts_proof_{Proof::Both};  // of the parts of others
 };
 
-// The part size for a source of `size` bytes: `wanted`, or the next MiB with which 10,000 parts do.
+// The part size for a source of `size` bytes: `wanted`, or the next multiple of its
+// checksum_block() with which 10,000 parts do. Throws TooLarge when they would have to be larger
+// than 5 GiB each.
 std::uint64_t part_size_for(std::uint64_t size, std::uint64_t wanted);
 
 }  // namespace trainyard::objectstore::s3

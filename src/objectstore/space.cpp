@@ -2,17 +2,22 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/strings.hpp"
 
 namespace trainyard::objectstore {
+namespace {
+
+std::string count_inodes(std::uint64_t inodes) {
+  return inodes == 1 ? "1 file" : fmt::format("{} files and directories", inodes);
+}
+
+}  // namespace
 
 Space::Space(const std::filesystem::path& directory, std::uint64_t floor,
              const std::filesystem::path& reservations)
-    : directory_(directory), floor_(floor), free_(free_bytes(directory)) {
+    : directory_(directory), floor_(floor), free_(free_space(directory)) {
   if (reservations.empty()) return;
   reservations_ = std::make_unique<Reservations>(reservations, directory);
 }
@@ -23,40 +28,57 @@ std::optional<Lease> Space::count() {
   if (!reservations_) return std::nullopt;
   Lease lock = reservations_->lock();
   pending_ = reservations_->pending().disk;
-  free_ = free_bytes(directory_);
+  free_ = free_space(directory_);
   return lock;
 }
 
-void Space::take(std::uint64_t bytes) {
-  reserved_ += bytes;
-  if (reservations_) reservations_->add({0, bytes});
+DiskSpace Space::usable() const { return free_ - DiskSpace{floor_, 0} - pending_; }
+
+void Space::take(const DiskSpace& need) {
+  reserved_ = reserved_ + need;
+  if (reservations_) reservations_->add({0, need});
 }
 
-bool Space::reserve_early(std::uint64_t bytes) {
+DiskSpace Space::promised_to_others() {
+  return reservations_ ? pending_ - reservations_->own().disk : DiskSpace{};
+}
+
+bool Space::reserve_early(const DiskSpace& need) {
   const auto lock = count();
-  const std::uint64_t twice = bytes + reserved_ + bytes;
-  if (floor_ >= free_ || pending_ + twice > free_ - floor_) return false;
-  take(bytes);
+  if (!usable().holds(need + reserved_ + need)) return false;
+  take(need);
   return true;
 }
 
-void Space::reserve(std::uint64_t bytes) {
+void Space::reserve(const DiskSpace& need) {
   const auto lock = count();
-  if (pending_ + bytes <= (free_ > floor_ ? free_ - floor_ : 0)) return take(bytes);
-  const std::uint64_t others =
-      reservations_ ? pending_ - std::min(pending_, reservations_->own().disk) : 0;
+  if (usable().holds(need)) return take(need);
+  const DiskSpace all = reserved_ + need;
+  const DiskSpace others = promised_to_others();
+  if (need.bytes <= usable().bytes) {
+    throw Error(ErrorKind::Exhausted,
+                fmt::format("the data needs {} inodes, one for each file and directory, but the "
+                            "file system of {} has only {} left{}",
+                            all.inodes, printable(directory_.native()), free_.inodes,
+                            others.inodes == 0 ? ""
+                                               : fmt::format(", {} of them promised to transfers "
+                                                             "under way",
+                                                             others.inodes)));
+  }
   throw Error(
       ErrorKind::Exhausted,
-      fmt::format(
-          "the data needs {}, but {} has only {} free, {}of which {} must "
-          "stay free (the setting keep_free)",
-          format_bytes(reserved_ + bytes), directory_.string(), format_bytes(free_),
-          others == 0 ? "" : format_bytes(others) + " of it promised to transfers under way, ",
-          format_bytes(floor_)));
+      fmt::format("the data, {}, needs {} on the disk, but {} has only {} free, {}of which {} must "
+                  "stay free (the setting keep_free)",
+                  count_inodes(all.inodes), format_bytes(all.bytes), printable(directory_.native()),
+                  format_bytes(free_.bytes),
+                  others.bytes == 0
+                      ? ""
+                      : format_bytes(others.bytes) + " of it promised to transfers under way, ",
+                  format_bytes(floor_)));
 }
 
-void Space::written(std::uint64_t bytes) {
-  if (reservations_) reservations_->take_off({0, bytes});
+void Space::written(std::uint64_t size) {
+  if (reservations_) reservations_->take_off({0, file_space(size)});
 }
 
 }  // namespace trainyard::objectstore

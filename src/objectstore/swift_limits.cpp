@@ -8,13 +8,12 @@
 
 #include "base/error.hpp"
 #include "base/strings.hpp"
+#include "objectstore/block_checksums.hpp"
 
 namespace trainyard::objectstore::swift {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr std::uint64_t kMiB = 1u << 20;
 
 void read(const Json& info, const char* section, const char* name, std::uint64_t& into) {
   const auto group = info.find(section);
@@ -24,7 +23,9 @@ void read(const Json& info, const char* section, const char* name, std::uint64_t
   into = value->get<std::uint64_t>();
 }
 
-std::uint64_t round_up(std::uint64_t bytes) { return (bytes + kMiB - 1) / kMiB * kMiB; }
+std::uint64_t round_up(std::uint64_t bytes, std::uint64_t unit) {
+  return (bytes + unit - 1) / unit * unit;
+}
 
 }  // namespace
 
@@ -56,7 +57,7 @@ std::optional<std::uint64_t> segment_size_for(std::uint64_t size, const SwiftOpt
                     format_bytes(size), limits.max_segments, format_bytes(limits.max_file_size)));
   }
   std::uint64_t wanted = std::max(options.segment_size, limits.min_segment_size);
-  if (least > wanted) wanted = round_up(least);
+  if (least > wanted) wanted = round_up(least, checksum_block(size));
   return std::min(wanted, limits.max_file_size);
 }
 

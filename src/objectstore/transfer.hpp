@@ -66,7 +66,7 @@ std::string folder_prefix(std::string_view prefix);
 // (length, and checksum or MD5 where the store vouches for one), and at the end the count and the
 // bytes against the listing. Throws Exhausted (no space), Conflict (an object was replaced
 // meanwhile), Corrupt, or the store's error; the directory then holds no usable tree. Files have
-// mode 0644.
+// mode 0644, directories 0755, whatever the umask is.
 TreeReport download_tree(ObjectStore& store, const std::string& prefix,
                          const std::filesystem::path& directory, const TransferOptions& options,
                          std::stop_token stop);
