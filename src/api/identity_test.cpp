@@ -1,6 +1,9 @@
 // Logins, personal tokens, passwords, users and the audit log.
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <functional>
+
 #include "accounts/password.hpp"
 #include "api/api_fixture.hpp"
 #include "wire/account.hpp"
@@ -10,6 +13,31 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+
+// Does something to the users once, right after the `at`-th look at one of them.
+class Meddler final : public accounts::Users {
+ public:
+  Meddler(std::unique_ptr<accounts::Users> real, int at, std::function<void(Users&)> meddle)
+      : real_(std::move(real)), finds_left_(at), meddle_(std::move(meddle)) {}
+
+  std::optional<accounts::User> find(const std::string& name) override {
+    auto found = real_->find(name);
+    if (--finds_left_ == 0) meddle_(*real_);
+    return found;
+  }
+  std::vector<accounts::User> list() override { return real_->list(); }
+  void add(const accounts::User& user) override { real_->add(user); }
+  accounts::User change(const std::string& name,
+                        const std::function<void(accounts::User&)>& apply) override {
+    return real_->change(name, apply);
+  }
+  void remove(const std::string& name) override { real_->remove(name); }
+
+ private:
+  std::unique_ptr<accounts::Users> real_;
+  std::atomic<int> finds_left_;
+  std::function<void(Users&)> meddle_;
+};
 
 // Wrong without the time that hashing takes.
 const std::string kTooLong(accounts::kMostPassword + 1, 'x');
@@ -79,6 +107,61 @@ TEST_F(IdentityTest, ANewPasswordEndsTheSessionsOfTheOld) {
   EXPECT_EQ(log_in("bob", "a longer one").status, 200);
   EXPECT_EQ(put(R"({"password":"set by an admin"})", token_), 200);
   EXPECT_EQ(log_in("bob", "set by an admin").status, 200);
+}
+
+// While the old password is checked and the new one hashed, an admin does something to the user.
+class RaceTest : public IdentityTest {
+ protected:
+  // What bob's call for a new password is answered, and bob after it.
+  struct Outcome {
+    int status;
+    std::optional<accounts::User> bob;
+  };
+  Outcome change_password_while(const std::function<void(accounts::Users&)>& meddle) {
+    const auto password = add("bob", "admin");
+    const auto bob = bearer(log_in("bob", password));
+    // The first look authenticates.
+    accounts_.users = std::make_unique<Meddler>(std::move(accounts_.users), 2, meddle);
+    const auto answer =
+        send("PUT", "/v3/users/bob/password",
+             R"({"password":"chosen by bob","old_password":")" + password + R"("})", bob);
+    EXPECT_EQ(send("GET", "/v3/models", "", bob).status, 401);
+    return {answer.status, accounts_.users->find("bob")};
+  }
+};
+
+TEST_F(RaceTest, WhoIsDisabledWhileTheyChangeTheirPasswordStaysDisabled) {
+  const auto outcome = change_password_while([](accounts::Users& users) {
+    users.change("bob", [](accounts::User& bob) { bob.disabled = true; });
+  });
+  EXPECT_EQ(outcome.status, 409);
+  EXPECT_TRUE(outcome.bob->disabled);
+}
+
+TEST_F(RaceTest, WhoIsDemotedWhileTheyChangeTheirPasswordStaysDemoted) {
+  const auto outcome = change_password_while([](accounts::Users& users) {
+    users.change("bob", [](accounts::User& bob) { bob.role = accounts::Role::Viewer; });
+  });
+  EXPECT_EQ(outcome.status, 200);
+  EXPECT_EQ(outcome.bob->role, accounts::Role::Viewer);
+  EXPECT_EQ(log_in("bob", "chosen by bob").status, 200);
+}
+
+TEST_F(RaceTest, APasswordThatAnAdminSetsMeanwhileStays) {
+  const auto outcome = change_password_while([](accounts::Users& users) {
+    users.change("bob", [](accounts::User& bob) {
+      bob.password_hash = "set by an admin";
+      ++bob.generation;
+    });
+  });
+  EXPECT_EQ(outcome.status, 409);
+  EXPECT_EQ(outcome.bob->password_hash, "set by an admin");
+}
+
+TEST_F(RaceTest, WhoIsDeletedWhileTheyChangeTheirPasswordIsNotMadeAnew) {
+  const auto outcome = change_password_while([](accounts::Users& users) { users.remove("bob"); });
+  EXPECT_EQ(outcome.status, 404);
+  EXPECT_FALSE(outcome.bob);
 }
 
 TEST_F(IdentityTest, TheSessionsOfADeletedUserAreNotThoseOfTheNextOfThatName) {
@@ -220,9 +303,7 @@ TEST_F(EchoTest, StorageKeysAreEchoedToTheOwnerAlone) {
   EXPECT_THAT(send("GET", path, "", "Bearer " + reader.token.reveal()).body,
               Not(HasSubstr("hush")));
   accounts_.users->add({.name = "eve", .role = accounts::Role::Admin});
-  auto ann = *accounts_.users->find("ann");
-  ann.role = accounts::Role::Viewer;
-  accounts_.users->change(ann);
+  accounts_.users->change("ann", [](accounts::User& ann) { ann.role = accounts::Role::Viewer; });
   EXPECT_THAT(send("GET", path).body, Not(HasSubstr("hush")));
   for (const auto role : {accounts::Role::Admin, accounts::Role::Viewer}) {
     const std::string name(accounts::to_string(role));
