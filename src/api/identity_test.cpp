@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <tuple>
 
 #include "accounts/password.hpp"
 #include "api/api_fixture.hpp"
@@ -206,6 +207,26 @@ TEST_F(IdentityTest, APersonalTokenIsGoodForItsScopeUntilItEnds) {
   EXPECT_EQ(send("POST", "/v3/tokens", R"({"scope":"all"})").status, 400);
   clock_.advance(std::chrono::hours(25));
   EXPECT_EQ(send("GET", "/v3/models", "", personal).status, 401);
+}
+
+TEST_F(IdentityTest, AnAdminsTokenReadsOfOthersOnlyWithTheScopeOfAnAdmin) {
+  const auto bobs = create_token(bearer(log_in("bob", add("bob"))), "read");
+  const auto id = accounts_.tokens->find_secret(bobs)->id;
+  for (const auto& [scope, all, other] :
+       {std::tuple{"read", 403, 404}, std::tuple{"write", 403, 404},
+        std::tuple{"admin", 200, 200}}) {
+    const auto personal = "Bearer " + create_token(token_, scope);
+    const auto status = [&](const std::string& path) {
+      return send("GET", path, "", personal).status;
+    };
+    EXPECT_EQ(status("/v3/users"), all) << scope;
+    EXPECT_EQ(status("/v3/audit"), all) << scope;
+    EXPECT_EQ(status("/v3/users/bob"), other) << scope;
+    EXPECT_EQ(status("/v3/tokens/" + id), other) << scope;
+    EXPECT_EQ(status("/v3/users/ann"), 200) << scope;
+    const auto listed = send("GET", "/v3/tokens", "", personal).body;
+    EXPECT_EQ(listed.find(id) != std::string::npos, other == 200) << scope;
+  }
 }
 
 TEST_F(IdentityTest, TheTokensOfAUserAreLimited) {

@@ -25,7 +25,7 @@ wire::UserView view(const User& user) {
 // Everyone sees themselves; admins see all.
 User find(Service& service, const Call& call) {
   const std::string& name = call.param("name");
-  if (name == call.caller.user || call.caller.role == accounts::Role::Admin) {
+  if (name == call.caller.user || administers(call.caller)) {
     if (auto user = service.parts.accounts.users->find(name)) return std::move(*user);
   }
   throw Error(
