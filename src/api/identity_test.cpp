@@ -311,6 +311,20 @@ TEST_F(IdentityTest, TheAuditLogSaysWhoDidWhatAndNothingSecret) {
   EXPECT_EQ(send("GET", "/v3/audit?last=x").status, 400);
 }
 
+TEST_F(IdentityTest, TheAuditLogSaysWhatAUserWasToBe) {
+  add("bob", "viewer");
+  send("PATCH", "/v3/users/bob", R"({"role":"admin","disabled":true})");
+  send("PATCH", "/v3/users/bob", R"({"role":"king"})");
+  send("PATCH", "/v3/users/ann", R"({"role":"user"})");
+  send("PATCH", "/v3/users/bob", R"({"disabled":false})");
+  std::vector<std::string> changes;
+  for (const auto& entry : wire::decode_audit(send("GET", "/v3/audit?last=5").body)) {
+    changes.push_back(entry.change + " " + std::to_string(entry.status));
+  }
+  EXPECT_THAT(changes, ::testing::ElementsAre("role viewer 201", "role admin, disabled 200", " 400",
+                                              "role user 409", "enabled 200"));
+}
+
 class EchoTest : public ApiTest {
  protected:
   EchoTest() : ApiTest(true) {}

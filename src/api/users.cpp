@@ -22,6 +22,14 @@ wire::UserView view(const User& user) {
           .created_at = user.created_at};
 }
 
+// For the audit log: "role viewer, disabled".
+std::string described(std::optional<accounts::Role> role, std::optional<bool> disabled) {
+  std::vector<std::string> parts;
+  if (role) parts.push_back(fmt::format("role {}", to_string(*role)));
+  if (disabled) parts.emplace_back(*disabled ? "disabled" : "enabled");
+  return join(parts, ", ");
+}
+
 // Everyone sees themselves; admins see all.
 User find(Service& service, const Call& call) {
   const std::string& name = call.param("name");
@@ -48,6 +56,7 @@ http::Answer create(Service& service, Call& call) {
             .role = accounts::parse_role(request.role.value_or("user")),
             .disabled = request.disabled.value_or(false),
             .created_at = service.parts.clock.now()};
+  call.change = described(user.role, request.disabled);
   auto answer = view(user);
   user.password_hash = hash_of(request.password, answer);
   service.parts.accounts.users->add(user);
@@ -75,9 +84,12 @@ http::Answer change(Service& service, Call& call) {
   if (!request.password.empty()) {
     throw Error(ErrorKind::InvalidInput, "a password is changed with PUT on its own path");
   }
+  const auto role =
+      request.role ? std::optional(accounts::parse_role(*request.role)) : std::nullopt;
+  call.change = described(role, request.disabled);
   const auto user = service.parts.accounts.users->change(name, [&](User& changed) {
-    if (request.role) changed.role = accounts::parse_role(*request.role);
-    if (request.disabled) changed.disabled = *request.disabled;
+    changed.role = role.value_or(changed.role);
+    changed.disabled = request.disabled.value_or(changed.disabled);
   });
   service.logins.changed(user.name);
   return json_response(200, wire::encode(view(user)));
