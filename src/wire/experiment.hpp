@@ -30,7 +30,7 @@ ExperimentRequest decode_experiment_request(std::string_view json);
 
 // The entity after a JSON-patch (RFC 6902), a list of operations or a single one: add, replace,
 // remove and test. Who patches need not know the keys, so what sends those of a reference elsewhere
-// (any change of it but of its bucket, region or project) must bring them along, or is
+// (any change of it but of its bucket and region) must bring them along, or is
 // InvalidInput, and a test of one always fails. Throws as the above; Conflict when a test fails.
 ExperimentRequest patch_experiment(const Secret& entity, std::string_view patch);
 

@@ -166,7 +166,8 @@ TEST(WireExperiment, APatchSendsNoKeptKeyElsewhere) {
   const json other_name = {
       {"op", "add"}, {"path", data + "/connection/endpoint_url"}, {"value", "h"}};
   const json user = replace(data + "/connection/user_name", "v");
-  for (const json& patch : {hers, type, other_name, user}) {
+  const json project = replace(data + "/connection/project_id", "3");
+  for (const json& patch : {hers, type, other_name, user, project}) {
     EXPECT_EQ(
         refusal(swift_entity(), patch),
         "JSON-patch: training_data_reference.connection would be another one, and the password "

@@ -21,8 +21,7 @@ constexpr std::array<std::string_view, 2> kSecretEnds{"accesskey", "accountkey"}
 // Whole words, or the last one of several ("db_pass", but neither "bypass" nor "pass_count").
 constexpr std::array<std::string_view, 2> kLastWords{"pass", "pwd"};
 // What chooses within the server that a connection names.
-constexpr std::array<std::string_view, 5> kWithinServer{"region", "domainname", "projectid",
-                                                        "bucket", "prefix"};
+constexpr std::array<std::string_view, 3> kWithinServer{"region", "bucket", "prefix"};
 
 // "API-KEY", "api_key" and "apiKey" are one name.
 std::string letters_of(std::string_view name) {
@@ -118,7 +117,7 @@ Json place_of(Json tree) {
   if (!tree.is_object()) return tree;
   Json place = Json::object();
   for (auto& [name, member] : tree.items()) {
-    const bool within = std::ranges::find(kWithinServer, letters_of(name)) != kWithinServer.end();
+    const bool within = std::ranges::find(kWithinServer, name) != kWithinServer.end();
     if (!within && !is_secret(name, member)) place[name] = place_of(std::move(member));
   }
   return place;
