@@ -7,6 +7,7 @@
 #include "accounts/session.hpp"
 #include "accounts/throttle.hpp"
 #include "http/byte_range.hpp"
+#include "http/forwarded.hpp"
 #include "http/server.hpp"
 
 using namespace trainyard;
@@ -23,6 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   request.headers = http::Headers{{"Accept-Encoding", text}};
   http::accepts_gzip(request);
   accounts::throttle_key_of(text);
+  accounts::throttle_key_of(
+      http::forwarded_peer({{"X-Forwarded-For", text}}).value_or("192.0.2.1:80"));
   if (accounts::read_session(*accounts.keys, text, TimePoint{})) std::abort();  // nothing is signed
   return 0;
 }

@@ -4,6 +4,7 @@
 // is one transaction, durable when it returns, and thread-safe.
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,9 +44,11 @@ class Users {
   // InvalidInput for the name; Conflict: there is one. The generation is made up here: sessions of
   // an earlier user of that name stay those of the earlier one.
   virtual void add(const User& user) = 0;
-  // Replaces the user of that name. NotFound; Conflict when no admin who is not disabled would be
-  // left.
-  virtual void change(const User& user) = 0;
+  // `apply` changes the user as they are now, and nobody else does meanwhile: it sets what it means
+  // to change, looks at what it relies on, and may throw to leave all as it was. Keep it short, and
+  // call nothing of this class in it. Returns the user as changed. NotFound; Conflict when no admin
+  // who is not disabled would be left.
+  virtual User change(const std::string& name, const std::function<void(User&)>& apply) = 0;
   virtual void remove(const std::string& name) = 0;  // with their tokens; as change()
 };
 

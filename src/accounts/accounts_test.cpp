@@ -49,16 +49,27 @@ TEST_F(AccountsTest, UsersAreAddedChangedAndRemoved) {
   for (const char* name : {"", "..", "a b", "a/b", "a\n"}) {
     EXPECT_EQ(kind_of([&] { add(name); }), ErrorKind::InvalidInput) << name;
   }
-  auto bob = *accounts_.users->find("bob");
-  bob.role = Role::Viewer;
-  bob.disabled = true;
-  bob.generation = 3;
-  accounts_.users->change(bob);
+  const auto change = [](User& bob) {
+    bob.role = Role::Viewer;
+    bob.disabled = true;
+    bob.generation = 3;
+  };
+  EXPECT_EQ(accounts_.users->change("bob", change).role, Role::Viewer);
   EXPECT_EQ(accounts_.users->list().size(), 2u);
   EXPECT_EQ(accounts_.users->find("bob")->generation, 3u);
   accounts_.users->remove("bob");
   EXPECT_EQ(kind_of([&] { accounts_.users->remove("bob"); }), ErrorKind::NotFound);
-  EXPECT_EQ(kind_of([&] { accounts_.users->change(bob); }), ErrorKind::NotFound);
+  EXPECT_EQ(kind_of([&] { accounts_.users->change("bob", change); }), ErrorKind::NotFound);
+}
+
+TEST_F(AccountsTest, AChangeThatThrowsLeavesTheUserAsTheyWere) {
+  add("bob");
+  const auto change = [](User& bob) {
+    bob.disabled = true;
+    throw Error(ErrorKind::Conflict, "no");
+  };
+  EXPECT_EQ(kind_of([&] { accounts_.users->change("bob", change); }), ErrorKind::Conflict);
+  EXPECT_FALSE(accounts_.users->find("bob")->disabled);
 }
 
 TEST_F(AccountsTest, AUserThatIsMadeAnewHasAnotherGeneration) {
@@ -72,13 +83,12 @@ TEST_F(AccountsTest, AUserThatIsMadeAnewHasAnotherGeneration) {
 
 TEST_F(AccountsTest, TheLastAdminStays) {
   add("bob");
-  auto ann = *accounts_.users->find("ann");
-  ann.disabled = true;
-  EXPECT_EQ(kind_of([&] { accounts_.users->change(ann); }), ErrorKind::Conflict);
+  const auto disable = [](User& user) { user.disabled = true; };
+  EXPECT_EQ(kind_of([&] { accounts_.users->change("ann", disable); }), ErrorKind::Conflict);
   EXPECT_EQ(kind_of([&] { accounts_.users->remove("ann"); }), ErrorKind::Conflict);
   EXPECT_FALSE(accounts_.users->find("ann")->disabled);
   add("cy", Role::Admin);
-  accounts_.users->change(ann);
+  accounts_.users->change("ann", disable);
   EXPECT_EQ(kind_of([&] { accounts_.users->remove("cy"); }), ErrorKind::Conflict);
 }
 

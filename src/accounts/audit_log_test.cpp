@@ -11,14 +11,15 @@ namespace {
 using ::testing::HasSubstr;
 
 wire::AuditEntry entry(const std::string& actor) {
-  return {TimePoint{},
-          actor,
-          "session",
-          "127.0.0.1:1",
-          "DELETE /v3/models/{id}",
-          "/v3/models/training-1",
-          204,
-          "r1"};
+  return {.at = TimePoint(),
+          .actor = actor,
+          .credential = "session",
+          .peer = "127.0.0.1:1",
+          .action = "DELETE /v3/models/{id}",
+          .target = "/v3/models/training-1",
+          .change = "",
+          .status = 204,
+          .request_id = "r1"};
 }
 
 class AuditLogTest : public ::testing::Test {

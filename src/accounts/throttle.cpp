@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/hash.hpp"
 
@@ -50,11 +51,15 @@ Throttle::Entry& Throttle::touch(State& state, const std::string& key, TimePoint
 }
 
 std::string throttle_key_of(const std::string& peer) {
-  const auto colon = peer.rfind(':');
-  std::string address = peer.substr(0, colon);
-  if (address.size() > 2 && address.front() == '[') address = address.substr(1, address.size() - 2);
+  const bool bracketed = peer.starts_with('[');
+  const auto address =
+      bracketed ? peer.substr(1, peer.find(']') - 1) : peer.substr(0, peer.rfind(':'));
   in6_addr bytes{};
   if (inet_pton(AF_INET6, address.c_str(), &bytes) != 1) return address;
+  if (IN6_IS_ADDR_V4MAPPED(&bytes)) {
+    std::array<char, INET_ADDRSTRLEN> v4{};
+    return inet_ntop(AF_INET, &bytes.s6_addr[12], v4.data(), v4.size());
+  }
   return to_hex({reinterpret_cast<const char*>(bytes.s6_addr), 8});
 }
 

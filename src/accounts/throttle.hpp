@@ -45,8 +45,8 @@ class Throttle {
   Sync<State> state_;
 };
 
-// What stands for a peer, "127.0.0.1:51234" or "[2001:db8::1]:443": its address, for IPv6 the /64
-// that a single customer has.
+// What stands for a peer, "127.0.0.1:51234" or "[2001:db8::1]:443", with or without the port: its
+// address, for IPv6 the /64 that a single customer has.
 std::string throttle_key_of(const std::string& peer);
 
 }  // namespace trainyard::accounts

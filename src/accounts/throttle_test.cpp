@@ -40,6 +40,9 @@ TEST(Throttle, ForgetsTheKeyThatWasUsedLongestAgoWhenThereAreTooMany) {
 
 TEST(Throttle, TakesAnAddressWithoutItsPortAndACustomersNetworkAsOne) {
   EXPECT_EQ(throttle_key_of("127.0.0.1:51234"), "127.0.0.1");
+  EXPECT_EQ(throttle_key_of("127.0.0.1"), "127.0.0.1");
+  EXPECT_EQ(throttle_key_of("[::ffff:127.0.0.1]:51234"), "127.0.0.1");
+  EXPECT_EQ(throttle_key_of("[2001:db8:0:1::1]"), throttle_key_of("[2001:db8:0:1::2]:443"));
   EXPECT_EQ(throttle_key_of("[2001:db8:0:1::1]:443"), throttle_key_of("[2001:db8:0:1:2:3:4:5]:1"));
   EXPECT_NE(throttle_key_of("[2001:db8:0:1::1]:443"), throttle_key_of("[2001:db8:0:2::1]:443"));
 }

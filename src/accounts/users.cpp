@@ -117,14 +117,17 @@ class SqliteUsers final : public Users {
     });
   }
 
-  void change(const User& user) override {
+  User change(const std::string& name, const std::function<void(User&)>& apply) override {
+    User user;
     update([&](Table& table) {
-      const auto found = table.find(user.name);
-      if (found == table.end()) throw_no_user(user.name);
-      found->second = user;
+      const auto found = table.find(name);
+      if (found == table.end()) throw_no_user(name);
+      apply(found->second);
       check_governed(table);
+      user = found->second;
       write(*store_->connection.lock(), user);
     });
+    return user;
   }
 
   void remove(const std::string& name) override {

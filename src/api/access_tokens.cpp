@@ -24,7 +24,7 @@ wire::TokenView view(const AccessToken& token) {
 }
 
 bool may_manage(const Caller& caller, const AccessToken& token) {
-  return caller.role == accounts::Role::Admin || token.owner == caller.user;
+  return administers(caller) || token.owner == caller.user;
 }
 
 AccessToken find(Service& service, const Call& call) {

@@ -12,6 +12,7 @@
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "base/strings.hpp"
+#include "http/forwarded.hpp"
 #include "wire/error.hpp"
 
 namespace trainyard::api {
@@ -92,6 +93,9 @@ class ApiServer final : public Api {
   }
 
   http::Answer handle(http::Request& request) override {
+    if (service_.options.behind_proxy) {
+      request.peer = http::forwarded_peer(request.headers).value_or(request.peer);
+    }
     const auto match = routes_.find(request.method, request.raw_path);
     if (!match.handler) return no_route(request, match.allowed);
     Call call{request, match.params, {}, "", ""};

@@ -34,7 +34,8 @@ struct ApiOptions {
   bool echo_secrets = false;   // to a run's owner, for clients of old
   bool check_buckets = true;   // at submit
   bool probe_results = false;  // then, also by writing
-  // A proxy stands before the API, and its X-Forwarded-Proto says whether the client speaks TLS.
+  // A proxy stands before the API: its X-Forwarded-Proto says whether the client speaks TLS, and
+  // the last of X-Forwarded-For who the client is.
   bool behind_proxy = false;
   objectstore::OpenOptions stores;
   definition::Limits definition_limits;

@@ -1,7 +1,10 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "accounts/password.hpp"
 #include "api/api_fixture.hpp"
 #include "http/websocket_client.hpp"
+#include "wire/account.hpp"
 #include "wire/monitor.hpp"
 
 namespace trainyard::api {
@@ -86,6 +89,13 @@ class ProxyTest : public ApiTest {
         .headers.get("Location")
         .value_or("");
   }
+  // Of the i-th user there might be, with a password that needs no hashing to be wrong.
+  int wrong_login(int i, const std::string& forwarded_for) {
+    const auto login = fmt::format("user{}:{}", i, std::string(accounts::kMostPassword + 1, 'x'));
+    return send("GET", "/v3/identity/token", "", "Basic " + base64_encode(login),
+                {{"X-Forwarded-For", forwarded_for}})
+        .status;
+  }
 };
 class NoProxyTest : public ProxyTest {
  protected:
@@ -97,8 +107,22 @@ TEST_F(ProxyTest, AddressesSpeakWhatTheClientDoes) {
   EXPECT_THAT(location("http"), ::testing::StartsWith("http://train.example.org/v3/"));
 }
 
+TEST_F(ProxyTest, WrongPasswordsCountForTheAddressThatTheProxyAdds) {
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(wrong_login(i, "10.0.0.1, 192.0.2.1"), 401);
+  EXPECT_EQ(wrong_login(50, "10.0.0.2, 192.0.2.1"), 429);
+  EXPECT_EQ(wrong_login(50, "192.0.2.1, 192.0.2.2"), 401);
+  EXPECT_EQ(wrong_login(51, "unknown"), 401);
+  const auto seen = wire::decode_audit(send("GET", "/v3/audit?last=2").body);
+  ASSERT_EQ(seen.size(), 2u);
+  EXPECT_EQ(seen[0].peer, "192.0.2.2");
+  EXPECT_THAT(seen[1].peer, ::testing::StartsWith("127.0.0.1:"));
+}
+
 TEST_F(NoProxyTest, TheHeaderOfAProxyCountsForNothing) {
   EXPECT_THAT(location("https"), ::testing::StartsWith("http://train.example.org/v3/"));
+  EXPECT_EQ(wrong_login(0, "192.0.2.1"), 401);
+  const auto seen = wire::decode_audit(send("GET", "/v3/audit?last=1").body);
+  EXPECT_THAT(seen.at(0).peer, ::testing::StartsWith("127.0.0.1:"));
 }
 
 TEST_F(ApiTest, AnErrorSaysWhatToDo) {

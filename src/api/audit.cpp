@@ -45,6 +45,7 @@ void note(Service& service, const Call& call, const std::string& pattern, int st
          .peer = request.peer,
          .action = request.method + " " + pattern,
          .target = printable(created.empty() ? request.raw_path : created),
+         .change = call.change,
          .status = status,
          .request_id = request.request_id});
   } catch (const std::exception& e) {

@@ -85,6 +85,10 @@ void check_access(const Caller& caller, Access access, const std::string& method
   if (caller.scope < Scope::Write) forbid("the personal token's scope is read");
 }
 
+bool administers(const Caller& caller) {
+  return caller.role == Role::Admin && caller.scope >= Scope::Admin;
+}
+
 bool sees(const Caller& caller, const std::string& owner) {
   return caller.role != Role::User || caller.user == owner;
 }

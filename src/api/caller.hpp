@@ -35,6 +35,9 @@ Caller authenticate(Service& service, const http::Request& request);
 // Forbidden, with the reason, when the caller may not do `method` on an endpoint of this access.
 void check_access(const Caller& caller, Access access, const std::string& method);
 
+// An admin, with a login that may act as one: users, tokens of others and the audit log are theirs.
+bool administers(const Caller& caller);
+
 // What is owned by `owner` exists for the caller.
 bool sees(const Caller& caller, const std::string& owner);
 // Is the caller's login still good for what is owned by `owner`? False once the user is gone,

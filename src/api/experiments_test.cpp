@@ -91,6 +91,35 @@ TEST_F(ExperimentsTest, AnExperimentIsKeptShownAndChanged) {
   for (const char* method : {"GET", "DELETE"}) EXPECT_EQ(send(method, experiment).status, 404);
 }
 
+TEST_F(ExperimentsTest, NobodySendsTheOwnersKeysElsewhere) {
+  const auto experiment = stored(request(1));
+  const auto patch = [&](const std::string& operations) {
+    return send("PATCH", experiment, operations);
+  };
+  const std::string hers =
+      R"({"op":"replace","path":"/training_data_reference/connection/endpoint_url","value":"http://hers"})";
+  const auto refused = patch(hers);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, HasSubstr("training_data_reference.connection"));
+  EXPECT_EQ(send("GET", experiment).body.find("http://hers"), std::string::npos);
+  const std::string key =
+      R"({"op":"replace","path":"/training_data_reference/connection/secret_access_key","value":)";
+  EXPECT_EQ(patch("[" + hers + "," + key + R"("***"}])").status, 400);
+  EXPECT_EQ(patch("[" + hers + "," + key + R"("hers"}])").status, 200);
+  const auto run = runs_.find(first_training(started(experiment)));
+  const auto& connection = std::get<model::S3Connection>(run->manifest.training_data.connection);
+  EXPECT_EQ(connection.endpoint_url, "http://hers");
+  EXPECT_EQ(connection.secret_access_key.reveal(), "hers");
+}
+
+TEST_F(ExperimentsTest, ARequestOfARunIsRefusedWithAMaskForAKey) {
+  std::string body = run_request(definition());
+  body.replace(body.find("hush"), 4, "***");
+  const auto refused = send("POST", "/v3/models", body);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, HasSubstr("which answers show in its place"));
+}
+
 TEST_F(ExperimentsTest, ExperimentsAreListedByIdInPages) {
   std::vector<std::string> ids;
   for (int i = 0; i < 3; ++i) ids.push_back(stored(request(1)).substr(16));

@@ -1,6 +1,10 @@
 // Logins, personal tokens, passwords, users and the audit log.
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <functional>
+#include <tuple>
+
 #include "accounts/password.hpp"
 #include "api/api_fixture.hpp"
 #include "wire/account.hpp"
@@ -10,6 +14,31 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+
+// Does something to the users once, right after the `at`-th look at one of them.
+class Meddler final : public accounts::Users {
+ public:
+  Meddler(std::unique_ptr<accounts::Users> real, int at, std::function<void(Users&)> meddle)
+      : real_(std::move(real)), finds_left_(at), meddle_(std::move(meddle)) {}
+
+  std::optional<accounts::User> find(const std::string& name) override {
+    auto found = real_->find(name);
+    if (--finds_left_ == 0) meddle_(*real_);
+    return found;
+  }
+  std::vector<accounts::User> list() override { return real_->list(); }
+  void add(const accounts::User& user) override { real_->add(user); }
+  accounts::User change(const std::string& name,
+                        const std::function<void(accounts::User&)>& apply) override {
+    return real_->change(name, apply);
+  }
+  void remove(const std::string& name) override { real_->remove(name); }
+
+ private:
+  std::unique_ptr<accounts::Users> real_;
+  std::atomic<int> finds_left_;
+  std::function<void(Users&)> meddle_;
+};
 
 // Wrong without the time that hashing takes.
 const std::string kTooLong(accounts::kMostPassword + 1, 'x');
@@ -81,6 +110,61 @@ TEST_F(IdentityTest, ANewPasswordEndsTheSessionsOfTheOld) {
   EXPECT_EQ(log_in("bob", "set by an admin").status, 200);
 }
 
+// While the old password is checked and the new one hashed, an admin does something to the user.
+class RaceTest : public IdentityTest {
+ protected:
+  // What bob's call for a new password is answered, and bob after it.
+  struct Outcome {
+    int status;
+    std::optional<accounts::User> bob;
+  };
+  Outcome change_password_while(const std::function<void(accounts::Users&)>& meddle) {
+    const auto password = add("bob", "admin");
+    const auto bob = bearer(log_in("bob", password));
+    // The first look authenticates.
+    accounts_.users = std::make_unique<Meddler>(std::move(accounts_.users), 2, meddle);
+    const auto answer =
+        send("PUT", "/v3/users/bob/password",
+             R"({"password":"chosen by bob","old_password":")" + password + R"("})", bob);
+    EXPECT_EQ(send("GET", "/v3/models", "", bob).status, 401);
+    return {answer.status, accounts_.users->find("bob")};
+  }
+};
+
+TEST_F(RaceTest, WhoIsDisabledWhileTheyChangeTheirPasswordStaysDisabled) {
+  const auto outcome = change_password_while([](accounts::Users& users) {
+    users.change("bob", [](accounts::User& bob) { bob.disabled = true; });
+  });
+  EXPECT_EQ(outcome.status, 409);
+  EXPECT_TRUE(outcome.bob->disabled);
+}
+
+TEST_F(RaceTest, WhoIsDemotedWhileTheyChangeTheirPasswordStaysDemoted) {
+  const auto outcome = change_password_while([](accounts::Users& users) {
+    users.change("bob", [](accounts::User& bob) { bob.role = accounts::Role::Viewer; });
+  });
+  EXPECT_EQ(outcome.status, 200);
+  EXPECT_EQ(outcome.bob->role, accounts::Role::Viewer);
+  EXPECT_EQ(log_in("bob", "chosen by bob").status, 200);
+}
+
+TEST_F(RaceTest, APasswordThatAnAdminSetsMeanwhileStays) {
+  const auto outcome = change_password_while([](accounts::Users& users) {
+    users.change("bob", [](accounts::User& bob) {
+      bob.password_hash = "set by an admin";
+      ++bob.generation;
+    });
+  });
+  EXPECT_EQ(outcome.status, 409);
+  EXPECT_EQ(outcome.bob->password_hash, "set by an admin");
+}
+
+TEST_F(RaceTest, WhoIsDeletedWhileTheyChangeTheirPasswordIsNotMadeAnew) {
+  const auto outcome = change_password_while([](accounts::Users& users) { users.remove("bob"); });
+  EXPECT_EQ(outcome.status, 404);
+  EXPECT_FALSE(outcome.bob);
+}
+
 TEST_F(IdentityTest, TheSessionsOfADeletedUserAreNotThoseOfTheNextOfThatName) {
   const auto bob = bearer(log_in("bob", add("bob")));
   const auto personal = create_token(bob, "write");
@@ -123,6 +207,26 @@ TEST_F(IdentityTest, APersonalTokenIsGoodForItsScopeUntilItEnds) {
   EXPECT_EQ(send("POST", "/v3/tokens", R"({"scope":"all"})").status, 400);
   clock_.advance(std::chrono::hours(25));
   EXPECT_EQ(send("GET", "/v3/models", "", personal).status, 401);
+}
+
+TEST_F(IdentityTest, AnAdminsTokenReadsOfOthersOnlyWithTheScopeOfAnAdmin) {
+  const auto bobs = create_token(bearer(log_in("bob", add("bob"))), "read");
+  const auto id = accounts_.tokens->find_secret(bobs)->id;
+  for (const auto& [scope, all, other] :
+       {std::tuple{"read", 403, 404}, std::tuple{"write", 403, 404},
+        std::tuple{"admin", 200, 200}}) {
+    const auto personal = "Bearer " + create_token(token_, scope);
+    const auto status = [&](const std::string& path) {
+      return send("GET", path, "", personal).status;
+    };
+    EXPECT_EQ(status("/v3/users"), all) << scope;
+    EXPECT_EQ(status("/v3/audit"), all) << scope;
+    EXPECT_EQ(status("/v3/users/bob"), other) << scope;
+    EXPECT_EQ(status("/v3/tokens/" + id), other) << scope;
+    EXPECT_EQ(status("/v3/users/ann"), 200) << scope;
+    const auto listed = send("GET", "/v3/tokens", "", personal).body;
+    EXPECT_EQ(listed.find(id) != std::string::npos, other == 200) << scope;
+  }
 }
 
 TEST_F(IdentityTest, TheTokensOfAUserAreLimited) {
@@ -207,6 +311,20 @@ TEST_F(IdentityTest, TheAuditLogSaysWhoDidWhatAndNothingSecret) {
   EXPECT_EQ(send("GET", "/v3/audit?last=x").status, 400);
 }
 
+TEST_F(IdentityTest, TheAuditLogSaysWhatAUserWasToBe) {
+  add("bob", "viewer");
+  send("PATCH", "/v3/users/bob", R"({"role":"admin","disabled":true})");
+  send("PATCH", "/v3/users/bob", R"({"role":"king"})");
+  send("PATCH", "/v3/users/ann", R"({"role":"user"})");
+  send("PATCH", "/v3/users/bob", R"({"disabled":false})");
+  std::vector<std::string> changes;
+  for (const auto& entry : wire::decode_audit(send("GET", "/v3/audit?last=5").body)) {
+    changes.push_back(entry.change + " " + std::to_string(entry.status));
+  }
+  EXPECT_THAT(changes, ::testing::ElementsAre("role viewer 201", "role admin, disabled 200", " 400",
+                                              "role user 409", "enabled 200"));
+}
+
 class EchoTest : public ApiTest {
  protected:
   EchoTest() : ApiTest(true) {}
@@ -220,9 +338,7 @@ TEST_F(EchoTest, StorageKeysAreEchoedToTheOwnerAlone) {
   EXPECT_THAT(send("GET", path, "", "Bearer " + reader.token.reveal()).body,
               Not(HasSubstr("hush")));
   accounts_.users->add({.name = "eve", .role = accounts::Role::Admin});
-  auto ann = *accounts_.users->find("ann");
-  ann.role = accounts::Role::Viewer;
-  accounts_.users->change(ann);
+  accounts_.users->change("ann", [](accounts::User& ann) { ann.role = accounts::Role::Viewer; });
   EXPECT_THAT(send("GET", path).body, Not(HasSubstr("hush")));
   for (const auto role : {accounts::Role::Admin, accounts::Role::Viewer}) {
     const std::string name(accounts::to_string(role));

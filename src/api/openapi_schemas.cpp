@@ -127,7 +127,8 @@ constexpr std::string_view kIdentity = R"json(
 "AuditLog": {"type": "object", "required": ["resources"], "properties": {"resources":
   {"type": "array", "items": {"type": "object", "required": ["at", "actor", "action", "status"],
     "properties": {"at": {"$ref": "#/components/schemas/Time"}, "actor": {"type": "string"},
-      "action": {"type": "string"}, "status": {"type": "integer"}}}}}},
+      "action": {"type": "string"}, "status": {"type": "integer"},
+      "change": {"type": "string", "description": "What a user was to be: role viewer, disabled"}}}}}},
 "Instance": {"type": "object", "required": ["metadata", "entity"],
   "properties": {"metadata": {"$ref": "#/components/schemas/Metadata"},
     "entity": {"type": "object", "required": ["status", "plan", "published_models",

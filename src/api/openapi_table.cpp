@@ -43,7 +43,7 @@ void add_identity_operations(std::vector<Operation>& all) {
                "identity",
                "Set a password",
                {{200, "User"}},
-               {429},
+               {409, 429},
                "Password"},
               {"GET", "/v3/tokens", "identity", "Personal access tokens", {{200, "AccessTokens"}}},
               {"POST",

@@ -45,9 +45,10 @@ class Throttled : public Error {
 struct Call {
   http::Request& request;
   const Params& params;
-  Caller caller;         // empty for Access::Anyone
-  std::string user;      // the caller's name
-  std::string base_url;  // "http://host:port", as the client addressed us
+  Caller caller;            // empty for Access::Anyone
+  std::string user;         // the caller's name
+  std::string base_url;     // "http://host:port", as the client addressed us
+  std::string change = {};  // for the audit log: what the path does not say, or empty
   const std::string& param(std::string_view name) const { return params.find(name)->second; }
 };
 

@@ -22,10 +22,18 @@ wire::UserView view(const User& user) {
           .created_at = user.created_at};
 }
 
+// For the audit log: "role viewer, disabled".
+std::string described(std::optional<accounts::Role> role, std::optional<bool> disabled) {
+  std::vector<std::string> parts;
+  if (role) parts.push_back(fmt::format("role {}", to_string(*role)));
+  if (disabled) parts.emplace_back(*disabled ? "disabled" : "enabled");
+  return join(parts, ", ");
+}
+
 // Everyone sees themselves; admins see all.
 User find(Service& service, const Call& call) {
   const std::string& name = call.param("name");
-  if (name == call.caller.user || call.caller.role == accounts::Role::Admin) {
+  if (name == call.caller.user || administers(call.caller)) {
     if (auto user = service.parts.accounts.users->find(name)) return std::move(*user);
   }
   throw Error(
@@ -34,13 +42,12 @@ User find(Service& service, const Call& call) {
                   printable(name)));
 }
 
-// The one asked for, or one that is made up and shown in the answer.
-Secret set_password(User& user, const Secret& wanted, wire::UserView& answer) {
+// Of the one asked for, or of one that is made up and shown in the answer.
+std::string hash_of(const Secret& wanted, wire::UserView& answer) {
   if (wanted.empty()) answer.password = Secret(random_alphanumeric(kPasswordLength));
-  const Secret password = wanted.empty() ? answer.password : wanted;
+  const Secret& password = wanted.empty() ? answer.password : wanted;
   accounts::check_password(password);
-  user.password_hash = accounts::hash_password(password);
-  return password;
+  return accounts::hash_password(password);
 }
 
 http::Answer create(Service& service, Call& call) {
@@ -49,8 +56,9 @@ http::Answer create(Service& service, Call& call) {
             .role = accounts::parse_role(request.role.value_or("user")),
             .disabled = request.disabled.value_or(false),
             .created_at = service.parts.clock.now()};
+  call.change = described(user.role, request.disabled);
   auto answer = view(user);
-  set_password(user, request.password, answer);
+  user.password_hash = hash_of(request.password, answer);
   service.parts.accounts.users->add(user);
   auto response = json_response(201, wire::encode(answer));
   response.headers.add("Location", "/v3/users/" + percent_encode(user.name));
@@ -71,14 +79,18 @@ http::Answer read(Service& service, Call& call) {
 }
 
 http::Answer change(Service& service, Call& call) {
-  auto user = find(service, call);
+  const auto name = find(service, call).name;
   const auto request = wire::decode_user_request(call.request.body->read_all(kMaxJsonBody));
   if (!request.password.empty()) {
     throw Error(ErrorKind::InvalidInput, "a password is changed with PUT on its own path");
   }
-  if (request.role) user.role = accounts::parse_role(*request.role);
-  if (request.disabled) user.disabled = *request.disabled;
-  service.parts.accounts.users->change(user);
+  const auto role =
+      request.role ? std::optional(accounts::parse_role(*request.role)) : std::nullopt;
+  call.change = described(role, request.disabled);
+  const auto user = service.parts.accounts.users->change(name, [&](User& changed) {
+    changed.role = role.value_or(changed.role);
+    changed.disabled = request.disabled.value_or(changed.disabled);
+  });
   service.logins.changed(user.name);
   return json_response(200, wire::encode(view(user)));
 }
@@ -97,15 +109,28 @@ void check_old_password(Service& service, const Call& call, const User& user, co
   service.guesses_of_user.give_back(user.name);
 }
 
+// What was checked and hashed took its time. Who was disabled, got another password or was made
+// anew meanwhile keeps that.
+void check_same(const User& now, const User& checked) {
+  if (now.generation == checked.generation && now.disabled == checked.disabled) return;
+  throw Error(ErrorKind::Conflict,
+              fmt::format("{} was changed by somebody else at the same time: the password is as it "
+                          "was; look at the user and try again",
+                          checked.name));
+}
+
 // Every session of the user ends; personal tokens stay.
 http::Answer change_password(Service& service, Call& call) {
-  auto user = find(service, call);
+  const auto user = find(service, call);
   const auto request = wire::decode_user_request(call.request.body->read_all(kMaxJsonBody));
   check_old_password(service, call, user, request.old_password);
   auto answer = view(user);
-  set_password(user, request.password, answer);
-  ++user.generation;
-  service.parts.accounts.users->change(user);
+  const auto hash = hash_of(request.password, answer);
+  service.parts.accounts.users->change(user.name, [&](User& changed) {
+    check_same(changed, user);
+    changed.password_hash = hash;
+    ++changed.generation;
+  });
   service.logins.changed(user.name);
   auto response = json_response(200, wire::encode(answer));
   response.headers.add("Cache-Control", "no-store");

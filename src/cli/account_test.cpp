@@ -96,10 +96,14 @@ TEST_F(Account, AuditSaysWhoDidWhat) {
   http.on("GET /v3/audit?last=100", 200,
           R"({"resources":[{"at":"2017-10-26T11:10:37.000Z","actor":"bob","credential":"session",)"
           R"("peer":"127.0.0.1:4","action":"DELETE /v3/models/{id}","target":"/v3/models/t",)"
-          R"("status":204,"request_id":"r"}]})");
+          R"("status":204,"request_id":"r"},{"at":"2017-10-26T11:10:38.000Z","actor":"ann",)"
+          R"("credential":"session","peer":"127.0.0.1:5","action":"PATCH /v3/users/{name}",)"
+          R"("target":"/v3/users/bob","change":"role viewer, disabled","status":200}]})");
   EXPECT_EQ(trainyard({"audit"}).out,
             "AT                     WHO   BY        FROM          ANSWER   WHAT\n"
-            "2017-10-26T11:10:37Z   bob   session   127.0.0.1:4   204      DELETE /v3/models/t\n");
+            "2017-10-26T11:10:37Z   bob   session   127.0.0.1:4   204      DELETE /v3/models/t\n"
+            "2017-10-26T11:10:38Z   ann   session   127.0.0.1:5   200      PATCH /v3/users/bob "
+            "(role viewer, disabled)\n");
 }
 
 }  // namespace

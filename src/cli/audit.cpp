@@ -23,9 +23,10 @@ int as_trainyard(Session& session, const Arguments& arguments) {
   std::vector<Row> rows = {{"AT", "WHO", "BY", "FROM", "ANSWER", "WHAT"}};
   for (const auto& entry : wire::decode_audit(json)) {
     const auto method = entry.action.substr(0, entry.action.find(' '));
+    const auto change = entry.change.empty() ? "" : fmt::format(" ({})", entry.change);
     rows.push_back({format_seconds(entry.at), entry.actor.empty() ? "-" : entry.actor,
                     entry.credential, entry.peer, std::to_string(entry.status),
-                    method + " " + entry.target});
+                    fmt::format("{} {}{}", method, entry.target, change)});
   }
   out << text_table(rows);
   return kOk;

@@ -28,18 +28,22 @@ constexpr std::string_view kShortestEnd = "0\r\n\r\n";  // of a chunked body
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
-// Bytes that HTTP allows nowhere in a head, and lines that continue the one before.
-void refuse_ambiguous_bytes(std::string_view head) {
+// Bytes that HTTP allows nowhere in a head, and lines that continue the one before. `what`: the
+// head in words.
+void refuse_ambiguous_bytes(std::string_view head, std::string_view what) {
   for (std::size_t i = 0; i < head.size(); ++i) {
     const auto byte = static_cast<unsigned char>(head[i]);
     if (byte == '\r' && head.substr(i + 1, 1) != "\n") {
-      bad_request("the request head contains a carriage return without a line feed");
+      bad_request(fmt::format("{} contains a carriage return without a line feed", what));
+    }
+    if (byte == '\n' && (i == 0 || head[i - 1] != '\r')) {
+      bad_request(fmt::format("{} contains a line feed without a carriage return", what));
     }
     if (byte == '\n' && i + 1 < head.size() && (head[i + 1] == ' ' || head[i + 1] == '\t')) {
       bad_request("folded header lines are not accepted");
     }
     if ((byte < 0x20 && byte != '\t' && byte != '\r' && byte != '\n') || byte == 0x7f) {
-      bad_request("the request head contains a control byte");
+      bad_request(fmt::format("{} contains a control byte", what));
     }
   }
 }
@@ -126,7 +130,7 @@ std::optional<std::size_t> find_head_end(std::string_view data, std::size_t from
 }
 
 void parse_request_head(std::string_view head, RequestHead& into) {
-  refuse_ambiguous_bytes(head);
+  refuse_ambiguous_bytes(head, "the request head");
   beast_http::request_parser<beast_http::empty_body> parser;
   parser.header_limit(static_cast<std::uint32_t>(head.size() + 1));
   parser.body_limit(boost::none);
@@ -193,6 +197,8 @@ ChunkedDecoder::Step ChunkedDecoder::decode(std::string_view in, std::span<char>
     } else if (used == 0 && body.size == before) {
       break;
     }
+    // What gave no bytes is the head of a chunk, or the end of the body with its trailers.
+    if (body.size == before) refuse_ambiguous_bytes(rest.substr(0, used), "the head of a chunk");
   }
   step.produced = out.size() - body.size;
   return step;

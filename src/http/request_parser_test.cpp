@@ -188,6 +188,19 @@ TEST(ChunkedDecoder, RefusesBrokenFraming) {
   }
 }
 
+TEST(ChunkedDecoder, RefusesControlBytesAroundTheChunks) {
+  using namespace std::string_literals;
+  for (const std::string& wire :
+       {"2;a=\"\n\"\r\nhi\r\n0\r\n\r\n"s, "2;a=\"\0\"\r\nhi\r\n0\r\n\r\n"s,
+        "2;a=\"\x7f\"\r\nhi\r\n0\r\n\r\n"s, "2\r\nhi\r\n0;a=\"\n\"\r\n\r\n"s,
+        "0\r\nT: a\n\r\n\r\n"s, "0\r\nT: \1\r\n\r\n"s, "0\r\nT: a\r\n b\r\n\r\n"s}) {
+    for (const std::size_t step : {1, 3, 100}) {
+      EXPECT_THROW(decoded(wire, step, 10), ProtocolError) << wire << step;
+    }
+  }
+  EXPECT_EQ(decoded("2;a=\"\t\"\r\n\n\x01\r\n0\r\nT: a\tb\r\n\r\n", 100, 10), "\n\x01");
+}
+
 TEST(ChunkedDecoder, RefusesAnEndlessChunkHead) {
   EXPECT_THROW(decoded("5;" + std::string(40'000, 'x'), 1000, 10), ProtocolError);
 }

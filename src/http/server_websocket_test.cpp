@@ -124,6 +124,23 @@ TEST(ServerWebSocket, AnswersPingsAndDropsText) {
   EXPECT_EQ(socket.receive_all(), "\x88\x02\x03\xe8");
 }
 
+TEST(ServerWebSocket, WantsOneKeyOfSixteenBytes) {
+  auto log = std::make_shared<FakeLog>();
+  const auto server = serve_log(log);
+  const std::string key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+  for (const std::string& keys :
+       {std::string("Sec-WebSocket-Key: short\r\n"), std::string("Sec-WebSocket-Key:\r\n"),
+        std::string("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ!=\r\n"),
+        std::string("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZWQ=\r\n"), std::string(), key + key}) {
+    auto request = upgrade_request();
+    request.replace(request.find(key), key.size(), keys);
+    RawSocket socket(server->port());
+    socket.send(request);
+    const auto head = socket.receive_until("\r\n\r\n");
+    EXPECT_TRUE(head.starts_with("HTTP/1.1 400 ")) << keys << head;
+  }
+}
+
 TEST(ServerWebSocket, EndsAPeerThatSendsTooMuch) {
   auto log = std::make_shared<FakeLog>();
   const auto server = serve_log(log);

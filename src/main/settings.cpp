@@ -100,8 +100,10 @@ constexpr std::array kSettings = {
             [](Config& c, View v) { c.public_host = parse_host(v); }},
     Setting{
         "behind_proxy", "BOOL", "false",
-        "A proxy that ends TLS stands before the API: addresses in answers begin with https where "
-        "its header X-Forwarded-Proto says so (see docs/operation.md).",
+        "A proxy stands before the API, and nobody else reaches it: its header X-Forwarded-For "
+        "says "
+        "who a client is, and X-Forwarded-Proto whether addresses in answers begin with https (see "
+        "docs/operation.md).",
         [](Config& c, View v) { c.behind_proxy = parse_bool(v); }},
     Setting{"tls_certificate", "FILE", "",
             "PEM file with the certificate of the API's address and those between it and the "

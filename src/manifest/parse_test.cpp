@@ -144,6 +144,12 @@ TEST(Manifest, DataOfAPublicBucketNeedsNoKeys) {
               HasSubstr("note: training_data.connection: no keys are given; taken as a public"));
 }
 
+TEST(Manifest, AKeyAsAnswersShowItIsRefused) {
+  EXPECT_THAT(problems(with_data_connection(
+                  "{endpoint_url: https://h, access_key_id: AK, password: '***'}")),
+              HasSubstr("training_data.connection.password: expected the key, found \"***\""));
+}
+
 TEST(Manifest, HalfAPairOfKeysIsNoPublicBucket) {
   struct Row {
     const char* keys;

@@ -132,6 +132,14 @@ std::string read_bucket(const MappingReader& place) {
   return name;
 }
 
+// Taken from an answer, which shows no key.
+void check_unmasked(const MappingReader& connection) {
+  constexpr std::string_view kKey = "secret_access_key";
+  if (trim(connection.text(kKey)) != "***") return;
+  connection.problems().error(connection.at(kKey), connection.path(kKey),
+                              "expected the key, found \"***\", which answers show in its place");
+}
+
 model::StoreReference read(const MappingReader& reference, std::string_view place_name) {
   model::StoreReference result;
   auto connection = reference.section("connection");
@@ -141,6 +149,7 @@ model::StoreReference read(const MappingReader& reference, std::string_view plac
     result.prefix = place->text("prefix");
   }
   if (!connection) return result;
+  check_unmasked(*connection);
 
   std::vector<const MappingReader*> places{&reference, &*connection};
   if (place) places.push_back(&*place);

@@ -33,6 +33,7 @@ AuditEntry read_entry(const JsonObject& in) {
           .peer = in.text_or_empty("peer"),
           .action = in.text("action"),
           .target = in.text_or_empty("target"),
+          .change = in.text_or_empty("change"),
           .status = in.number<int>("status"),
           .request_id = in.text_or_empty("request_id")};
 }
@@ -105,6 +106,7 @@ std::string encode(const AuditEntry& entry) {
       .field("peer", entry.peer)
       .field("action", entry.action)
       .field("target", entry.target)
+      .text_unless_empty("change", entry.change)
       .field("status", entry.status)
       .field("request_id", entry.request_id)
       .end_object();

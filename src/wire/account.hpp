@@ -55,6 +55,7 @@ struct AuditEntry {
   std::string peer;        // "127.0.0.1:51234"
   std::string action;      // "DELETE /v3/models/{id}"
   std::string target;      // the path, or the Location of what was created
+  std::string change;      // "role viewer, disabled": what a user was to be, or empty
   int status = 0;
   std::string request_id;
 };

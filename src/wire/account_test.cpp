@@ -45,12 +45,20 @@ TEST(AccountJson, ListsAreReadBack) {
   const auto tokens = decode_account_tokens(encode_resources({encode(token), encode(token)}));
   ASSERT_EQ(tokens.size(), 2u);
   EXPECT_EQ(tokens[1].scope, "write");
-  const AuditEntry entry{
-      kNow, "ann", "session", "127.0.0.1:1", "POST /v3/models", "/v3/models/training-1", 202, "r"};
+  const AuditEntry entry{.at = kNow,
+                         .actor = "ann",
+                         .credential = "session",
+                         .peer = "127.0.0.1:1",
+                         .action = "PATCH /v3/users/{name}",
+                         .target = "/v3/users/bob",
+                         .change = "role viewer",
+                         .status = 200,
+                         .request_id = "r"};
   const auto entries = decode_audit(encode_resources({encode(entry)}));
   ASSERT_EQ(entries.size(), 1u);
-  EXPECT_EQ(entries[0].target, "/v3/models/training-1");
-  EXPECT_EQ(entries[0].status, 202);
+  EXPECT_EQ(entries[0].target, "/v3/users/bob");
+  EXPECT_EQ(entries[0].change, "role viewer");
+  EXPECT_EQ(entries[0].status, 200);
 }
 
 }  // namespace

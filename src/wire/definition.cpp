@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "wire/masking.hpp"
 #include "wire/parts.hpp"
 
 namespace trainyard::wire {

@@ -96,7 +96,10 @@ TEST(DefinitionJson, SecretsAreKnownByAWordInTheirName) {
   definition.fields.extra_json =  // as it was stored earlier
       R"({"x":{"Secret_Access_Key":"hush","apiKey":"hush","API-KEY":"hush","auth_Token":"hush",)"
       R"("userPassword":"hush","client_secret":"hush","access_key_id":"AKIA","key":"k",)"
-      R"("tokenizer":"bert","max_tokens":512}})";
+      R"("tokenizer":"bert","max_tokens":512,"token_value":"hush","tokens":["hush"],)"
+      R"("access_key":"hush","private_key":"hush","privateKey":"hush","passphrase":"hush",)"
+      R"("pass":"hush","db_pass":"hush","dbPwd":"hush","credentials":{"a":"hush"},)"
+      R"("bypass":"yes","compass":"north","pass_count":2,"passes":"3"}})";
   const json shown = json::parse(encode(definition, kBase))["entity"]["x"];
   EXPECT_EQ(shown.dump().find("hush"), std::string::npos) << shown;
   EXPECT_EQ(shown["apiKey"], "***");
@@ -104,6 +107,25 @@ TEST(DefinitionJson, SecretsAreKnownByAWordInTheirName) {
   EXPECT_EQ(shown["key"], "k");
   EXPECT_EQ(shown["tokenizer"], "bert");
   EXPECT_EQ(shown["max_tokens"], 512);
+  EXPECT_EQ(shown["bypass"], "yes");
+  EXPECT_EQ(shown["compass"], "north");
+  EXPECT_EQ(shown["pass_count"], 2);
+  EXPECT_EQ(shown["passes"], "3");
+}
+
+TEST(DefinitionJson, TheLoginsOfUrlsAreNotShown) {
+  Definition definition = recorded_definition();
+  const auto shown = [&](const std::string& text) {
+    definition.fields.extra_json = json{{"x", {text}}}.dump();
+    return json::parse(encode(definition, kBase))["entity"]["x"][0].get<std::string>();
+  };
+  EXPECT_EQ(shown("https://u:hush@h/p?q"), "https://***@h/p?q");
+  EXPECT_EQ(shown("https://u:h@sh@h"), "https://***@h");
+  EXPECT_EQ(shown("a ftp://hush@h:1, b http://u:hush@i/@x"), "a ftp://***@h:1, b http://***@i/@x");
+  for (const char* text :
+       {"https://h/@a", "http://@h", "a@b", "http://", "s3://b/k@1", "x://h y@z"}) {
+    EXPECT_EQ(shown(text), text);
+  }
 }
 
 TEST(DefinitionJson, ARequestCannotSayWhatOnlyTheServiceSays) {

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "base/strings.hpp"
+#include "wire/masking.hpp"
 #include "wire/parts.hpp"
 
 namespace trainyard::wire {
@@ -93,6 +95,42 @@ void write_experiment(JsonWriter& out, const Experiment& experiment, std::string
       .end_object();
 }
 
+ExperimentRequest read_request(const JsonObject& in) {
+  ExperimentRequest request{.name = read_name(in.object("settings")), .entity = {}};
+  check_references(in);
+  in.object("training_results_reference");
+  in.optional_object("training_data_reference");
+  request.entity = Secret(in.tree().dump());
+  return request;
+}
+
+// A tree that was read from an answer, and whose keys are not known any more.
+void check_unmasked(const Json& entity) {
+  if (!entity.is_object()) return;
+  for (const auto& [name, member] : entity.items()) {
+    if (!has_masked_secret(Json::object({{name, member}}))) continue;
+    throw Error(ErrorKind::InvalidInput,
+                fmt::format("experiment: field \"{}\" has \"***\", as answers show keys: send the "
+                            "key itself",
+                            printable(name)));
+  }
+}
+
+// The keys of a bucket go where they were meant to go, and nowhere else for whoever may change the
+// rest.
+void check_places(const Json& before, const Json& after, const SetAside& secrets) {
+  for (const char* field : {"training_data_reference", "training_results_reference"}) {
+    const auto reference = after.find(field);
+    const auto kept = reference == after.end() ? "" : secrets.name_of_one_in(*reference);
+    if (kept.empty() || place_of(*reference) == place_of(before.at(field))) continue;
+    throw Error(ErrorKind::InvalidInput,
+                fmt::format("JSON-patch: {0}.connection would be another one, and the {1} that is "
+                            "kept was given for the one before: give {0}.connection with its {1} "
+                            "in the same patch",
+                            field, printable(kept)));
+  }
+}
+
 ExperimentView read_experiment(const JsonObject& in) {
   const JsonObject metadata = in.object("metadata");
   const JsonObject entity = in.object("entity");
@@ -107,19 +145,17 @@ ExperimentView read_experiment(const JsonObject& in) {
 
 ExperimentRequest decode_experiment_request(std::string_view json) {
   const JsonObject in = JsonObject::parse(json, "experiment", kExperimentLimit);
-  ExperimentRequest request{.name = read_name(in.object("settings")), .entity = {}};
-  check_references(in);
-  in.object("training_results_reference");
-  in.optional_object("training_data_reference");
-  request.entity = Secret(in.tree().dump());
-  return request;
+  check_unmasked(in.tree());
+  return read_request(in);
 }
 
 ExperimentRequest patch_experiment(const Secret& entity, std::string_view patch) {
   const Json operations = operations_of(patch);
+  Json before = tree_of(entity);
+  const SetAside secrets(before);
   Json changed;
   try {
-    changed = tree_of(entity).patch(operations);
+    changed = before.patch(operations);
   } catch (const Json::exception& e) {
     const bool test = e.id == 501;  // "unsuccessful": an operation test found another value
     throw Error(test ? ErrorKind::Conflict : ErrorKind::InvalidInput,
@@ -127,7 +163,10 @@ ExperimentRequest patch_experiment(const Secret& entity, std::string_view patch)
                      : "JSON-patch: an operation does not fit this experiment; its path must name "
                        "a field of the entity");
   }
-  return decode_experiment_request(changed.dump());
+  check_places(before, changed, secrets);
+  check_unmasked(changed);
+  secrets.put_back(changed);
+  return read_request(JsonObject::parse(changed.dump(), "experiment", kExperimentLimit));
 }
 
 std::vector<TrainingReference> training_references(const Secret& entity) {

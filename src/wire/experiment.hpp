@@ -24,12 +24,14 @@ struct ExperimentRequest {
   Secret entity;     // the whole object
 };
 
-// Throws InvalidInput, Unsupported for what is not offered (hyper-parameter search), and TooLarge
-// past 1 MiB.
+// Throws InvalidInput, also for a key that is "***", as answers show it, Unsupported for what is
+// not offered (hyper-parameter search), and TooLarge past 1 MiB.
 ExperimentRequest decode_experiment_request(std::string_view json);
 
 // The entity after a JSON-patch (RFC 6902), a list of operations or a single one: add, replace,
-// remove and test. Throws as the above; Conflict when a test fails.
+// remove and test. Who patches need not know the keys, so what sends those of a reference elsewhere
+// (any change of it but of its bucket and region) must bring them along, or is
+// InvalidInput, and a test of one always fails. Throws as the above; Conflict when a test fails.
 ExperimentRequest patch_experiment(const Secret& entity, std::string_view patch);
 
 // One of an experiment's training_references, and how it is submitted.

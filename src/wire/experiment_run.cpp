@@ -8,6 +8,7 @@
 
 #include "wire/best_results.hpp"
 #include "wire/definition.hpp"
+#include "wire/masking.hpp"
 #include "wire/parts.hpp"
 
 namespace trainyard::wire {
@@ -133,7 +134,7 @@ std::string evaluation_definition(const Secret& entity) {
   const JsonObject in = JsonObject::parse(entity.reveal(), "experiment", kEntityLimit);
   const auto settings = in.object("settings");
   const auto found = settings.optional_object("evaluation_definition");
-  return found ? found->tree().dump() : "{}";
+  return found ? without_secrets(found->tree()).dump() : "{}";
 }
 
 RunState state_of(std::span<const model::TrainingRun> runs) {

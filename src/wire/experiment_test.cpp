@@ -129,6 +129,113 @@ TEST(WireExperiment, APatchThatDoesNotFitIsRefused) {
   EXPECT_EQ(refused(R"({"op":"test","path":"/settings/name","value":"x"})"), ErrorKind::Conflict);
 }
 
+// The sentence of a refusal.
+std::string refusal(const Secret& experiment, const json& patch) {
+  try {
+    patch_experiment(experiment, patch.dump());
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::InvalidInput);
+    return e.what();
+  }
+  return "none";
+}
+
+Secret swift_entity() {
+  return decode_experiment_request(
+             changed("/training_data_reference", {{"type", "bluemix_objectstore"},
+                                                  {"source", {{"bucket", "in"}}},
+                                                  {"connection",
+                                                   {{"auth_url", "https://keystone"},
+                                                    {"user_name", "u"},
+                                                    {"password", "hush"},
+                                                    {"region", "dal"},
+                                                    {"domain_name", "1"},
+                                                    {"project_id", "2"}}}}))
+      .entity;
+}
+
+json replace(const std::string& path, const json& value) {
+  return {{"op", "replace"}, {"path", path}, {"value", value}};
+}
+
+TEST(WireExperiment, APatchSendsNoKeptKeyElsewhere) {
+  const std::string data = "/training_data_reference";
+  const json bare = {{"auth_url", "https://hers"}, {"user_name", "u"}};
+  const json hers = replace(data + "/connection/auth_url", "https://hers");
+  const json type = replace(data + "/type", "s3");
+  const json other_name = {
+      {"op", "add"}, {"path", data + "/connection/endpoint_url"}, {"value", "h"}};
+  const json user = replace(data + "/connection/user_name", "v");
+  const json project = replace(data + "/connection/project_id", "3");
+  for (const json& patch : {hers, type, other_name, user, project}) {
+    EXPECT_EQ(
+        refusal(swift_entity(), patch),
+        "JSON-patch: training_data_reference.connection would be another one, and the password "
+        "that is kept was given for the one before: give training_data_reference.connection "
+        "with its password in the same patch")
+        << patch;
+  }
+  const json results =
+      replace("/training_results_reference/connection/endpoint_url", "http://hers");
+  EXPECT_THAT(refusal(entity(), results),
+              HasSubstr("training_results_reference.connection with its "
+                        "secret_access_key in the same patch"));
+  // Who leaves the password out loses it.
+  const auto lost = patch_experiment(swift_entity(), replace(data + "/connection", bare).dump());
+  EXPECT_THAT(lost.entity.reveal(), Not(HasSubstr("hush")));
+}
+
+TEST(WireExperiment, APatchSendsAKeyElsewhereThatItBringsAlong) {
+  const std::string connection = "/training_data_reference/connection";
+  const json patch = {replace(connection + "/auth_url", "https://mine"),
+                      replace(connection + "/password", "new")};
+  const auto moved = json::parse(patch_experiment(swift_entity(), patch.dump()).entity.reveal());
+  EXPECT_EQ(moved["training_data_reference"]["connection"]["auth_url"], "https://mine");
+  EXPECT_EQ(moved["training_data_reference"]["connection"]["password"], "new");
+  EXPECT_EQ(refusal(swift_entity(),
+                    replace(connection, {{"auth_url", "https://mine"}, {"password", "new"}})),
+            "none");
+}
+
+TEST(WireExperiment, APatchWithinTheSameServerKeepsTheKey) {
+  const std::string data = "/training_data_reference";
+  const json patch = {replace(data + "/source", {{"bucket", "other"}}),
+                      replace(data + "/connection/region", "lon"),
+                      replace(data + "/connection/auth_url", "https://keystone")};
+  const auto moved = json::parse(patch_experiment(swift_entity(), patch.dump()).entity.reveal());
+  EXPECT_EQ(moved["training_data_reference"]["connection"]["password"], "hush");
+  EXPECT_EQ(moved["training_data_reference"]["connection"]["region"], "lon");
+}
+
+TEST(WireExperiment, APatchTellsNobodyWhatAKeyIs) {
+  const json test = {
+      {"op", "test"}, {"path", "/training_data_reference/connection/password"}, {"value", "hush"}};
+  EXPECT_EQ(kind_of([&] { patch_experiment(swift_entity(), test.dump()); }), ErrorKind::Conflict);
+}
+
+TEST(WireExperiment, AKeyAsAnswersShowItIsRefused) {
+  const auto refused = [](const std::string& path, const json& value) {
+    return kind_of([&] { decode_experiment_request(changed(path, value)); });
+  };
+  const std::string key = "/training_results_reference/connection/secret_access_key";
+  EXPECT_EQ(refused(key, "***"), ErrorKind::InvalidInput);
+  EXPECT_EQ(refused("/settings/evaluation_definition", {{"api_key", "***"}}),
+            ErrorKind::InvalidInput);
+  EXPECT_EQ(refused("/tags/0/value", "https://***@h"), ErrorKind::InvalidInput);
+  EXPECT_EQ(
+      refusal(entity(), replace(key, "***")),
+      "experiment: field \"training_results_reference\" has \"***\", as answers show keys: send "
+      "the key itself");
+}
+
+TEST(WireExperiment, AnEarlierOneThatHasAMaskForAKeyCanBeChanged) {
+  json earlier = json::parse(kRequest);
+  earlier["training_data_reference"]["connection"]["aws_secret_access_key"] = "***";
+  const auto renamed =
+      patch_experiment(Secret(earlier.dump()), replace("/settings/name", "n").dump());
+  EXPECT_EQ(renamed.name, "n");
+}
+
 TEST(WireExperiment, ListsHaveANextPage) {
   const Secret kept = entity();
   const Experiment one{.id = "e1", .entity = kept, .created_at = {}, .modified_at = {}};
@@ -147,6 +254,17 @@ model::TrainingRun training(const char* name, const char* run_id) {
   run.definition_id = "6f7705bb-85ee-496b-984c-14b5d6bc756e";
   run.created_at = run.modified_at = time("2018-02-01T09:14:14.500Z");
   return run;
+}
+
+TEST(WireExperimentRun, TheSecretsOfItsEvaluationAreNotShown) {
+  const json evaluation = {{"api_key", "hush"},
+                           {"url", "https://u:hush@h"},
+                           {"metrics", {{{"name", "accuracy"}, {"secret", "hush"}}}}};
+  const Secret kept(changed("/settings/evaluation_definition", evaluation));
+  EXPECT_EQ(json::parse(evaluation_definition(kept)),
+            json({{"api_key", "***"},
+                  {"url", "https://***@h"},
+                  {"metrics", {{{"name", "accuracy"}, {"secret", "***"}}}}}));
 }
 
 TEST(WireExperimentRun, IsAnsweredAsRecorded) {

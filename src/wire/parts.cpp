@@ -2,30 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include <nlohmann/json.hpp>
 
-#include "base/strings.hpp"
 #include "model/limits.hpp"
 
 namespace trainyard::wire {
 namespace {
 
 constexpr std::string_view kMask = "***";
-constexpr std::array<std::string_view, 3> kSecretWords{"secret", "password", "apikey"};
-
-// "secret_access_key", "apiKey", "API-KEY", "auth_token": by a word that the name contains, or ends
-// with where it has other meanings ("tokenizer", "max_tokens").
-bool names_secret(std::string_view name) {
-  std::string letters = to_lower(name);
-  std::erase_if(letters, [](char c) { return c == '_' || c == '-'; });
-  return letters.ends_with("token") ||
-         std::ranges::any_of(kSecretWords, [&](std::string_view word) {
-           return letters.find(word) != letters.npos;
-         });
-}
 
 std::string error_message(const model::Verdict& verdict) {
   if (verdict.code == "C201" && verdict.exit_code) {  // the sentence of the recorded failures
@@ -61,27 +45,6 @@ void write_connection(JsonWriter& out, const model::StoreReference& reference, S
         .field("project_id", swift.project_id);
   }
   out.end_object();
-}
-
-nlohmann::json without_secrets(nlohmann::json tree) {
-  if (tree.is_array()) {
-    for (auto& item : tree) item = without_secrets(std::move(item));
-  }
-  if (tree.is_object()) {
-    for (auto& [name, member] : tree.items()) {
-      member = names_secret(name) ? nlohmann::json(kMask) : without_secrets(std::move(member));
-    }
-  }
-  return tree;
-}
-
-bool has_masked_secret(const nlohmann::json& tree) {
-  if (tree.is_array()) return std::ranges::any_of(tree, has_masked_secret);
-  if (!tree.is_object()) return false;
-  for (const auto& [name, member] : tree.items()) {
-    if (names_secret(name) ? member == kMask : has_masked_secret(member)) return true;
-  }
-  return false;
 }
 
 void write_framework(JsonWriter& out, const model::Framework& framework) {

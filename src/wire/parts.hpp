@@ -2,8 +2,6 @@
 // The pieces of JSON that several documents share. For src/wire only.
 #include <string_view>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "model/run.hpp"
 #include "wire/json_reader.hpp"
 #include "wire/json_writer.hpp"
@@ -16,13 +14,6 @@ namespace trainyard::wire {
 // {"endpoint_url","access_key_id"?,"secret_access_key"?,"region"?}, without keys for a public
 // bucket, or the Swift variables of T14; which of them is said by the `type` beside it.
 void write_connection(JsonWriter& out, const model::StoreReference& reference, Secrets secrets);
-
-// The same tree with "***" for what stands under a name with secret, password, token or api key in
-// it, in any case: the connections of every age (wml-v3 d.1) and what others call theirs. As deep
-// as JsonObject lets a tree be.
-nlohmann::json without_secrets(nlohmann::json tree);
-// Whether one of them is what stands in its place there.
-bool has_masked_secret(const nlohmann::json& tree);
 
 // {"name","version","runtimes"?:[{"name","version"}]}; one runtime alone is read as well.
 void write_framework(JsonWriter& out, const model::Framework& framework);
