@@ -241,7 +241,10 @@ constexpr std::string_view kExperiments = R"json(
   "properties": {
     "settings": {"type": "object", "required": ["name"],
       "properties": {"name": {"type": "string"}, "description": {"type": "string"},
-        "evaluation_definition": {"type": "object"}}},
+        "evaluation_definition": {"type": "object",
+          "properties": {"metrics": {"type": "array", "items": {"anyOf": [{"type": "string"},
+            {"type": "object", "properties": {"name": {"type": "string"},
+              "maximize": {"type": "boolean", "default": true}}}]}}}}}},
     "tags": {"type": "array"},
     "training_references": {"type": "array", "minItems": 1, "maxItems": 1000,
       "items": {"type": "object", "required": ["training_definition_url"],

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "wire/best_results.hpp"
 #include "wire/parts.hpp"
 
 namespace trainyard::wire {
@@ -108,6 +109,7 @@ ExperimentView read_experiment(const JsonObject& in) {
 ExperimentRequest decode_experiment_request(std::string_view json) {
   const JsonObject in = JsonObject::parse(json, "experiment", kExperimentLimit);
   ExperimentRequest request{.name = read_name(in.object("settings")), .entity = {}};
+  check_evaluation(in.object("settings"));
   check_references(in);
   in.object("training_results_reference");
   in.optional_object("training_data_reference");

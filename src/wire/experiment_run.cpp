@@ -131,9 +131,9 @@ ExperimentRunView read_run(const JsonObject& in) {
 
 std::string evaluation_definition(const Secret& entity) {
   const JsonObject in = JsonObject::parse(entity.reveal(), "experiment", kEntityLimit);
-  const auto settings = in.object("settings");
-  const auto found = settings.optional_object("evaluation_definition");
-  return found ? found->tree().dump() : "{}";
+  const auto& settings = in.object("settings").tree();
+  const auto found = settings.find("evaluation_definition");
+  return found != settings.end() && found->is_object() ? found->dump() : "{}";
 }
 
 RunState state_of(std::span<const model::TrainingRun> runs) {

@@ -27,7 +27,8 @@ struct ExperimentRun {
   std::span<const std::vector<Metric>> metrics = {};  // the latest of each of them; empty: none
 };
 
-// settings.evaluation_definition of an experiment as JSON; "{}" when it has none.
+// settings.evaluation_definition of an experiment as JSON; "{}" when it has none, or one
+// of before it was checked that is no object.
 std::string evaluation_definition(const Secret& entity);
 
 // What the states of its training runs come to: pending while all wait, running until the last has

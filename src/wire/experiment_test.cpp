@@ -149,6 +149,24 @@ model::TrainingRun training(const char* name, const char* run_id) {
   return run;
 }
 
+TEST(WireExperiment, ItsEvaluationIsCheckedWhenItIsMadeAndWhenItIsChanged) {
+  for (const json& refused : {json("text"), json({"x"}), json(5), json({{"metrics", "x"}})}) {
+    EXPECT_THROW(decode_experiment_request(changed("/settings/evaluation_definition", refused)),
+                 Error);
+    const json patch = {
+        {"op", "replace"}, {"path", "/settings/evaluation_definition"}, {"value", refused}};
+    EXPECT_THROW(patch_experiment(entity(), patch.dump()), Error);
+  }
+}
+
+// Of experiments that are older than the check.
+TEST(WireExperimentRun, AnEvaluationThatIsNoneIsShownAsNone) {
+  for (const json& value : {json("text"), json({"x"}), json(5), json()}) {
+    EXPECT_EQ(evaluation_definition(Secret(changed("/settings/evaluation_definition", value))),
+              "{}");
+  }
+}
+
 TEST(WireExperimentRun, IsAnsweredAsRecorded) {
   const ExperimentRun run{.id = "6d46291f-2266-4c4c-bb74-6de79f9b9b18",
                           .experiment_id = "c2e94a92-cefe-45b7-bc99-56420abcaa1a",
