@@ -53,6 +53,7 @@ class ExperimentMonitor final : public http::PushSource {
                                               .state = frame.state,
                                               .message = frame.message.value_or(""),
                                               .offset = frame.offset,
+                                              .next_offset = frame.next_offset,
                                               .metrics = frame.metrics});
   }
 

@@ -251,13 +251,15 @@ TEST(WireExperimentRun, AFrameNamesTheTraining) {
                               .name = "model-1",
                               .state = model::RunState::Running,
                               .message = "epoch 1\n",
-                              .offset = 7};
+                              .offset = 7,
+                              .next_offset = 15};
   const auto text = encode(frame);
   EXPECT_EQ(json::parse(text), json::parse(R"({"entity":{"training_statuses":[
     {"training_guid":"training-5H2xmKCzR","training_reference_name":"model-1","state":"running",
-     "message":"epoch 1\n","offset":7,"metrics":[]}]}})"));
+     "message":"epoch 1\n","offset":7,"next_offset":15,"metrics":[]}]}})"));
   EXPECT_EQ(decode_experiment_frame(text).message, "epoch 1\n");
   EXPECT_EQ(decode_experiment_frame(text).offset, 7u);
+  EXPECT_EQ(decode_experiment_frame(text).next_offset, 15u);
 }
 
 }  // namespace
