@@ -49,7 +49,7 @@ int status_of(ErrorKind kind) {
 }
 
 int status_of(const Error& error) {
-  if (dynamic_cast<const Throttled*>(&error) != nullptr) return 429;
+  if (const auto* busy = dynamic_cast<const AskedTooMuch*>(&error)) return busy->status();
   if (dynamic_cast<const PreconditionFailed*>(&error) != nullptr) return 412;
   return status_of(error.kind());
 }
@@ -142,8 +142,8 @@ class ApiServer final : public Api {
       const char* scheme = pattern.ends_with("/identity/token") ? "Basic" : "Bearer";
       response.headers.add("WWW-Authenticate", fmt::format("{} realm=\"trainyard\"", scheme));
     }
-    if (const auto* throttled = dynamic_cast<const Throttled*>(&error)) {
-      const auto seconds = std::chrono::ceil<std::chrono::seconds>(throttled->wait()).count();
+    if (const auto* busy = dynamic_cast<const AskedTooMuch*>(&error)) {
+      const auto seconds = std::chrono::ceil<std::chrono::seconds>(busy->wait()).count();
       response.headers.add("Retry-After", std::to_string(seconds));
     }
     return response;

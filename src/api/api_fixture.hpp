@@ -39,7 +39,8 @@ class ApiTest : public ::testing::Test {
  protected:
   static constexpr TimePoint kNow{Milliseconds(1'500'000'000'000)};
 
-  explicit ApiTest(bool echo_secrets = false, bool behind_proxy = false) {
+  explicit ApiTest(bool echo_secrets = false, bool behind_proxy = false,
+                   bool check_buckets = false) {
     host_.pythons = {{"/usr/bin/python3", {3, 11}}};
     host_.can_make_environments = true;
     ApiOptions options;
@@ -47,7 +48,7 @@ class ApiTest : public ::testing::Test {
     options.password = Secret("right");
     options.instance_id = "instance-1";
     options.signing_key = key_;
-    options.check_buckets = false;
+    options.check_buckets = check_buckets;
     options.echo_secrets = echo_secrets;
     options.behind_proxy = behind_proxy;
     options.version = "1";

@@ -71,7 +71,7 @@ http::Answer start(Service& service, Call& call) {
   if (const auto known = service.parts.experiment_runs.find_by_key(asked, now)) {
     return answer(service, call, experiment, *known);
   }
-  asked.runs = prepare_experiment(service, experiment);
+  asked.runs = prepare_experiment(service, call, experiment);
   const auto run = service.parts.experiment_runs.start(asked, service.parts.clock.now());
   service.parts.scheduler.wake();
   return answer(service, call, experiment, run);

@@ -120,6 +120,43 @@ TEST_F(ExperimentsTest, ARequestOfARunIsRefusedWithAMaskForAKey) {
   EXPECT_THAT(refused.body, HasSubstr("which answers show in its place"));
 }
 
+TEST_F(ExperimentsTest, AnEvaluationThatCannotBeUsedIsRefusedBeforeAnythingStarts) {
+  json body = request();
+  body["settings"]["evaluation_definition"] = "text";
+  const auto refused = send("POST", "/v3/experiments", body.dump());
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, HasSubstr("settings.evaluation_definition"));
+  body["settings"]["evaluation_definition"] = {{"metrics", {"accuracy"}}};
+  const auto experiment = stored(body);
+  EXPECT_EQ(send("PATCH", experiment,
+                 R"({"op":"add","path":"/settings/evaluation_definition/metrics","value":"x"})")
+                .status,
+            400);
+  const auto run = started(experiment);
+  EXPECT_EQ(send("GET", run.url).status, 200);
+}
+
+// Stored when nobody looked at it.
+TEST_F(ExperimentsTest, AnOlderEvaluationThatCannotBeUsedHidesNoRun) {
+  for (const json& evaluation : {json("text"), json({{"metrics", {{{"name", 5}}}}})}) {
+    json body = request(1);
+    const auto path = stored(body);
+    auto experiment =
+        stored_.experiments->find(path.substr(std::string("/v3/experiments/").size()));
+    ASSERT_TRUE(experiment);
+    body["settings"]["evaluation_definition"] = evaluation;
+    experiment->entity = Secret(body.dump());
+    stored_.experiments->update(*experiment, experiment->modified_at);
+    const auto run = started(path);
+    scheduler_->tick();
+    report(first_training(run), {model::Finished{1, RunState::Completed, {}}});
+    const auto shown = send("GET", run.url);
+    EXPECT_EQ(shown.status, 200);
+    EXPECT_EQ(wire::decode_experiment_run(shown.body).state, RunState::Completed);
+    EXPECT_EQ(send("GET", path + "/runs").status, 200);
+  }
+}
+
 TEST_F(ExperimentsTest, ExperimentsAreListedByIdInPages) {
   std::vector<std::string> ids;
   for (int i = 0; i < 3; ++i) ids.push_back(stored(request(1)).substr(16));

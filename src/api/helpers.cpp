@@ -104,9 +104,9 @@ model::TrainingRun find_run(Service& service, const Call& call) {
 }
 
 Throttled::Throttled(Milliseconds wait)
-    : Error(ErrorKind::Unavailable,
-            fmt::format("too many wrong passwords; try again in {}", format_duration(wait))),
-      wait_(wait) {}
+    : AskedTooMuch(429,
+                   fmt::format("too many wrong passwords; try again in {}", format_duration(wait)),
+                   wait) {}
 
 std::optional<std::string> bearer_token(const http::Request& request) {
   const auto header = request.headers.get("Authorization");

@@ -1,11 +1,10 @@
 #include "api/janitor.hpp"
 
-#include <algorithm>
 #include <condition_variable>
-#include <iterator>
 #include <mutex>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "api/run_hub.hpp"
 #include "base/error.hpp"
@@ -33,25 +32,15 @@ class JanitorThread final : public Janitor {
   }
 
   void remove(const std::vector<model::RunId>& runs) override {
-    std::vector<model::TrainingRun> waiting, ended;
-    std::vector<model::RunId> live;
-    for (const auto& id : runs) {
-      auto run = parts_.runs.find(id);
-      if (!run) continue;
-      if (model::is_terminal(run->status.state)) {
-        ended.push_back(std::move(*run));
-      } else if (run->status.attempt == 0) {
-        waiting.push_back(std::move(*run));
-      } else {
-        live.push_back(id);
-      }
-    }
-    if (!erase_waiting(waiting)) std::ranges::copy(ids_of(waiting), std::back_inserter(live));
-    for (const auto& id : live) {
+    Sorted sorted;
+    sort(runs, sorted);
+    // The queue may move meanwhile: each turn leaves fewer that wait.
+    while (!erase_waiting(sorted.waiting)) sort(ids_of(std::exchange(sorted.waiting, {})), sorted);
+    for (const auto& id : sorted.live) {
       auto run = end(id);
-      if (run && model::is_terminal(run->status.state)) ended.push_back(std::move(*run));
+      if (run && model::is_terminal(run->status.state)) sorted.ended.push_back(std::move(*run));
     }
-    erase(ended);
+    erase(sorted.ended);
   }
 
   void run_ended(const model::RunId& run) override {
@@ -77,6 +66,26 @@ class JanitorThread final : public Janitor {
   }
 
  private:
+  struct Sorted {
+    std::vector<model::TrainingRun> waiting, ended;
+    std::vector<model::RunId> live;
+  };
+
+  // Adds the runs that there still are.
+  void sort(const std::vector<model::RunId>& runs, Sorted& into) {
+    for (const auto& id : runs) {
+      auto run = parts_.runs.find(id);
+      if (!run) continue;
+      if (model::is_terminal(run->status.state)) {
+        into.ended.push_back(std::move(*run));
+      } else if (run->status.attempt == 0) {
+        into.waiting.push_back(std::move(*run));
+      } else {
+        into.live.push_back(id);
+      }
+    }
+  }
+
   void work(std::stop_token stop) {
     while (!stop.stop_requested()) {
       try {

@@ -144,6 +144,27 @@ TEST_F(LogsTest, TheMonitorBeginsAtAnyByteOrWithTheLastLines) {
   EXPECT_THROW(monitor(run, "?last=1001"), Error);
 }
 
+TEST_F(LogsTest, TheMonitorGoesOnWhereItWasCutOffInALogThatIsNoUtf8) {
+  const auto run = training("caf\xe9 \xff\xfe\n" + std::string(6'000, '\xe9') + "\nend\n");
+  finish(run);
+  std::uint64_t next = 0;
+  std::string text;
+  while (next < 6'013) {
+    const auto socket = monitor(run, "?offset=" + std::to_string(next));
+    std::optional<wire::MonitorFrame> frame;
+    while (!frame || !frame->offset) {
+      frame = wire::decode_monitor_frame(socket->next(kPatience).value());
+    }
+    EXPECT_EQ(frame->offset, next);
+    ASSERT_GT(frame->next_offset.value(), next);
+    next = *frame->next_offset;
+    text += frame->message.value();
+  }
+  EXPECT_EQ(next, 6'013u);
+  EXPECT_EQ(text, rest(*monitor(run)).substr(0, text.size()));
+  EXPECT_TRUE(text.ends_with("\nend\n"));
+}
+
 TEST_F(LogsTest, TheMonitorShowsTheMetricsThatTheProgramWrote) {
   const auto run = training("epoch 1\n");
   append(

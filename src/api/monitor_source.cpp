@@ -31,7 +31,7 @@ class MonitorSource final : public http::PushSource {
     if (auto frame = metric_frame(); !frame.empty()) return {std::move(frame), false};
     if (!ended || end_told_) return {"", end_told_};
     end_told_ = true;
-    return {frame(status_line(run_->status.state)), false};
+    return {wire::encode(status_frame(status_line(run_->status.state))), false};
   }
 
   void on_ready(std::function<void()> wake) override {
@@ -47,16 +47,17 @@ class MonitorSource final : public http::PushSource {
   Chunk state_frame() {
     told_ = run_->status.state;
     const bool ended = model::is_terminal(run_->status.state);
-    return {frame(ended ? "" : status_line(run_->status.state)), false};
+    return {wire::encode(status_frame(ended ? "" : status_line(run_->status.state))), false};
   }
 
   std::string log_frame(bool ended) {
     const std::string bytes = parts_.logs.read(id_, Stream::Training, offset_, kLogPiece);
     const auto length = piece_length(bytes, kLogPiece, ended);
     if (length == 0) return "";
-    auto text = frame(std::string_view(bytes).substr(0, length), {}, offset_);
-    offset_ += length;
-    return text;
+    wire::MonitorFrame piece = status_frame(std::string_view(bytes).substr(0, length));
+    piece.offset = offset_;
+    piece.next_offset = offset_ += length;
+    return wire::encode(piece);
   }
 
   // Each whole line that is a metric, in several frames when it is a long one; others are passed
@@ -73,9 +74,10 @@ class MonitorSource final : public http::PushSource {
         std::ranges::reverse(metrics_);
       }
     }
-    auto text = frame("", {std::move(metrics_.back())});
+    wire::MonitorFrame measured = status_frame("");
+    measured.metrics.push_back(std::move(metrics_.back()));
     metrics_.pop_back();
-    return text;
+    return wire::encode(measured);
   }
 
   static std::string status_line(model::RunState state) {
@@ -84,14 +86,14 @@ class MonitorSource final : public http::PushSource {
     return "Status: " + word + "\n";
   }
 
-  std::string frame(std::string_view message, std::vector<wire::Metric> metrics = {},
-                    std::optional<std::uint64_t> offset = {}) const {
-    return wire::encode(wire::MonitorFrame{.state = run_->status.state,
-                                           .submitted_at = run_->created_at,
-                                           .current_at = run_->modified_at,
-                                           .message = std::string(message),
-                                           .offset = offset,
-                                           .metrics = std::move(metrics)});
+  wire::MonitorFrame status_frame(std::string_view message) const {
+    return {.state = run_->status.state,
+            .submitted_at = run_->created_at,
+            .current_at = run_->modified_at,
+            .message = std::string(message),
+            .offset = {},
+            .next_offset = {},
+            .metrics = {}};
   }
 
   const MonitorParts parts_;

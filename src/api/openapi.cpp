@@ -22,6 +22,9 @@ Json reference(std::string_view kind, std::string_view name) {
 
 // "zip" → application/zip, "text" → text/plain; else the name of a schema.
 Json content(std::string_view body) {
+  if (body == "log") {
+    return {{"text/plain", Json::object()}, {"text/event-stream", Json::object()}};
+  }
   constexpr std::string_view kBytes[][2] = {{"zip", "application/zip"},
                                             {"bytes", "application/octet-stream"},
                                             {"text", "text/plain"},
@@ -57,17 +60,18 @@ bool may_be_refused_for_a_change(const Operation& operation) {
   return std::ranges::find(operation.errors, 412) != operation.errors.end();
 }
 
-// What the server answers whoever asks: another method of a path, a request that is too slow in
-// coming, headers that are too large, a service with too much to do.
-constexpr std::array kErrorsOfAll{405, 408, 431, 503};
+// What the server answers whoever asks: what is no request or names no host, another method of a
+// path, a request that is too slow in coming, a body or headers that are too large, what it does
+// not speak, a service with too much to do.
+constexpr std::array kErrorsOfAll{400, 405, 408, 413, 417, 431, 501, 503, 505};
+constexpr int kDiskFull = 507;
 
 std::vector<int> errors_of(const Operation& operation, bool has_path_parameters) {
   std::vector<int> errors = operation.errors;
   errors.insert(errors.end(), kErrorsOfAll.begin(), kErrorsOfAll.end());
   if (operation.login == Login::Token) errors.insert(errors.end(), {401, 403});
   if (has_path_parameters) errors.push_back(404);
-  if (!operation.request.empty()) errors.insert(errors.end(), {400, 413});
-  if (!operation.parameters.empty()) errors.push_back(400);
+  if (operation.method != "GET") errors.push_back(kDiskFull);
   std::ranges::sort(errors);
   errors.erase(std::ranges::unique(errors).begin(), errors.end());
   return errors;
@@ -87,7 +91,8 @@ Json responses(const Operation& operation, bool has_path_parameters) {
     if (reply.status == 200 && may_be_kept(operation)) {
       response["headers"] = headers({"X-Request-Id", "ETag"});
     }
-    if (reply.body == "text") response["headers"] = headers({"X-Request-Id", "X-Log-Offset"});
+    if (reply.body == "text" || reply.body == "log")
+      response["headers"] = headers({"X-Request-Id", "X-Log-Offset"});
     if (!reply.body.empty()) response["content"] = content(reply.body);
     result[std::to_string(reply.status)] = std::move(response);
   }
@@ -119,11 +124,12 @@ Json describe(const Operation& operation) {
 
 Json shared_responses() {
   Json result = Json::object();
-  for (const int status : {400, 401, 403, 404, 405, 408, 409, 412, 413, 416, 429, 431, 503}) {
+  for (const int status : {400, 401, 403, 404, 405, 408, 409, 412, 413, 416, 417, 429, 431, 501,
+                           503, 504, 505, kDiskFull}) {
+    const bool later = status == 429 || status == 503;
     result[std::to_string(status)] = {
         {"description", http::reason_phrase(status)},
-        {"headers",
-         status == 429 ? headers({"X-Request-Id", "Retry-After"}) : headers({"X-Request-Id"})},
+        {"headers", later ? headers({"X-Request-Id", "Retry-After"}) : headers({"X-Request-Id"})},
         {"content", content("Error")}};
   }
   result["304"] = {{"description", http::reason_phrase(304)},

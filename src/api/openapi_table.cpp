@@ -12,7 +12,7 @@ void add_identity_operations(std::vector<Operation>& all) {
                    "identity",
                    "A token for user name and password",
                    {{200, "Token"}},
-                   {400, 401, 429},
+                   {401, 429},
                    "",
                    {},
                    Basic});
@@ -80,13 +80,8 @@ void add_instance_operations(std::vector<Operation>& all) {
        {"GET", "/v3/wml_instances/{instance}/deployments/{item}", tag, "Never there"},
        {"GET", "/v3/ml_assets/models", tag, "Always empty", {{200, "Empty"}}},
        {"GET", "/v3/ml_assets/models/{item}", tag, "Never there"},
-       {"POST", "/v3/ml_assets/models", tag, "Not offered: results lie in their bucket", {}, {400}},
-       {"PUT",
-        "/v3/models/{id}/ml_asset",
-        tag,
-        "Not offered: results lie in their bucket",
-        {},
-        {400}}});
+       {"POST", "/v3/ml_assets/models", tag, "Not offered: results lie in their bucket"},
+       {"PUT", "/v3/models/{id}/ml_asset", tag, "Not offered: results lie in their bucket"}});
 }
 
 void add_definition_operations(std::vector<Operation>& all) {
@@ -144,7 +139,7 @@ void add_run_operations(std::vector<Operation>& all) {
         tag,
         "Start a training run",
         {{202, "Run"}},
-        {409},
+        {409, 429, 504},
         "NewRun",
         {"idempotency_key"}},
        {"POST",
@@ -152,7 +147,7 @@ void add_run_operations(std::vector<Operation>& all) {
         tag,
         "Would a training run be taken? Its definition may be left out",
         {{200, "Ok"}},
-        {409},
+        {409, 429, 504},
         "NewRun"},
        {"GET",
         "/v3/models",
@@ -177,7 +172,7 @@ void add_run_operations(std::vector<Operation>& all) {
         "/v3/models/{id}/logs/{file}",
         tag,
         "A log, or a part of it (Range)",
-        {{200, "text"}, {206, "text"}},
+        {{200, "log"}, {206, "text"}},
         {416},
         "",
         {"offset", "last_lines", "follow", "download", "last_event_id", "range"}}});
@@ -212,7 +207,7 @@ void add_experiment_operations(std::vector<Operation>& all) {
         tag,
         "Start all its training runs, or none",
         {{200, "ExperimentRun"}},
-        {409},
+        {409, 429, 504},
         "",
         {"idempotency_key"}},
        {"GET",

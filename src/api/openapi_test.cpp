@@ -69,8 +69,29 @@ TEST_F(OpenApiTest, SaysWhichHeadersACallTakesAndItsAnswerHas) {
   const json& run = document_["paths"]["/v3/models/{id}"]["get"]["responses"];
   EXPECT_TRUE(run["200"]["headers"].contains("ETag"));
   EXPECT_TRUE(run["200"]["headers"].contains("X-Request-Id"));
-  for (const char* status : {"304", "405", "408", "431", "503"}) EXPECT_TRUE(run.contains(status));
-  EXPECT_TRUE(document_["components"]["responses"]["429"]["headers"].contains("Retry-After"));
+  for (const char* status :
+       {"304", "400", "405", "408", "413", "417", "431", "501", "503", "505"}) {
+    EXPECT_TRUE(run.contains(status)) << status;
+  }
+  EXPECT_FALSE(run.contains("507"));
+  for (const char* status : {"429", "503"}) {
+    EXPECT_TRUE(document_["components"]["responses"][status]["headers"].contains("Retry-After"));
+  }
+}
+
+TEST_F(OpenApiTest, SaysHowCallsFailThatAskObjectStores) {
+  for (const char* path : {"/v3/models", "/v3/models/checks", "/v3/experiments/{id}/runs"}) {
+    const json& responses = document_["paths"][path]["post"]["responses"];
+    for (const char* status : {"400", "409", "413", "429", "503", "504", "507"}) {
+      EXPECT_TRUE(responses.contains(status)) << path << status;
+    }
+  }
+}
+
+TEST_F(OpenApiTest, SaysThatALogMayComeAsEvents) {
+  const json& responses = document_["paths"]["/v3/models/{id}/logs/{file}"]["get"]["responses"];
+  EXPECT_TRUE(responses["200"]["content"].contains("text/event-stream"));
+  EXPECT_FALSE(responses["206"]["content"].contains("text/event-stream"));
 }
 
 }  // namespace

@@ -39,8 +39,8 @@ std::optional<wire::QueueView> queue_view(Service& service, const model::RunId& 
 }
 
 http::Answer create(Service& service, Call& call) {
-  const auto run = submit_run(service, call.caller, call.request.body->read_all(kMaxJsonBody),
-                              idempotency_key(call));
+  const auto run =
+      submit_run(service, call, call.request.body->read_all(kMaxJsonBody), idempotency_key(call));
   auto response = json_response(202, wire::encode_run(run, rendering(service, call, run)));
   response.headers.add("Location", "/v3/models/" + run.id.str());
   return response;
@@ -48,7 +48,7 @@ http::Answer create(Service& service, Call& call) {
 
 // Ours: would it be taken?
 http::Answer check(Service& service, Call& call) {
-  check_run(service, call.caller, call.request.body->read_all(kMaxJsonBody));
+  check_run(service, call, call.request.body->read_all(kMaxJsonBody));
   return json_response(200, R"({"ok":"true"})");
 }
 

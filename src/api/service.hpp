@@ -12,6 +12,7 @@
 #include "api/run_hub.hpp"
 #include "api/run_metrics.hpp"
 #include "api/shared_pieces.hpp"
+#include "api/store_places.hpp"
 #include "api/watchers.hpp"
 #include "base/error.hpp"
 #include "http/server.hpp"
@@ -27,19 +28,29 @@ struct Service {
   RunMetrics run_metrics;
   SharedPieces pieces{};
   Watchers<std::string> logins;  // by user: told when one of theirs may have ended
+  StorePlaces store_places{};
   // Wrong passwords, for each user name and each address.
   accounts::Throttle guesses_of_user{{.burst = 10, .refill = Milliseconds(30'000)}};
   accounts::Throttle guesses_of_address{{.burst = 50, .refill = Milliseconds(6'000)}};
 };
 
-// Too many guesses: 429 with Retry-After.
-class Throttled : public Error {
+// Too much is asked for now: `status`, 429 or 503, with Retry-After.
+class AskedTooMuch : public Error {
  public:
-  explicit Throttled(Milliseconds wait);
+  AskedTooMuch(int status, const std::string& message, Milliseconds wait)
+      : Error(ErrorKind::Unavailable, message), status_(status), wait_(wait) {}
+  int status() const { return status_; }
   Milliseconds wait() const { return wait_; }
 
  private:
+  int status_;
   Milliseconds wait_;
+};
+
+// Too many guesses.
+class Throttled : public AskedTooMuch {
+ public:
+  explicit Throttled(Milliseconds wait);
 };
 
 struct Call {

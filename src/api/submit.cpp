@@ -89,13 +89,15 @@ void fill_from(model::Manifest& manifest, const repository::TrainingDefinition& 
   throw Error(error.retryable() ? error.kind() : ErrorKind::InvalidInput, error.what());
 }
 
-// Asks the stores about the buckets of one or more manifests, about each bucket once.
+// Asks the stores about the buckets of one or more manifests, about each bucket once. However long
+// they take, the request holds up no other.
 class BucketChecks {
  public:
-  explicit BucketChecks(const Service& service) : service_(service) {}
+  BucketChecks(Service& service, const Call& call) : service_(service), call_(call) {}
 
   void check(const model::Manifest& manifest) {
     if (!service_.options.check_buckets) return;
+    if (!place_) place_.emplace(service_.store_places, call_.user);
     try {
       check_once(manifest.training_data, StoreUse::TrainingData, "training_data_reference", data_);
       check_once(manifest.training_results, results_use_, "training_results_reference", results_);
@@ -110,12 +112,16 @@ class BucketChecks {
   void check_once(const model::StoreReference& reference, StoreUse use, std::string_view name,
                   std::vector<model::StoreReference>& checked) {
     if (std::ranges::find(checked, reference) != checked.end()) return;
-    with_context(name,
-                 [&] { objectstore::check_access(reference, use, service_.options.stores, {}); });
+    with_context(name, [&] {
+      const auto aside = call_.request.step_aside();
+      objectstore::check_access(reference, use, service_.options.stores, {});
+    });
     checked.push_back(reference);
   }
 
-  const Service& service_;
+  Service& service_;
+  const Call& call_;
+  std::optional<StorePlaces::Place> place_;
   const StoreUse results_use_ =
       service_.options.probe_results ? StoreUse::ProbedResults : StoreUse::TrainingResults;
   std::vector<model::StoreReference> data_, results_;
@@ -123,7 +129,8 @@ class BucketChecks {
 
 // What the runs of one request have in common is looked up once.
 struct Lookups {
-  Lookups(Service& of, const Caller& runs_owner) : service(of), owner(runs_owner), buckets(of) {}
+  Lookups(Service& of, const Call& call, const Caller& runs_owner)
+      : service(of), owner(runs_owner), buckets(of, call) {}
 
   const repository::TrainingDefinition& definition(const std::string& href) {
     const auto known = definitions.find(href);
@@ -220,8 +227,8 @@ std::string reference_name(std::size_t index, const wire::TrainingReference& ref
 
 }  // namespace
 
-void check_run(Service& service, const Caller& caller, std::string_view body) {
-  Lookups lookups(service, caller);
+void check_run(Service& service, const Call& call, std::string_view body) {
+  Lookups lookups(service, call, call.caller);
   auto manifest = read_manifest(body);
   if (!manifest.definition_href.empty()) {
     fill_from(manifest, lookups.definition(manifest.definition_href));
@@ -229,15 +236,15 @@ void check_run(Service& service, const Caller& caller, std::string_view body) {
   check(lookups, manifest);
 }
 
-model::TrainingRun submit_run(Service& service, const Caller& caller, std::string_view body,
+model::TrainingRun submit_run(Service& service, const Call& call, std::string_view body,
                               const std::optional<std::string>& idempotency_key) {
   std::optional<repository::RequestKey> key;
   if (idempotency_key) {
     key = {.key = *idempotency_key, .asked = keyed_digest(service, body)};
-    auto known = service.parts.runs.find_by_key(caller.user, *key, service.parts.clock.now());
+    auto known = service.parts.runs.find_by_key(call.user, *key, service.parts.clock.now());
     if (known) return std::move(*known);
   }
-  Lookups lookups(service, caller);
+  Lookups lookups(service, call, call.caller);
   auto prepared = prepare_run(lookups, body);
   prepared.idempotency_key = std::move(key);
   const auto run = service.parts.runs.create(prepared, service.parts.clock.now());
@@ -245,12 +252,12 @@ model::TrainingRun submit_run(Service& service, const Caller& caller, std::strin
   return run;
 }
 
-std::vector<repository::NewRun> prepare_experiment(Service& service,
+std::vector<repository::NewRun> prepare_experiment(Service& service, const Call& call,
                                                    const repository::Experiment& experiment) {
   const Secret& entity = experiment.entity;
   const auto references = wire::training_references(entity);
   const Caller owner = owner_of(service, experiment);
-  Lookups lookups(service, owner);
+  Lookups lookups(service, call, owner);
   std::vector<Secret> data;
   for (std::size_t i = 0; i < references.size(); ++i) {
     const auto& reference = references[i];

@@ -37,6 +37,9 @@ void Exchange::run() noexcept {
   try {
     body_.emplace(head_, shared_.options.max_body_bytes, socket_, buffer_);
     head_.request.body = &*body_;
+    head_.request.step_aside = [this] {
+      return std::make_shared<WorkerPool::Waiting>(shared_.workers);
+    };
     Answer answer = call_handler();
     if (auto* accept = std::get_if<WebSocketAccept>(&answer)) {
       source_ = std::move(accept->source);

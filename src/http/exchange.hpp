@@ -74,7 +74,7 @@ class Exchange {
   void log_failure(std::string_view doing, const std::exception& error) const;
   ResponseContext context() const;
 
-  const ServerShared& shared_;
+  ServerShared& shared_;
   ReadBuffer& buffer_;
   PeerSocket socket_;
   RequestHead head_;

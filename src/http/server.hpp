@@ -49,9 +49,12 @@ struct Request {
   std::string peer;  // "127.0.0.1:51234"
   bool head() const { return method == "HEAD"; }
   BodyReader* body = nullptr;  // valid during the handler call
-  bool secure = false;         // came by TLS
-  bool http10 = false;         // HTTP/1.0, which knows no chunks
-  std::string request_id;      // unique; sent back as X-Request-Id
+  // While the handler holds what it returns, it waits for another service, and another handler may
+  // run in its place. Throws Unavailable when too many wait. Valid during the handler call.
+  std::function<std::shared_ptr<void>()> step_aside;
+  bool secure = false;     // came by TLS
+  bool http10 = false;     // HTTP/1.0, which knows no chunks
+  std::string request_id;  // unique; sent back as X-Request-Id
 };
 
 // Bytes of a file that stay as they are for as long as it is held.

@@ -9,6 +9,7 @@
 #include <latch>
 #include <memory>
 #include <mutex>
+#include <semaphore>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -115,6 +116,29 @@ TEST(ServerLimits, SlowPeersHoldUpNobodyElse) {
     EXPECT_EQ(get(*server, "/quick").status, 200);
   }
   EXPECT_LT(std::chrono::steady_clock::now() - begin, ServerOptions().body_timeout);
+}
+
+TEST(ServerLimits, AHandlerThatStepsAsideHoldsUpNobodyElse) {
+  std::counting_semaphore<> began(0);
+  std::promise<void> go;
+  const auto server = start(
+      [&began, gone = go.get_future().share()](Request& request) {
+        if (request.path != "/wait") return text("quick");
+        const auto aside = request.step_aside();
+        began.release();
+        gone.wait();
+        return text("waited");
+      },
+      {.worker_threads = 1});
+  std::vector<std::future<std::string>> waiting;
+  for (int i = 0; i < 4; ++i) {
+    waiting.push_back(std::async(std::launch::async, [&] { return get(*server, "/wait").body; }));
+    EXPECT_TRUE(began.try_acquire_for(kPatience));
+  }
+  EXPECT_EQ(get(*server, "/").body, "quick");
+  go.set_value();
+  for (auto& answer : waiting) EXPECT_EQ(answer.get(), "waited");
+  EXPECT_EQ(get(*server, "/").body, "quick");
 }
 
 TEST(ServerLimits, ToldThatTooManyAreSlowAPeerMayComeAgain) {

@@ -18,7 +18,7 @@ class WorkerPool {
  public:
   using Job = std::function<void()>;  // must not throw
 
-  // So many jobs may wait for their peers beside those that run.
+  // So many jobs may wait beside those that run.
   static constexpr std::size_t kMostWaiting = 512;
 
   explicit WorkerPool(unsigned max_threads);
@@ -31,8 +31,9 @@ class WorkerPool {
   // Runs what is queued, then joins. Nothing may be submitted afterwards. Idempotent.
   void stop();
 
-  // While it lives, its job waits for a peer and another may run in its place: however slow peers
-  // are, they hold up nobody else. Throws Unavailable when kMostWaiting do already.
+  // While it lives, its job waits for a peer or another service and another may run in its place:
+  // however slow those are, they hold up nobody else. Throws Unavailable when kMostWaiting do
+  // already.
   class Waiting {
    public:
     explicit Waiting(WorkerPool& pool);

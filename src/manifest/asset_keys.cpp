@@ -24,7 +24,7 @@ const Section& settings() {
            .doc = "Who designed it.",
            .members = &author()},
           {.name = "label_column", .doc = "Not looked at."},
-          {.name = "evaluation_definition", .shape = Any, .doc = "How its runs compare."},
+          {.name = "evaluation_definition", .shape = Mapping, .doc = "How its runs compare."},
       }};
   return section;
 }

@@ -62,6 +62,8 @@ TEST(Asset, EverythingThatIsWrongIsSaidAtItsPlace) {
   EXPECT_THAT(text, HasSubstr("error: \"training_results_reference\" is missing"));
   EXPECT_THAT(problems("settings: {name: a}\ntraining_references: []\n", Asset::Experiment),
               HasSubstr("expected at least one entry"));
+  EXPECT_THAT(problems("settings: {name: a, evaluation_definition: [acc]}\n", Asset::Experiment),
+              HasSubstr("settings.evaluation_definition: expected keys with values"));
   EXPECT_THAT(problems("just text", Asset::Experiment), HasSubstr("expected keys with values"));
   EXPECT_THAT(problems("a: [", Asset::Experiment), HasSubstr("is never closed"));
 }

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/strings.hpp"
+#include "wire/best_results.hpp"
 #include "wire/masking.hpp"
 #include "wire/parts.hpp"
 
@@ -97,6 +98,7 @@ void write_experiment(JsonWriter& out, const Experiment& experiment, std::string
 
 ExperimentRequest read_request(const JsonObject& in) {
   ExperimentRequest request{.name = read_name(in.object("settings")), .entity = {}};
+  check_evaluation(in.object("settings"));
   check_references(in);
   in.object("training_results_reference");
   in.optional_object("training_data_reference");

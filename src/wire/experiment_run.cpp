@@ -132,9 +132,9 @@ ExperimentRunView read_run(const JsonObject& in) {
 
 std::string evaluation_definition(const Secret& entity) {
   const JsonObject in = JsonObject::parse(entity.reveal(), "experiment", kEntityLimit);
-  const auto settings = in.object("settings");
-  const auto found = settings.optional_object("evaluation_definition");
-  return found ? without_secrets(found->tree()).dump() : "{}";
+  const auto& settings = in.object("settings").tree();
+  const auto found = settings.find("evaluation_definition");
+  return found != settings.end() && found->is_object() ? without_secrets(*found).dump() : "{}";
 }
 
 RunState state_of(std::span<const model::TrainingRun> runs) {
@@ -191,7 +191,9 @@ std::string encode(const ExperimentFrame& frame) {
       .field("training_guid", frame.run)
       .field("training_reference_name", frame.name);
   if (frame.state) out.field("state", to_string(*frame.state));
-  out.field("message", frame.message).field("offset", frame.offset);
+  out.field("message", frame.message)
+      .field("offset", frame.offset)
+      .field("next_offset", frame.next_offset);
   out.key("metrics").raw(encode(frame.metrics));
   out.end_object().end_array().end_object().end_object();
   return out.take();
@@ -206,6 +208,7 @@ ExperimentFrame decode_experiment_frame(std::string_view json) {
                         .state = {},
                         .message = trainings[0].text_or_empty("message"),
                         .offset = trainings[0].optional_number<std::uint64_t>("offset"),
+                        .next_offset = trainings[0].optional_number<std::uint64_t>("next_offset"),
                         .metrics = read_metrics(trainings[0])};
   if (const auto state = trainings[0].optional_text("state")) {
     frame.state = model::parse_state(*state);

@@ -27,7 +27,8 @@ struct ExperimentRun {
   std::span<const std::vector<Metric>> metrics = {};  // the latest of each of them; empty: none
 };
 
-// settings.evaluation_definition of an experiment as JSON; "{}" when it has none.
+// settings.evaluation_definition of an experiment as JSON; "{}" when it has none, or one
+// of before it was checked that is no object.
 std::string evaluation_definition(const Secret& entity);
 
 // What the states of its training runs come to: pending while all wait, running until the last has
@@ -63,13 +64,13 @@ ExperimentRunListView decode_experiment_run_list(std::string_view json);
 
 // A frame of /v3/experiments/{e}/runs/{r}/monitor (b.5): what one of its training runs says.
 //   {"entity":{"training_statuses":[{"training_guid","training_reference_name","state","message",
-//   "offset"?,"metrics":[METRIC…]}]}}
+//   "offset"?,"next_offset"?,"metrics":[METRIC…]}]}}
 struct ExperimentFrame {
   std::string run;
   std::string name;
   std::optional<model::RunState> state;
   std::string message;
-  std::optional<std::uint64_t> offset = {};  // as MonitorFrame::offset
+  std::optional<std::uint64_t> offset = {}, next_offset = {};  // as in MonitorFrame
   std::vector<Metric> metrics = {};
 };
 std::string encode(const ExperimentFrame& frame);

@@ -267,6 +267,24 @@ TEST(WireExperimentRun, TheSecretsOfItsEvaluationAreNotShown) {
                   {"metrics", {{{"name", "accuracy"}, {"secret", "***"}}}}}));
 }
 
+TEST(WireExperiment, ItsEvaluationIsCheckedWhenItIsMadeAndWhenItIsChanged) {
+  for (const json& refused : {json("text"), json({"x"}), json(5), json({{"metrics", "x"}})}) {
+    EXPECT_THROW(decode_experiment_request(changed("/settings/evaluation_definition", refused)),
+                 Error);
+    const json patch = {
+        {"op", "replace"}, {"path", "/settings/evaluation_definition"}, {"value", refused}};
+    EXPECT_THROW(patch_experiment(entity(), patch.dump()), Error);
+  }
+}
+
+// Of experiments that are older than the check.
+TEST(WireExperimentRun, AnEvaluationThatIsNoneIsShownAsNone) {
+  for (const json& value : {json("text"), json({"x"}), json(5), json()}) {
+    EXPECT_EQ(evaluation_definition(Secret(changed("/settings/evaluation_definition", value))),
+              "{}");
+  }
+}
+
 TEST(WireExperimentRun, IsAnsweredAsRecorded) {
   const ExperimentRun run{.id = "6d46291f-2266-4c4c-bb74-6de79f9b9b18",
                           .experiment_id = "c2e94a92-cefe-45b7-bc99-56420abcaa1a",
@@ -351,13 +369,15 @@ TEST(WireExperimentRun, AFrameNamesTheTraining) {
                               .name = "model-1",
                               .state = model::RunState::Running,
                               .message = "epoch 1\n",
-                              .offset = 7};
+                              .offset = 7,
+                              .next_offset = 15};
   const auto text = encode(frame);
   EXPECT_EQ(json::parse(text), json::parse(R"({"entity":{"training_statuses":[
     {"training_guid":"training-5H2xmKCzR","training_reference_name":"model-1","state":"running",
-     "message":"epoch 1\n","offset":7,"metrics":[]}]}})"));
+     "message":"epoch 1\n","offset":7,"next_offset":15,"metrics":[]}]}})"));
   EXPECT_EQ(decode_experiment_frame(text).message, "epoch 1\n");
   EXPECT_EQ(decode_experiment_frame(text).offset, 7u);
+  EXPECT_EQ(decode_experiment_frame(text).next_offset, 15u);
 }
 
 }  // namespace

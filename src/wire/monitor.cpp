@@ -16,6 +16,7 @@ std::string encode(const MonitorFrame& frame) {
       .field("current_at", frame.current_at)
       .field("message", frame.message)
       .field("offset", frame.offset)
+      .field("next_offset", frame.next_offset)
       .key("metrics")
       .raw(encode(frame.metrics))
       .end_object()
@@ -33,6 +34,7 @@ MonitorFrame decode_monitor_frame(std::string_view json) {
   frame.current_at = status->optional_time("current_at");
   frame.message = status->optional_text("message");
   frame.offset = status->optional_number<std::uint64_t>("offset");
+  frame.next_offset = status->optional_number<std::uint64_t>("next_offset");
   frame.metrics = read_metrics(*status);
   return frame;
 }

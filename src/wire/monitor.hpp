@@ -1,7 +1,8 @@
 #pragma once
 // A frame of the monitor websocket, /v3/models/{id}/monitor (wml-v3 b.5):
-//   {"status":{"state","submitted_at","current_at","message","offset"?,"metrics":[METRIC…]}}
-// Ours is the offset.
+//   {"status":{"state","submitted_at","current_at","message","offset"?,
+//   "next_offset"?,"metrics":[METRIC…]}}
+// Ours are the offsets.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,8 +23,10 @@ inline constexpr std::size_t kMonitorMetric = 6 * kMonitorChunk;
 struct MonitorFrame {
   std::optional<model::RunState> state;
   std::optional<TimePoint> submitted_at, current_at;
-  std::optional<std::string> message;   // lines of the log, or "<id>: " as a sign of life
-  std::optional<std::uint64_t> offset;  // in the log, of the message's first byte, if it is of it
+  std::optional<std::string> message;  // lines of the log, or "<id>: " as a sign of life
+  // In the log, of the message's first byte and of what follows it, if it is of the log. The
+  // message is text and may have another length: it shows bytes that are no UTF-8 as U+FFFD.
+  std::optional<std::uint64_t> offset, next_offset;
   std::vector<Metric> metrics;
 };
 

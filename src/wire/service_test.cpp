@@ -104,17 +104,19 @@ TEST(MonitorJson, AFrameReadsBackAndIsTheRecordedShape) {
                                                .submitted_at = time("2026-11-24T06:00:00Z"),
                                                .current_at = time("2026-11-24T06:00:01Z"),
                                                .message = "step 1\nstep 2\n",
-                                               .offset = 12});
-  EXPECT_EQ(
-      text,
-      R"({"status":{"state":"running","submitted_at":"2026-11-24T06:00:00.000Z",)"
-      R"("current_at":"2026-11-24T06:00:01.000Z","message":"step 1\nstep 2\n","offset":12,"metrics":[]}})");
+                                               .offset = 12,
+                                               .next_offset = 26});
+  EXPECT_EQ(text,
+            R"({"status":{"state":"running","submitted_at":"2026-11-24T06:00:00.000Z",)"
+            R"("current_at":"2026-11-24T06:00:01.000Z","message":"step 1\nstep 2\n","offset":12,)"
+            R"("next_offset":26,"metrics":[]}})");
   const MonitorFrame frame = decode_monitor_frame(text);
   EXPECT_EQ(frame.state, model::RunState::Running);
   EXPECT_EQ(frame.submitted_at, time("2026-11-24T06:00:00Z"));
   EXPECT_EQ(frame.current_at, time("2026-11-24T06:00:01Z"));
   EXPECT_EQ(frame.message, "step 1\nstep 2\n");
   EXPECT_EQ(frame.offset, 12u);
+  EXPECT_EQ(frame.next_offset, 26u);
 }
 
 TEST(MonitorJson, FramesWithoutPartsAreFrames) {

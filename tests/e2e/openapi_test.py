@@ -2,9 +2,12 @@
 # ctest: timeout 900
 """Every endpoint, driven from the served OpenAPI document by a generator: no 5xx, no answer that the
 document does not have."""
+import json
 import pathlib
 import shutil
 import tempfile
+import urllib.error
+import urllib.request
 
 import harness
 
@@ -33,6 +36,42 @@ def test_the_generator_finds_nothing_that_is_not_documented():
     finally:
         yard.end()
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def test_what_a_call_is_refused_with_is_documented(yard):
+    document = json.load(urllib.request.urlopen(yard.api + "/openapi.json", timeout=30))
+    bearer = {"Authorization": "Bearer " + yard.token()}
+
+    def call(method, path, body=None, headers=None):
+        request = urllib.request.Request(
+            yard.api + path, method=method, data=body if isinstance(body, bytes) or body is None
+            else json.dumps(body).encode(), headers={**bearer, **(headers or {})})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.load(refused)
+
+    def expect(status, method, pattern, path=None, **sent):
+        assert str(status) in document["paths"][pattern][method.lower()]["responses"], (method, pattern, status)
+        got = call(method, path or pattern, **sent)
+        assert got[0] == status and got[1]["errors"], (method, path or pattern, got)
+
+    definition = {"name": "d", "framework": {"name": "python", "version": "system"}}
+    made = call("POST", "/v3/ml_assets/training_definitions", definition)[1]["metadata"]["guid"]
+    reader = call("POST", "/v3/tokens", {"scope": "read"})[1]["token"]
+    run = "/v3/models/{id}"
+    one = "/v3/ml_assets/training_definitions/{id}"
+    expect(400, "GET", run, "/v3/models/%zz")
+    expect(400, "GET", "/v3/models", headers={"Host": "no host"})
+    expect(401, "GET", "/v3/models", headers={"Authorization": "Bearer x"})
+    expect(403, "POST", "/v3/models", body={}, headers={"Authorization": "Bearer " + reader})
+    expect(404, "GET", run, "/v3/models/training-xxxxxxxxx")
+    expect(409, "POST", "/v3/users", body={"name": yard.variables["ML_USERNAME"], "password": "long enough"})
+    expect(412, "DELETE", one, "/v3/ml_assets/training_definitions/" + made, headers={"If-Match": '"other"'})
+    for too_long in ("/v3/models", "/v3/models/checks", "/v3/experiments", "/v3/ml_assets/training_definitions"):
+        expect(413, "POST", too_long, body=b" " * ((1 << 20) + 1))
+    expect(417, "GET", "/v3/models", headers={"Expect": "tea"})
 
 
 if __name__ == "__main__":
