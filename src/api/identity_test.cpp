@@ -209,7 +209,7 @@ TEST_F(IdentityTest, TheAuditLogSaysWhoDidWhatAndNothingSecret) {
 
 class EchoTest : public ApiTest {
  protected:
-  EchoTest() : ApiTest(true) {}
+  EchoTest() : ApiTest({.echo_secrets = true}) {}
 };
 
 TEST_F(EchoTest, StorageKeysAreEchoedToTheOwnerAlone) {
