@@ -35,12 +35,18 @@ class AlwaysReady final : public scheduler::RuntimeGate {
   scheduler::Readiness readiness(const model::TrainingRun&) override { return {}; }
 };
 
+// As in ApiOptions.
+struct TestedApi {
+  bool echo_secrets = false;
+  bool behind_proxy = false;
+  bool check_buckets = false;
+};
+
 class ApiTest : public ::testing::Test {
  protected:
   static constexpr TimePoint kNow{Milliseconds(1'500'000'000'000)};
 
-  explicit ApiTest(bool echo_secrets = false, bool behind_proxy = false,
-                   bool check_buckets = false) {
+  explicit ApiTest(TestedApi tested = {}) {
     host_.pythons = {{"/usr/bin/python3", {3, 11}}};
     host_.can_make_environments = true;
     ApiOptions options;
@@ -48,9 +54,9 @@ class ApiTest : public ::testing::Test {
     options.password = Secret("right");
     options.instance_id = "instance-1";
     options.signing_key = key_;
-    options.check_buckets = check_buckets;
-    options.echo_secrets = echo_secrets;
-    options.behind_proxy = behind_proxy;
+    options.check_buckets = tested.check_buckets;
+    options.echo_secrets = tested.echo_secrets;
+    options.behind_proxy = tested.behind_proxy;
     options.version = "1";
     api_ = make_api(options, {.runs = runs_,
                               .definitions = *stored_.definitions,

@@ -81,7 +81,7 @@ TEST_F(ApiTest, AHostThatNoHostIsCalledIsRefused) {
 
 class ProxyTest : public ApiTest {
  protected:
-  explicit ProxyTest(bool behind_proxy = true) : ApiTest(false, behind_proxy) {}
+  explicit ProxyTest(bool behind_proxy = true) : ApiTest({.behind_proxy = behind_proxy}) {}
   std::string location(const std::string& protocol) {
     return send("POST", "/v3/ml_assets/training_definitions",
                 R"({"name":"d","framework":{"name":"python","version":"system"}})", token_,

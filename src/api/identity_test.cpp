@@ -327,7 +327,7 @@ TEST_F(IdentityTest, TheAuditLogSaysWhatAUserWasToBe) {
 
 class EchoTest : public ApiTest {
  protected:
-  EchoTest() : ApiTest(true) {}
+  EchoTest() : ApiTest({.echo_secrets = true}) {}
 };
 
 TEST_F(EchoTest, StorageKeysAreEchoedToTheOwnerAlone) {

@@ -78,7 +78,7 @@ class SilentStore {
 
 class CheckedStoresTest : public ApiTest {
  protected:
-  CheckedStoresTest() : ApiTest(false, false, true) {}
+  CheckedStoresTest() : ApiTest({.check_buckets = true}) {}
 };
 
 TEST_F(CheckedStoresTest, OneThatNeverAnswersHoldsUpNobodyElse) {
