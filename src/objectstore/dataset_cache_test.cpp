@@ -353,7 +353,8 @@ TEST_F(Cache, TheLimitIsOfWhatLiesOnTheDisk) {
 
 TEST_F(Cache, ManySmallObjectsLeaveTheFloorFree) {
   const auto second = make_memory_store({.description = "second"});
-  for (int i = 0; i < 300; ++i) upload_bytes(*second, "x", std::to_string(i), {});
+  // Far more on the disk than other programs may free meanwhile.
+  for (int i = 0; i < 20'000; ++i) upload_bytes(*second, "x", std::to_string(i), {});
   StageRequest tight = request();
   tight.transfer.free_floor = free_bytes(temp.path()) - (1u << 20);
   FailingStore counting(*second, {});
