@@ -29,11 +29,12 @@ struct ApiOptions {
   std::string user;  // the founder, whom `password` lets in beside any of their own
   Secret password;   // the key in the state directory; empty: none
   std::string instance_id;
-  Secret signing_key;          // of learners' tokens; at least 32 bytes
-  TimePoint created_at;        // of the instance
-  bool echo_secrets = false;   // to a run's owner, for clients of old
-  bool check_buckets = true;   // at submit
-  bool probe_results = false;  // then, also by writing
+  Secret signing_key;                   // of learners' tokens; at least 32 bytes
+  TimePoint created_at;                 // of the instance
+  bool echo_secrets = false;            // to a run's owner, for clients of old
+  bool check_buckets = true;            // at submit
+  bool probe_results = false;           // then, also by writing
+  Milliseconds store_patience{10'000};  // of a request whose store is to be asked, when many are
   // A proxy stands before the API: its X-Forwarded-Proto says whether the client speaks TLS, and
   // the last of X-Forwarded-For who the client is.
   bool behind_proxy = false;

@@ -55,6 +55,7 @@ class ApiTest : public ::testing::Test {
     options.instance_id = "instance-1";
     options.signing_key = key_;
     options.check_buckets = tested.check_buckets;
+    options.store_patience = Milliseconds(0);
     options.echo_secrets = tested.echo_secrets;
     options.behind_proxy = tested.behind_proxy;
     options.version = "1";

@@ -28,7 +28,7 @@ struct Service {
   RunMetrics run_metrics;
   SharedPieces pieces{};
   Watchers<std::string> logins;  // by user: told when one of theirs may have ended
-  StorePlaces store_places{};
+  StorePlaces store_places{options.store_patience};
   // Wrong passwords, for each user name and each address.
   accounts::Throttle guesses_of_user{{.burst = 10, .refill = Milliseconds(30'000)}};
   accounts::Throttle guesses_of_address{{.burst = 50, .refill = Milliseconds(6'000)}};

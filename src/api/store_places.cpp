@@ -7,37 +7,49 @@
 namespace trainyard::api {
 namespace {
 
-constexpr Milliseconds kWait{2'000};  // most stores have answered by then
+constexpr Milliseconds kComeAgain{2'000};
 
 }  // namespace
 
 StorePlaces::Place::Place(StorePlaces& places, std::string user)
     : places_(places), user_(std::move(user)) {
-  places_.state_.with([&](State& state) {
-    const auto own = state.by_user.find(user_);
-    if (own != state.by_user.end() && own->second == kMostOfOne) {
-      throw AskedTooMuch(429,
-                         "the object stores of too many of your requests have not answered yet; "
-                         "try again later",
-                         kWait);
-    }
-    if (state.taken == kMost) {
-      throw AskedTooMuch(503,
-                         "the object stores of too many requests have not answered yet; try again "
-                         "later",
-                         kWait);
-    }
-    ++state.by_user[user_];
-    ++state.taken;
-  });
+  std::unique_lock lock(places_.mutex_);
+  Requests& own = places_.by_user_[user_];
+  const auto there_is_one = [&] { return own.taken < kMostOfOne && places_.taken_ < kMost; };
+  bool had = there_is_one();
+  if (!had && own.waiting < kMostOfOne) {
+    ++own.waiting;
+    had = places_.given_back_.wait_for(lock, places_.patience_, there_is_one);
+    --own.waiting;
+  }
+  if (had) {
+    ++own.taken;
+    ++places_.taken_;
+    return;
+  }
+  const bool own_fault = own.taken >= kMostOfOne;
+  if (own.taken + own.waiting == 0) places_.by_user_.erase(user_);
+  if (own_fault) {
+    throw AskedTooMuch(429,
+                       "the object stores of too many of your requests have not answered yet; try "
+                       "again later",
+                       kComeAgain);
+  }
+  throw AskedTooMuch(503,
+                     "the object stores of too many requests have not answered yet; try again "
+                     "later",
+                     kComeAgain);
 }
 
 StorePlaces::Place::~Place() {
-  places_.state_.with([&](State& state) {
-    const auto own = state.by_user.find(user_);
-    if (--own->second == 0) state.by_user.erase(own);
-    --state.taken;
-  });
+  {
+    std::scoped_lock guard(places_.mutex_);
+    const auto own = places_.by_user_.find(user_);
+    --own->second.taken;
+    if (own->second.taken + own->second.waiting == 0) places_.by_user_.erase(own);
+    --places_.taken_;
+  }
+  places_.given_back_.notify_all();
 }
 
 }  // namespace trainyard::api

@@ -1,11 +1,13 @@
 #pragma once
 // How many requests may ask object stores at once. A store may keep each waiting for half a minute
 // or, where there are many buckets, for long: no user takes up the room of the others.
+#include <condition_variable>
 #include <cstddef>
 #include <map>
+#include <mutex>
 #include <string>
 
-#include "base/sync.hpp"
+#include "base/clock.hpp"
 
 namespace trainyard::api {
 
@@ -13,9 +15,12 @@ namespace trainyard::api {
 class StorePlaces {
  public:
   static constexpr std::size_t kMost = 128;
-  static constexpr std::size_t kMostOfOne = 32;  // of a user
+  static constexpr std::size_t kMostOfOne = 32;  // of a user; as many more may wait
 
-  // Throws AskedTooMuch when there is none left. `places` outlives it.
+  // A request waits so long for a place: most stores answer sooner.
+  explicit StorePlaces(Milliseconds patience) : patience_(patience) {}
+
+  // Waits; throws AskedTooMuch when there is none. `places` outlives it.
   class Place {
    public:
     Place(StorePlaces& places, std::string user);
@@ -29,11 +34,15 @@ class StorePlaces {
   };
 
  private:
-  struct State {
-    std::size_t taken = 0;
-    std::map<std::string, std::size_t> by_user;  // of those who have any
+  struct Requests {
+    std::size_t taken = 0, waiting = 0;
   };
-  Sync<State> state_;
+
+  const Milliseconds patience_;
+  std::mutex mutex_;  // of what follows
+  std::condition_variable given_back_;
+  std::size_t taken_ = 0;
+  std::map<std::string, Requests> by_user_;  // of those who have any
 };
 
 }  // namespace trainyard::api

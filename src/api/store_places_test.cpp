@@ -28,7 +28,7 @@ int refusal_of(StorePlaces& places, const std::string& user, std::size_t count, 
 }
 
 TEST(StorePlaces, AUserHasOnlySoMany) {
-  StorePlaces places;
+  StorePlaces places(Milliseconds(0));
   Places anns, bobs;
   EXPECT_EQ(refusal_of(places, "ann", StorePlaces::kMostOfOne, anns), 0);
   EXPECT_EQ(refusal_of(places, "ann", 1, anns), 429);
@@ -39,7 +39,7 @@ TEST(StorePlaces, AUserHasOnlySoMany) {
 }
 
 TEST(StorePlaces, AllUsersTogetherHaveOnlySoMany) {
-  StorePlaces places;
+  StorePlaces places(Milliseconds(0));
   Places taken;
   for (std::size_t i = 0; i < StorePlaces::kMost; ++i) {
     EXPECT_EQ(refusal_of(places, std::to_string(i), 1, taken), 0);
@@ -47,6 +47,15 @@ TEST(StorePlaces, AllUsersTogetherHaveOnlySoMany) {
   EXPECT_EQ(refusal_of(places, "ann", 1, taken), 503);
   taken.clear();
   EXPECT_EQ(refusal_of(places, "ann", StorePlaces::kMostOfOne, taken), 0);
+}
+
+TEST(StorePlaces, ARequestWaitsForThoseBeforeIt) {
+  StorePlaces places(Milliseconds(600'000));
+  Places taken, next;
+  ASSERT_EQ(refusal_of(places, "ann", StorePlaces::kMostOfOne, taken), 0);
+  auto waiting = std::async(std::launch::async, [&] { return refusal_of(places, "ann", 1, next); });
+  taken.pop_back();
+  EXPECT_EQ(waiting.get(), 0);
 }
 
 // Takes connections and says nothing.
@@ -101,8 +110,8 @@ TEST_F(CheckedStoresTest, OneThatNeverAnswersHoldsUpNobodyElse) {
   std::vector<std::future<int>> asked;
   for (std::size_t i = 0; i < StorePlaces::kMostOfOne; ++i) {
     asked.push_back(std::async(std::launch::async, ask, i));
-    store.wait_for_one();
   }
+  for (std::size_t i = 0; i < asked.size(); ++i) store.wait_for_one();
   for (const char* path : {"/healthz", "/readyz", "/metrics", "/v3/models"}) {
     EXPECT_EQ(send("GET", path).status, 200) << path;
   }

@@ -97,6 +97,7 @@ class BucketChecks {
 
   void check(const model::Manifest& manifest) {
     if (!service_.options.check_buckets) return;
+    const auto aside = call_.request.step_aside();
     if (!place_) place_.emplace(service_.store_places, call_.user);
     try {
       check_once(manifest.training_data, StoreUse::TrainingData, "training_data_reference", data_);
@@ -112,10 +113,8 @@ class BucketChecks {
   void check_once(const model::StoreReference& reference, StoreUse use, std::string_view name,
                   std::vector<model::StoreReference>& checked) {
     if (std::ranges::find(checked, reference) != checked.end()) return;
-    with_context(name, [&] {
-      const auto aside = call_.request.step_aside();
-      objectstore::check_access(reference, use, service_.options.stores, {});
-    });
+    with_context(name,
+                 [&] { objectstore::check_access(reference, use, service_.options.stores, {}); });
     checked.push_back(reference);
   }
 

@@ -206,6 +206,7 @@ void Attempt::open_results() {
                       .store = *results_,
                       .retries = std::move(retries),
                       .prefix = objectstore::folder_prefix(reference.prefix),
+                      .command_began = assignment_.recover || fs::exists(layout_.execute_marker()),
                       .keep_trying = assignment_.store_retry,
                       .clock = clock_,
                       .on_progress = [this](const wire::Progress& p) { courier_.progress(p); },
@@ -243,8 +244,9 @@ model::Finished Attempt::store(const Finished& outcome) {
 model::Finished Attempt::not_stored(Finished outcome, const Error& error) {
   if (abandon_.stop_requested()) return outcome;
   model::Verdict verdict = judge_error(Step::Store, error);
-  verdict.message += fmt::format("; they are kept on the machine, in {}, until the run is deleted",
-                                 layout_.results_bucket_dir().string());
+  verdict.message +=
+      fmt::format("; they are kept on the machine, in {} and {}, until the run is deleted",
+                  layout_.results_bucket_dir().string(), layout_.log_dir().string());
   training_log_.line(verdict.message);
   if (outcome.verdict) {
     outcome.verdict->message += ". " + verdict.message;

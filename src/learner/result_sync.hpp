@@ -10,9 +10,10 @@
 namespace trainyard::learner {
 
 // Uploads while the command runs, so that a machine that is lost takes little with it: a pass over
-// the results each `quiet`, later when passes cost more than a twentieth of a processor's time or
-// more than half of the time, and after one that failed, but at least one every five minutes; and
-// beside these the logs. `upload` is its own until it is destroyed.
+// the results each `quiet`, later when a pass took longer or its own thread, which walks through
+// the directories, worked for more than a twentieth of that, and after one that failed, but at
+// least one every five minutes; and beside these the logs. `upload` is its own until it is
+// destroyed.
 class ResultSync {
  public:
   // `abandon` ends a pass at once, as does the destructor. Failures are for finish() to deal with.

@@ -56,9 +56,11 @@ ResultUpload::ResultUpload(ResultUploadOptions options) : options_(std::move(opt
   trees_.push_back({.directory = layout.result_dir(),
                     .prefix = run_folder(),
                     .rules = {.reserved = {std::string(kLearnerFolder)}}});
-  trees_.push_back({.directory = layout.checkpoint_dir(),
-                    .prefix = options_.prefix + std::string(kCheckpoints) + "/",
-                    .rules = {.known = load_checkpoint_record(layout)}});
+  if (options_.command_began) {
+    trees_.push_back({.directory = layout.checkpoint_dir(),
+                      .prefix = options_.prefix + std::string(kCheckpoints) + "/",
+                      .rules = {.known = load_checkpoint_record(layout)}});
+  }
   trees_.push_back({.directory = layout.log_dir(),
                     .prefix = learner_folder(),
                     .rules = {.reserved = {std::begin(kLogFiles), std::end(kLogFiles)}}});

@@ -32,6 +32,8 @@ struct ResultUploadOptions {
   const Layout& layout;
   objectstore::ObjectStore& store;
   std::string prefix;  // of all keys; empty or ending in '/'
+  // Before that, CHECKPOINT_DIR holds what others stored, and perhaps not all of it.
+  bool command_began = true;
   std::shared_ptr<objectstore::RetryWatch> retries = nullptr;   // of the store
   std::function<void(const wire::Progress&)> on_progress = {};  // of finish()
   std::function<void(std::string_view)> tell = {};  // the user, once, of what is left out

@@ -68,16 +68,17 @@ class Steps {
 // A line in the load log now and then, so that it tells of a long transfer while it goes on.
 class ProgressLines {
  public:
-  explicit ProgressLines(RunLog& log) : log_(log) {}
+  explicit ProgressLines(RunLog& log, std::string_view of = "") : log_(log), of_(of) {}
   void add(const wire::Progress& progress) {
     const auto now = std::chrono::steady_clock::now();
     if (now - last_ < kLogProgressEvery) return;
     last_ = now;
-    log_.line(wire::progress_text(progress));
+    log_.line(of_ + wire::progress_text(progress));
   }
 
  private:
   RunLog& log_;
+  const std::string of_;
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
@@ -123,7 +124,7 @@ void load_checkpoints(const StageInRequest& request, const std::shared_ptr<os::R
   const auto prefix = os::folder_prefix(reference.prefix) + std::string(kCheckpoints) + "/";
   const auto directory = request.layout.checkpoint_dir();
   os::TransferOptions options{.free_floor = request.keep_free};
-  ProgressLines lines(request.data_log);
+  ProgressLines lines(request.data_log, "CHECKPOINT_DIR: ");
   options.on_progress = [&](const os::TransferProgress& progress) {
     const wire::Progress told = wire_progress("staging", progress, watch->state());
     if (told.trouble.empty()) return;

@@ -35,6 +35,7 @@ StageOut::StageOut(StageOutRequest request)
       upload_({.layout = request_.layout,
                .store = request_.store,
                .prefix = request_.prefix,
+               .command_began = request_.command_began,
                .retries = request_.retries,
                .on_progress =
                    [this](const wire::Progress& progress) {

@@ -18,7 +18,8 @@ struct StageOutRequest {
   const Layout& layout;
   objectstore::ObjectStore& store;
   std::shared_ptr<objectstore::RetryWatch> retries = nullptr;  // of the store
-  std::string prefix;        // of all keys; empty or ending in '/'
+  std::string prefix;  // of all keys; empty or ending in '/'
+  bool command_began = true;
   Milliseconds keep_trying;  // while the store is away, from the first try on, whoever made it
   Clock& clock;
   std::function<void(const wire::Progress&)> on_progress;  // with what stands in the way

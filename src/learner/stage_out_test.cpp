@@ -271,6 +271,13 @@ TEST_F(StageOutTest, NoFileTakesAnothersKey) {
   EXPECT_THAT(told_, SizeIs(2));
 }
 
+TEST_F(StageOutTest, CheckpointsThatNoCommandHasSeenAreNotStored) {
+  ResultUpload upload({.layout = layout_, .store = *store_, .prefix = "", .command_began = false});
+  upload.finish({});
+  EXPECT_THAT(content(*store_), Not(Contains(Key(HasSubstr("_wml_checkpoints")))));
+  EXPECT_THAT(content(*store_), Contains(Key(HasSubstr("training-log.txt"))));
+}
+
 // ---- while the command runs ---------------------------------------------------------------------
 
 class ResultSyncTest : public StageOutTest {

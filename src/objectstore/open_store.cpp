@@ -80,7 +80,7 @@ void probe(ObjectStore& store, const std::string& prefix, std::stop_token stop) 
   try {
     store.remove(key, std::move(stop));
   } catch (const Error& error) {
-    log::warn("'{}' stays in {}: {}", key, store.description(), error.what());
+    log::warn("'{}' stays in {}: {}", printable(key), store.description(), error.what());
   }
 }
 

@@ -101,7 +101,7 @@ struct KnownFile {
   std::string checksum;  // of all of it
   bool operator==(const KnownFile&) const = default;
 };
-// Of all regular files below a directory; reads them. Throws as reading does.
+// Of all regular files below a directory; reads them. Throws as reading does, and Canceled.
 std::vector<KnownFile> look_at_files(const std::filesystem::path& directory, std::stop_token stop);
 
 struct UploadRules {

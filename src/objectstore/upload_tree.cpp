@@ -81,9 +81,12 @@ void let_tick_pass(const FileState& state) {
   if (left.count() > 0) std::this_thread::sleep_for(std::min(left, kTick));
 }
 
-std::string checksum_of(Source& source) {
+std::string checksum_of(Source& source, const std::stop_token& stop) {
   ChecksumState state(ChecksumAlgorithm::Crc64Nvme);
-  for_each_chunk(source, [&](std::string_view bytes) { state.update(bytes); });
+  for_each_chunk(source, [&](std::string_view bytes) {
+    if (stop.stop_requested()) throw Error(ErrorKind::Canceled, "stopped while reading a file");
+    state.update(bytes);
+  });
   return state.finish().value;
 }
 
@@ -340,7 +343,7 @@ bool Uploader::Pass::has_known_bytes(MeteredSource& source, const LocalFile& fil
     if (found == self.known_.end() || found->second.size != source.size()) return false;
     checksum = found->second.checksum;
   }
-  return checksum_of(source) == checksum;
+  return checksum_of(source, stop) == checksum;
 }
 
 // Whether an earlier pass sent just these bytes of the file.
@@ -398,10 +401,10 @@ std::vector<KnownFile> look_at_files(const std::filesystem::path& directory, std
   std::vector<KnownFile> files(tree.files.size());
   PartRunner(kLookers).run(
       files.size(),
-      [&](std::size_t i, std::stop_token) {
+      [&](std::size_t i, std::stop_token ended) {
         const std::string& path = tree.files[i].path;
         FileSource source(root.open(path, Locked::Leave));
-        files[i] = {path, source.size(), checksum_of(source)};
+        files[i] = {path, source.size(), checksum_of(source, ended)};
       },
       std::move(stop));
   return files;

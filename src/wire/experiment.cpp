@@ -98,7 +98,6 @@ void write_experiment(JsonWriter& out, const Experiment& experiment, std::string
 
 ExperimentRequest read_request(const JsonObject& in) {
   ExperimentRequest request{.name = read_name(in.object("settings")), .entity = {}};
-  check_evaluation(in.object("settings"));
   check_references(in);
   in.object("training_results_reference");
   in.optional_object("training_data_reference");
@@ -124,13 +123,19 @@ void check_places(const Json& before, const Json& after, const SetAside& secrets
   for (const char* field : {"training_data_reference", "training_results_reference"}) {
     const auto reference = after.find(field);
     const auto kept = reference == after.end() ? "" : secrets.name_of_one_in(*reference);
-    if (kept.empty() || place_of(*reference) == place_of(before.at(field))) continue;
+    if (kept.empty() || place_of(*reference) == place_of(before.value(field, Json()))) continue;
     throw Error(ErrorKind::InvalidInput,
                 fmt::format("JSON-patch: {0}.connection would be another one, and the {1} that is "
                             "kept was given for the one before: give {0}.connection with its {1} "
                             "in the same patch",
                             field, printable(kept)));
   }
+}
+
+Json evaluation_of(const Json& entity) {
+  const auto settings = entity.find("settings");
+  if (settings == entity.end() || !settings->is_object()) return {};
+  return settings->value("evaluation_definition", Json());
 }
 
 ExperimentView read_experiment(const JsonObject& in) {
@@ -148,6 +153,7 @@ ExperimentView read_experiment(const JsonObject& in) {
 ExperimentRequest decode_experiment_request(std::string_view json) {
   const JsonObject in = JsonObject::parse(json, "experiment", kExperimentLimit);
   check_unmasked(in.tree());
+  check_evaluation(in.object("settings"));
   return read_request(in);
 }
 
@@ -167,8 +173,12 @@ ExperimentRequest patch_experiment(const Secret& entity, std::string_view patch)
   }
   check_places(before, changed, secrets);
   check_unmasked(changed);
+  const bool compares_anew = evaluation_of(changed) != evaluation_of(before);
   secrets.put_back(changed);
-  return read_request(JsonObject::parse(changed.dump(), "experiment", kExperimentLimit));
+  const JsonObject in = JsonObject::parse(changed.dump(), "experiment", kExperimentLimit);
+  // One that is older than the check stands in the way of no other change.
+  if (compares_anew) check_evaluation(in.object("settings"));
+  return read_request(in);
 }
 
 std::vector<TrainingReference> training_references(const Secret& entity) {

@@ -158,6 +158,14 @@ json replace(const std::string& path, const json& value) {
   return {{"op", "replace"}, {"path", path}, {"value", value}};
 }
 
+TEST(WireExperiment, APatchKeepsTheKeyForAnotherBucketOrNameOfTheSameServer) {
+  for (const char* path : {"/source/bucket", "/source/container", "/source/prefix", "/name"}) {
+    const json patch = {
+        {"op", "add"}, {"path", std::string("/training_data_reference") + path}, {"value", "x"}};
+    EXPECT_EQ(refusal(swift_entity(), patch), "none") << path;
+  }
+}
+
 TEST(WireExperiment, APatchSendsNoKeptKeyElsewhere) {
   const std::string data = "/training_data_reference";
   const json bare = {{"auth_url", "https://hers"}, {"user_name", "u"}};
@@ -275,6 +283,13 @@ TEST(WireExperiment, ItsEvaluationIsCheckedWhenItIsMadeAndWhenItIsChanged) {
         {"op", "replace"}, {"path", "/settings/evaluation_definition"}, {"value", refused}};
     EXPECT_THROW(patch_experiment(entity(), patch.dump()), Error);
   }
+}
+
+TEST(WireExperiment, AnEvaluationThatIsOlderThanItsCheckHindersNoOtherChange) {
+  const Secret older(changed("/settings/evaluation_definition", "text"));
+  EXPECT_EQ(refusal(older, replace("/settings/name", "n")), "none");
+  EXPECT_THAT(refusal(older, replace("/settings/evaluation_definition", 5)),
+              HasSubstr("evaluation_definition"));
 }
 
 // Of experiments that are older than the check.

@@ -21,7 +21,8 @@ constexpr std::array<std::string_view, 2> kSecretEnds{"accesskey", "accountkey"}
 // Whole words, or the last one of several ("db_pass", but neither "bypass" nor "pass_count").
 constexpr std::array<std::string_view, 2> kLastWords{"pass", "pwd"};
 // What chooses within the server that a connection names.
-constexpr std::array<std::string_view, 3> kWithinServer{"region", "bucket", "prefix"};
+constexpr std::array<std::string_view, 6> kWithinServer{"region", "bucket", "container",
+                                                        "prefix", "path",   "name"};
 
 // "API-KEY", "api_key" and "apiKey" are one name.
 std::string letters_of(std::string_view name) {

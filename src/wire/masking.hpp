@@ -15,7 +15,7 @@ nlohmann::json without_secrets(nlohmann::json tree);
 // Whether one of them is what stands in its place there.
 bool has_masked_secret(const nlohmann::json& tree);
 // What of the data or results reference `tree` says where its keys are sent, and as what: all but
-// the keys, the bucket and the region, which is one of the same server.
+// the keys, what is chosen within the server (bucket, prefix, region), and its name.
 nlohmann::json place_of(nlohmann::json tree);
 
 // Holds the secrets of a tree while somebody changes it who may neither see nor move them.
