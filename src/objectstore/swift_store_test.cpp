@@ -228,7 +228,7 @@ TEST(SwiftStore, AValidTokenGoesOnWhileItCannotBeRenewed) {
   EXPECT_TRUE(store->head("k", {}));
   unsigned refused = 0;
   for (const int status : {503, 401}) {
-    fake.server->script = [&](const http::ClientRequest& request, unsigned) {
+    fake.server->script = [&refused, status](const http::ClientRequest& request, unsigned) {
       if (request.method != "POST") return std::optional<Fault>();
       ++refused;
       return std::optional(Fault{.status = status, .body = R"({"error":{}})"});
