@@ -1,7 +1,6 @@
 #include "learner/checkpoint_record.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <exception>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
+#include "base/strings.hpp"
 
 namespace trainyard::learner {
 namespace {
@@ -20,17 +20,13 @@ constexpr std::uint64_t kLongest = std::uint64_t(1) << 30;
 
 // "<size> <checksum> <path>", each ended by a zero byte, which no path has.
 std::optional<KnownFile> parse_entry(std::string_view entry) {
-  KnownFile file;
   const auto size_end = entry.find(' ');
-  if (size_end == entry.npos) return std::nullopt;
-  const auto [end, error] = std::from_chars(entry.data(), entry.data() + size_end, file.size);
-  const auto sum_end = entry.find(' ', size_end + 1);
-  if (error != std::errc() || end != entry.data() + size_end || sum_end == entry.npos) {
-    return std::nullopt;
-  }
-  file.checksum = entry.substr(size_end + 1, sum_end - size_end - 1);
-  file.path = entry.substr(sum_end + 1);
-  return file;
+  const auto sum_end = size_end == entry.npos ? entry.npos : entry.find(' ', size_end + 1);
+  const auto size = parse_u64(entry.substr(0, size_end));
+  if (!size || sum_end == entry.npos) return std::nullopt;
+  return KnownFile{.path = std::string(entry.substr(sum_end + 1)),
+                   .size = *size,
+                   .checksum = std::string(entry.substr(size_end + 1, sum_end - size_end - 1))};
 }
 
 }  // namespace

@@ -6,12 +6,6 @@
 namespace trainyard::objectstore {
 namespace {
 
-bool has_checksum(Source& source, const Checksum& expected) {
-  ChecksumState state(expected.algorithm);
-  for_each_chunk(source, [&](std::string_view chunk) { state.update(chunk); });
-  return state.finish().value == expected.value;
-}
-
 bool has_etag(Source& source, const std::string& etag) {
   const auto parts = parts_of_etag(etag);
   const std::uint64_t part_size = parts ? guess_part_size(source.size(), *parts) : 0;
@@ -29,7 +23,9 @@ bool has_bytes_of(Source& source, const ObjectInfo& object, ObjectStore& store,
   if (object.checksum) {
     const auto told = store.head(object.key, std::move(stop));
     if (!told || told->etag != object.etag) return false;  // replaced, or gone
-    if (told->checksum) return has_checksum(source, *told->checksum);
+    if (told->checksum) {
+      return checksum_of(source, told->checksum->algorithm).value == told->checksum->value;
+    }
   }
   return has_etag(source, object.etag);
 }

@@ -74,6 +74,15 @@ std::string md5_of(Source& source) {
   return hasher.finish();
 }
 
+Checksum checksum_of(Source& source, ChecksumAlgorithm algorithm, const std::stop_token& stop) {
+  ChecksumState state(algorithm);
+  for_each_chunk(source, [&](std::string_view chunk) {
+    if (stop.stop_requested()) throw Error(ErrorKind::Canceled, "stopped while reading a file");
+    state.update(chunk);
+  });
+  return state.finish();
+}
+
 std::string download_bytes(ObjectStore& store, const std::string& key, std::uint64_t limit,
                            std::stop_token stop) {
   std::string bytes;

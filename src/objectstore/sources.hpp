@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <stop_token>
 #include <string>
 
 #include "base/fd.hpp"
+#include "objectstore/checksums.hpp"
 #include "objectstore/object_store.hpp"
 
 namespace trainyard::objectstore {
@@ -53,6 +55,8 @@ class SourceSlice final : public Source {
 void for_each_chunk(Source& source, const std::function<void(std::string_view)>& use);
 std::string read_all(Source& source);
 std::string md5_of(Source& source);  // raw digest
+// Of all of it; Canceled when `stop` is requested meanwhile.
+Checksum checksum_of(Source& source, ChecksumAlgorithm algorithm, const std::stop_token& stop = {});
 
 // The whole object; TooLarge above `limit`.
 std::string download_bytes(ObjectStore& store, const std::string& key, std::uint64_t limit,

@@ -32,8 +32,9 @@ namespace {
 
 constexpr std::size_t kLongestShown = 2'000;  // any key, whole: the end is what tells it apart
 constexpr unsigned kSyncConnections = 4;      // the command is to have the machine
-constexpr unsigned kLookers = 3;              // beside the one who asked
-constexpr unsigned kAttempts = 3;             // at a file that changes while it is read
+constexpr ChecksumAlgorithm kKnownBy = ChecksumAlgorithm::Crc64Nvme;  // in KnownFile
+constexpr unsigned kLookers = 3;                                      // beside the one who asked
+constexpr unsigned kAttempts = 3;  // at a file that changes while it is read
 
 enum class KeepSums { No, Yes };
 
@@ -79,15 +80,6 @@ void let_tick_pass(const FileState& state) {
   const auto now = std::chrono::nanoseconds(SystemClock().now().time_since_epoch());
   const auto left = std::chrono::nanoseconds(state.changed_ns) + kTick - now;
   if (left.count() > 0) std::this_thread::sleep_for(std::min(left, kTick));
-}
-
-std::string checksum_of(Source& source, const std::stop_token& stop) {
-  ChecksumState state(ChecksumAlgorithm::Crc64Nvme);
-  for_each_chunk(source, [&](std::string_view bytes) {
-    if (stop.stop_requested()) throw Error(ErrorKind::Canceled, "stopped while reading a file");
-    state.update(bytes);
-  });
-  return state.finish().value;
 }
 
 class Uploader final : public TreeUploader {
@@ -343,7 +335,7 @@ bool Uploader::Pass::has_known_bytes(MeteredSource& source, const LocalFile& fil
     if (found == self.known_.end() || found->second.size != source.size()) return false;
     checksum = found->second.checksum;
   }
-  return checksum_of(source, stop) == checksum;
+  return checksum_of(source, kKnownBy, stop).value == checksum;
 }
 
 // Whether an earlier pass sent just these bytes of the file.
@@ -404,7 +396,7 @@ std::vector<KnownFile> look_at_files(const std::filesystem::path& directory, std
       [&](std::size_t i, std::stop_token ended) {
         const std::string& path = tree.files[i].path;
         FileSource source(root.open(path, Locked::Leave));
-        files[i] = {path, source.size(), checksum_of(source, ended)};
+        files[i] = {path, source.size(), checksum_of(source, kKnownBy, ended).value};
       },
       std::move(stop));
   return files;
