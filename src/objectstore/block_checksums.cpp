@@ -24,6 +24,11 @@ std::uint64_t checksum_block(std::uint64_t size) {
   return block;
 }
 
+std::uint64_t in_checksum_blocks(std::uint64_t least, std::uint64_t size) {
+  const std::uint64_t block = checksum_block(size);
+  return count_blocks(least, block) * block;
+}
+
 BlockChecksums::BlockChecksums(std::uint64_t size)
     : size_(size), block_size_(checksum_block(size)), blocks_(count_blocks(size, block_size_)) {}
 

@@ -14,6 +14,8 @@ namespace trainyard::objectstore {
 // that its sums stay small. Uploads in parts begin each at a block, or those that two parts share
 // would be no proof.
 std::uint64_t checksum_block(std::uint64_t size);
+// The least that is whole blocks of such a file: where its parts may begin.
+std::uint64_t in_checksum_blocks(std::uint64_t least, std::uint64_t size);
 
 // Thread-safe. Blocks may be read in any order and again; of each, what was read last counts.
 class BlockChecksums {

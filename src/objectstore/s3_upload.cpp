@@ -38,8 +38,7 @@ std::uint64_t part_size_for(std::uint64_t size, std::uint64_t wanted) {
                             format_bytes(size), kMostParts, format_bytes(kLargestPart)));
   }
   if (least <= wanted) return wanted;
-  const std::uint64_t block = checksum_block(size);
-  return std::min((least + block - 1) / block * block, kLargestPart);
+  return std::min(in_checksum_blocks(least, size), kLargestPart);
 }
 
 struct Uploader::Plan {

@@ -23,10 +23,6 @@ void read(const Json& info, const char* section, const char* name, std::uint64_t
   into = value->get<std::uint64_t>();
 }
 
-std::uint64_t round_up(std::uint64_t bytes, std::uint64_t unit) {
-  return (bytes + unit - 1) / unit * unit;
-}
-
 }  // namespace
 
 Limits parse_info(std::string_view json) {
@@ -57,7 +53,7 @@ std::optional<std::uint64_t> segment_size_for(std::uint64_t size, const SwiftOpt
                     format_bytes(size), limits.max_segments, format_bytes(limits.max_file_size)));
   }
   std::uint64_t wanted = std::max(options.segment_size, limits.min_segment_size);
-  if (least > wanted) wanted = round_up(least, checksum_block(size));
+  if (least > wanted) wanted = in_checksum_blocks(least, size);
   return std::min(wanted, limits.max_file_size);
 }
 
