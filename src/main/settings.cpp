@@ -82,6 +82,12 @@ std::string parse_level(std::string_view text) {
   refuse(text, "debug, info, warn or error");
 }
 
+// Nothing is a mistake, such as an empty variable of a shell: no TLS would come of it.
+std::filesystem::path parse_path(std::string_view text) {
+  if (text.empty()) refuse(text, "a path; leave the setting out for its default");
+  return std::filesystem::absolute(text);
+}
+
 using View = std::string_view;
 
 constexpr std::array kSettings = {
@@ -89,7 +95,7 @@ constexpr std::array kSettings = {
         "state_dir", "DIR", "",
         "Directory that holds all of the service's state. Default: /var/lib/trainyard for root, "
         "else $XDG_STATE_HOME/trainyard or ~/.local/state/trainyard.",
-        [](Config& c, View v) { c.state_dir = std::filesystem::absolute(v); }},
+        [](Config& c, View v) { c.state_dir = parse_path(v); }},
     Setting{"listen", "HOST:PORT", "127.0.0.1:7331",
             "Address of the API. Port 0 takes a free one. Anything but a loopback address lets "
             "others on the network in.",
@@ -108,9 +114,9 @@ constexpr std::array kSettings = {
     Setting{"tls_certificate", "FILE", "",
             "PEM file with the certificate of the API's address and those between it and the "
             "authority. With it and tls_key the API speaks TLS (see docs/operation.md).",
-            [](Config& c, View v) { c.tls_certificate = std::filesystem::absolute(v); }},
+            [](Config& c, View v) { c.tls_certificate = parse_path(v); }},
     Setting{"tls_key", "FILE", "", "PEM file with the key of tls_certificate.",
-            [](Config& c, View v) { c.tls_key = std::filesystem::absolute(v); }},
+            [](Config& c, View v) { c.tls_key = parse_path(v); }},
     Setting{"store_listen", "HOST:PORT", "127.0.0.1:7332",
             "Address of the embedded S3 store. Port 0 takes a free one.",
             [](Config& c, View v) { c.store_listen = parse_address(v); }},
@@ -126,11 +132,11 @@ constexpr std::array kSettings = {
     Setting{"frameworks_file", "FILE", "",
             "YAML file that adds frameworks to the built-in catalogue or replaces some (see "
             "docs/frameworks.md).",
-            [](Config& c, View v) { c.frameworks_file = std::filesystem::absolute(v); }},
+            [](Config& c, View v) { c.frameworks_file = parse_path(v); }},
     Setting{"ca_file", "FILE", "",
             "PEM file with certificate authorities to trust beside the system's when talking to "
             "object stores.",
-            [](Config& c, View v) { c.ca_file = std::filesystem::absolute(v); }},
+            [](Config& c, View v) { c.ca_file = parse_path(v); }},
     Setting{"sandbox", "MODE", "auto",
             "auto: commands run in bubblewrap where it works; required: do not start without it; "
             "off: plain processes.",
