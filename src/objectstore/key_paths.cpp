@@ -104,13 +104,10 @@ class Placer {
     result_.paths.push_back(directory ? std::string() : std::move(path));
   }
 
-  // Of "a/b/c": "a" and "a/b".
+  // Of "a/b/c": "a/b" and "a". Where one is known, so are those above it.
   void add_directories(std::string_view path) {
-    const std::size_t last = path.rfind('/');
-    if (last == path.npos || path.substr(0, last) == last_directory_) return;
-    last_directory_ = path.substr(0, last);
-    for (std::size_t end = path.find('/'); end != path.npos; end = path.find('/', end + 1)) {
-      directories_.emplace(path.substr(0, end));
+    for (std::size_t end = path.rfind('/'); end != path.npos; end = path.rfind('/', end - 1)) {
+      if (!directories_.emplace(path.substr(0, end)).second) return;
     }
   }
 
@@ -158,7 +155,6 @@ class Placer {
   KeyPaths result_;
   std::vector<std::size_t> changed_;
   std::set<std::string, std::less<>> directories_;
-  std::string last_directory_;
 };
 
 }  // namespace
