@@ -20,11 +20,13 @@ constexpr std::uint64_t kWhole = 2 * kPart;  // objects up to this size are one 
 constexpr std::uint64_t kWholeBesideOthers = 2 * kWhole;
 
 // Bytes on their way into a file. They come in pieces of 16 KiB; writes that small cost more in the
-// kernel than the copy that makes them large.
+// kernel than the copy that makes them large. Parts of one file take turns: the kernel lets in one
+// writer of a file at a time, and the others would spin.
 class WriteBuffer {
  public:
-  WriteBuffer(const Fd& file, std::uint64_t offset, std::uint64_t length, ProgressMeter& progress)
-      : file_(file), at_(offset), progress_(progress) {
+  WriteBuffer(const Fd& file, std::mutex& one_at_a_time, std::uint64_t offset, std::uint64_t length,
+              ProgressMeter& progress)
+      : file_(file), one_at_a_time_(one_at_a_time), at_(offset), progress_(progress) {
     bytes_.reserve(std::min(length, kWriteAtOnce));
   }
   void add(std::string_view bytes) {
@@ -42,12 +44,16 @@ class WriteBuffer {
 
   void write(std::string_view bytes) {
     const auto before = ProgressMeter::Steady::now();
-    pwrite_all(file_, bytes, at_);
+    {
+      std::scoped_lock guard(one_at_a_time_);
+      pwrite_all(file_, bytes, at_);
+    }
     progress_.add_network(bytes.size(), ProgressMeter::Steady::now() - before);
     at_ += bytes.size();
   }
 
   const Fd& file_;
+  std::mutex& one_at_a_time_;
   std::uint64_t at_;
   ProgressMeter& progress_;
   std::string bytes_;
@@ -167,7 +173,7 @@ ObjectFetch::Messages ObjectFetch::fetch_part(ObjectStore& store, std::size_t in
   std::uint64_t at = begin;
   std::optional<ChecksumState> checksum;
   if (plan_.checksum) checksum.emplace(plan_.checksum->algorithm);
-  WriteBuffer buffer(file_, begin, length, progress);
+  WriteBuffer buffer(file_, writing_, begin, length, progress);
   const Sink sink = [&](std::string_view bytes) {
     if (bytes.size() > begin + length - at) {
       throw Error(ErrorKind::Conflict, "the object is longer than it was listed");

@@ -96,6 +96,7 @@ class ObjectFetch : public std::enable_shared_from_this<ObjectFetch> {
   const std::stop_token stop_;
   const Complete complete_;
   unsigned attempts_ = 1;
+  std::mutex writing_;                              // in file_: see WriteBuffer
   std::atomic<std::size_t> missing_{0};             // parts, and messages that are not hashed
   std::mutex mutex_;                                // of what follows
   std::string md5_;                                 // that the store vouches for
