@@ -44,6 +44,14 @@ TEST_F(LearnerTest, RunsACommandFromTheZipToTheBucket) {
   EXPECT_FALSE(fs::exists(work_ / "logs"));  // bucket and server have them
 }
 
+TEST_F(LearnerTest, APrefixIsAFolderWithOrWithoutItsSlash) {
+  fill(*data_, {{"train/a.txt", "one"}, {"train/b/c.txt", "two"}, {"training/d.txt", "other"}});
+  set_command("cd $DATA_DIR && find . -type f | sort");
+  assign([](wire::Assignment& a) { a.manifest.training_data.prefix = "train"; });
+  run();
+  EXPECT_THAT(training_log(), HasSubstr("\n./a.txt\n./b/c.txt\n./x\nTraining process finished"));
+}
+
 TEST_F(LearnerTest, AFailedCommandLeavesItsResultsAndAVerdict) {
   set_command("echo part > $RESULT_DIR/part; echo 'ValueError: bad shape' >&2; exit 3");
   EXPECT_EQ(run(), LearnerEnd::Reported);

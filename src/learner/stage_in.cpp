@@ -97,7 +97,7 @@ os::Dataset load_data(const StageInRequest& request, os::RetryWatch& of_checkpoi
   const auto store = request.open_store(reference, kFetchRetry, watch);
   const bool confined = request.layout.confinement != Confinement::None;
   os::StageRequest wanted{
-      .prefix = reference.prefix,
+      .prefix = os::folder_prefix(reference.prefix),
       .access = confined ? os::DataAccess::SharedReadOnly : os::DataAccess::PrivateCopy,
       .directory = request.layout.data_dir(),
       .transfer = {.free_floor = request.keep_free},
