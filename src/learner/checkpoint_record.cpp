@@ -1,12 +1,16 @@
 #include "learner/checkpoint_record.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 
 #include "base/error.hpp"
+#include "base/fd.hpp"
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "base/strings.hpp"
@@ -17,8 +21,10 @@ namespace {
 using objectstore::KnownFile;
 
 constexpr std::uint64_t kLongest = std::uint64_t(1) << 30;
+constexpr std::string_view kReplaced = "replaced ";
 
-// "<size> <checksum> <path>", each ended by a zero byte, which no path has.
+// The record is "<size> <checksum> <path>" for each file, and "replaced <path>" for each that was
+// replaced since, each ended by a zero byte, which no path has.
 std::optional<KnownFile> parse_entry(std::string_view entry) {
   const auto size_end = entry.find(' ');
   const auto sum_end = size_end == entry.npos ? entry.npos : entry.find(' ', size_end + 1);
@@ -39,18 +45,34 @@ void save_checkpoint_record(const Layout& layout, const std::vector<KnownFile>& 
   write_file_atomic(layout.checkpoint_record(), text);
 }
 
+void note_replaced_checkpoint(const Layout& layout, const std::string& path) {
+  try {
+    const Fd record = open_file(layout.checkpoint_record(), O_WRONLY | O_APPEND);
+    write_all(record, std::string(kReplaced) + path + '\0');
+  } catch (const std::exception& e) {
+    log::warn("a checkpoint that the run puts back may not be stored again: {}", e.what());
+  }
+}
+
 std::vector<KnownFile> load_checkpoint_record(const Layout& layout) {
   std::vector<KnownFile> files;
+  std::unordered_set<std::string> replaced;
   try {
     if (!fs::exists(layout.checkpoint_record())) return files;
     const std::string text = read_file(layout.checkpoint_record(), kLongest);
     for (std::size_t begin = 0; begin < text.size();) {
       const std::size_t end = std::min(text.find('\0', begin), text.size());
-      auto file = parse_entry(std::string_view(text).substr(begin, end - begin));
+      const auto entry = std::string_view(text).substr(begin, end - begin);
+      begin = end + 1;
+      if (entry.starts_with(kReplaced)) {
+        replaced.emplace(entry.substr(kReplaced.size()));
+        continue;
+      }
+      auto file = parse_entry(entry);
       if (!file) throw Error(ErrorKind::Corrupt, "an entry is none");
       files.push_back(*std::move(file));
-      begin = end + 1;
     }
+    std::erase_if(files, [&](const KnownFile& file) { return replaced.contains(file.path); });
   } catch (const std::exception& e) {
     log::warn("checkpoints that the run did not change may be stored again: {}", e.what());
     files.clear();

@@ -11,6 +11,7 @@ namespace trainyard::learner {
 namespace {
 
 using objectstore::KnownFile;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 class CheckpointRecord : public ::testing::Test {
@@ -25,6 +26,22 @@ TEST_F(CheckpointRecord, IsReadAsItWasSaved) {
   EXPECT_THAT(load_checkpoint_record(layout_), IsEmpty());
   save_checkpoint_record(layout_, files);
   EXPECT_EQ(load_checkpoint_record(layout_), files);
+}
+
+TEST_F(CheckpointRecord, HasNoFileThatWasReplaced) {
+  save_checkpoint_record(layout_, {{"kept", 1, "A="}, {"a b\n", 1, "B="}, {"replaced x", 1, "C="}});
+  note_replaced_checkpoint(layout_, "a b\n");
+  EXPECT_THAT(load_checkpoint_record(layout_),
+              ElementsAre(KnownFile{"kept", 1, "A="}, KnownFile{"replaced x", 1, "C="}));
+  note_replaced_checkpoint(layout_, "replaced x");
+  EXPECT_THAT(load_checkpoint_record(layout_), ElementsAre(KnownFile{"kept", 1, "A="}));
+  save_checkpoint_record(layout_, {{"a b\n", 1, "B="}});
+  EXPECT_THAT(load_checkpoint_record(layout_), ElementsAre(KnownFile{"a b\n", 1, "B="}));
+}
+
+TEST_F(CheckpointRecord, ThatCannotBeWrittenToFailsNothing) {
+  note_replaced_checkpoint(layout_, "model");
+  EXPECT_THAT(load_checkpoint_record(layout_), IsEmpty());
 }
 
 TEST_F(CheckpointRecord, ThatIsDamagedIsNone) {

@@ -48,22 +48,23 @@ struct ResultUpload::Tree {
   // Of the directory that was there when it was last looked at.
   std::pair<dev_t, ino_t> identity{};
   std::unique_ptr<os::TreeUploader> uploader = nullptr;
-  os::UploadRules rules = {};
+  std::vector<std::string> reserved = {};
+  bool of_checkpoints = false;
 };
 
 ResultUpload::ResultUpload(ResultUploadOptions options) : options_(std::move(options)) {
   const Layout& layout = options_.layout;
   trees_.push_back({.directory = layout.result_dir(),
                     .prefix = run_folder(),
-                    .rules = {.reserved = {std::string(kLearnerFolder)}}});
+                    .reserved = {std::string(kLearnerFolder)}});
   if (options_.command_began) {
     trees_.push_back({.directory = layout.checkpoint_dir(),
                       .prefix = options_.prefix + std::string(kCheckpoints) + "/",
-                      .rules = {.known = load_checkpoint_record(layout)}});
+                      .of_checkpoints = true});
   }
   trees_.push_back({.directory = layout.log_dir(),
                     .prefix = learner_folder(),
-                    .rules = {.reserved = {std::begin(kLogFiles), std::end(kLogFiles)}}});
+                    .reserved = {std::begin(kLogFiles), std::end(kLogFiles)}});
 }
 
 ResultUpload::~ResultUpload() = default;
@@ -101,6 +102,15 @@ std::optional<Error> ResultUpload::ask(std::stop_token stop) {
   return std::nullopt;
 }
 
+// The checkpoints' record tells what uploaders before this one have replaced.
+os::UploadRules ResultUpload::rules_of(const Tree& tree) const {
+  if (!tree.of_checkpoints) return {.reserved = tree.reserved};
+  const Layout& layout = options_.layout;
+  return {
+      .known = load_checkpoint_record(layout),
+      .on_replace = [&layout](const std::string& path) { note_replaced_checkpoint(layout, path); }};
+}
+
 // False when there is nothing to store. A command may have removed its directory and made another.
 bool ResultUpload::open(Tree& tree, os::Locked locked) {
   Fd directory = open_own_directory(options_.layout, tree.directory, locked);
@@ -120,7 +130,7 @@ bool ResultUpload::open(Tree& tree, os::Locked locked) {
   options.on_log = [](std::string_view text) { log::info("{}", text); };
   tree.identity = identity;
   tree.uploader = os::make_tree_uploader(options_.store, std::move(directory), tree.prefix,
-                                         std::move(options), tree.rules);
+                                         std::move(options), rules_of(tree));
   return true;
 }
 

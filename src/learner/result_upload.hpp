@@ -76,6 +76,7 @@ class ResultUpload {
   template <typename Fn>
   auto telling_trouble(Fn&& fn);
   std::optional<Error> ask(std::stop_token stop);
+  objectstore::UploadRules rules_of(const Tree& tree) const;
   bool open(Tree& tree, objectstore::Locked locked);
   void store(Tree& tree, std::stop_token stop);
   void sync_log(std::string_view name, Milliseconds quiet, std::stop_token stop);

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/error_testing.hpp"
 #include "base/ordinary_user_testing.hpp"
+#include "learner/checkpoint_record.hpp"
 #include "learner/directories.hpp"
 #include "learner/fake_clock.hpp"
 #include "learner/test_assignment.hpp"
@@ -375,6 +376,36 @@ TEST_F(ResultSyncTest, NoDirectoryIsReachedThroughALink) {
   fs::create_directory_symlink(outside.path(), layout_.result_dir());
   sync(*store_);
   EXPECT_THAT(content(*store_), Not(Contains(Key(HasSubstr("secret")))));
+}
+
+// The run has loaded a checkpoint, stored another in its place, and puts the first one back.
+class CheckpointPutBackTest : public ResultSyncTest {
+ protected:
+  void SetUp() override {
+    ResultSyncTest::SetUp();
+    save_checkpoint_record(layout_, objectstore::look_at_files(layout_.checkpoint_dir(), {}));
+    put(checkpoint_, "changed");
+    age(checkpoint_);
+    sync(*store_);
+    ASSERT_EQ(stored_checkpoint(), "changed");
+  }
+  std::string stored_checkpoint() { return content(*store_)["_wml_checkpoints/ckpt-1"]; }
+
+  const fs::path checkpoint_ = layout_.checkpoint_dir() / "ckpt-1";
+};
+
+TEST_F(CheckpointPutBackTest, IntoADirectoryMadeAnewIsStored) {
+  remove_tree(layout_.checkpoint_dir());
+  make_private_dir(layout_.checkpoint_dir());
+  put(checkpoint_, "checkpoint");
+  upload_->finish({});
+  EXPECT_EQ(stored_checkpoint(), "checkpoint");
+}
+
+TEST_F(CheckpointPutBackTest, IsStoredByTheNextLearner) {
+  put(checkpoint_, "checkpoint");
+  run(*store_);
+  EXPECT_EQ(stored_checkpoint(), "checkpoint");
 }
 
 TEST_F(StageOutTest, NothingToStoreIsFine) {

@@ -108,6 +108,9 @@ struct UploadRules {
   // Not sent before their bytes change, whatever the store has in their place by now: somebody else
   // may have stored a newer one.
   std::vector<KnownFile> known = {};
+  // Called before other bytes of a known file are sent: from then on it is known no more, whatever
+  // becomes of them. From several threads at once; must not throw.
+  std::function<void(const std::string& path)> on_replace = {};
   // First parts of paths below the prefix that belong to others; a file of such a path gets another
   // key, as the report says.
   std::vector<std::string> reserved = {};

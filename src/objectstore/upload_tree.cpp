@@ -89,6 +89,7 @@ class Uploader final : public TreeUploader {
       : store_(store),
         directory_(std::move(directory)),
         keys_(folder_prefix(prefix), std::move(rules.reserved)),
+        on_replace_(std::move(rules.on_replace)),
         options_(std::move(options)),
         log_(options_.on_log) {
     for (KnownFile& file : rules.known) {
@@ -136,6 +137,7 @@ class Uploader final : public TreeUploader {
     bool try_upload(const LocalFile& file, const std::string& key);
     bool has_known_bytes(MeteredSource& source, const LocalFile& file);
     bool has_sent_bytes(MeteredSource& source, const LocalFile& file);
+    void forget_known(const std::string& path);
     void remark(const std::string& path, std::string detail);
     void fail(const std::string& path, const std::exception_ptr& why);
     void remove_what_is_gone();
@@ -194,6 +196,7 @@ class Uploader final : public TreeUploader {
   ObjectStore& store_;
   LocalDirectory directory_;
   UploadKeys keys_;
+  const std::function<void(const std::string&)> on_replace_;
   TransferOptions options_;
   TransferLog log_;
   bool learned_ = false;
@@ -304,6 +307,7 @@ bool Uploader::Pass::try_upload(const LocalFile& file, const std::string& key) {
   if (unchanged) {
     progress.add_cached_file(source.size());
   } else {
+    forget_known(file.path);
     try {
       self.store_.put(key, source, stop);
     } catch (...) {
@@ -318,7 +322,6 @@ bool Uploader::Pass::try_upload(const LocalFile& file, const std::string& key) {
   if (!unchanged) {
     if (!there && !self.stored_.contains(file.path)) self.brought_.insert(file.path);
     self.there_.erase(key);
-    self.known_.erase(file.path);
     ++report.transferred_files;
     report.transferred_bytes += source.size();
   }
@@ -348,6 +351,15 @@ bool Uploader::Pass::has_sent_bytes(MeteredSource& source, const LocalFile& file
     sums = found->second.sums;
   }
   return sums && has_blocks(source, *sums);
+}
+
+// Before the bytes are sent: also a request that fails may have stored them.
+void Uploader::Pass::forget_known(const std::string& path) {
+  {
+    std::scoped_lock guard(mutex);
+    if (self.known_.erase(path) == 0) return;
+  }
+  if (self.on_replace_) self.on_replace_(path);
 }
 
 void Uploader::Pass::remark(const std::string& path, std::string detail) {

@@ -128,6 +128,28 @@ TEST_F(Upload, WhatCameFromTheStoreIsNotSentBeforeItChanges) {
   EXPECT_EQ(report.files, 3u);
 }
 
+TEST_F(Upload, WhatTakesThePlaceOfAKnownFileIsToldBeforeItIsSent) {
+  write("kept", "v1");
+  write("changed", "v1");
+  const auto known = look_at_files(directory, {});
+  write("changed", "v2");
+  write("new", "v1");
+  std::vector<std::string> replaced;
+  FailingStore away(*memory, fail_calls(StoreCall::Put, 1, 2));
+  const auto up = make_tree_uploader(away, directory, "training-x", {},
+                                     {.known = known, .on_replace = [&](const std::string& path) {
+                                        EXPECT_EQ(stored().count("training-x/" + path), 0u);
+                                        replaced.push_back(path);
+                                      }});
+  EXPECT_THROW(up->finish({}), Error);
+  EXPECT_EQ(replaced, std::vector<std::string>{"changed"});
+  write("changed", "v1");
+  up->finish({});
+  EXPECT_EQ(stored()["training-x/changed"], "v1") << "v2 may have arrived";
+  EXPECT_EQ(stored().count("training-x/kept"), 0u);
+  EXPECT_EQ(replaced.size(), 1u);
+}
+
 TEST_F(Upload, AFileThatReturnsToItsOldContentIsSentAgain) {
   write("a", "old");
   uploader(store)->finish({});

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "base/error.hpp"
 #include "base/fd.hpp"
@@ -45,6 +46,23 @@ std::string last_lines(const std::string& text, std::size_t count) {
   return join(lines, "\n");
 }
 
+void let_all_read(const fs::path& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) throw_errno("look at " + printable(path.native()));
+  if (S_ISLNK(info.st_mode)) return;
+  const bool enter = S_ISDIR(info.st_mode) || (info.st_mode & 0111) != 0;
+  const mode_t mode = (info.st_mode & 07777) | (enter ? 0555 : 0444);
+  if (mode == (info.st_mode & 07777)) return;
+  if (::chmod(path.c_str(), mode) != 0) throw_errno("let all read " + printable(path.native()));
+}
+
+// Runs may have another user than the service. The installer's umask would not do: uv links files
+// from its cache, and those have the modes that an earlier umask gave them.
+void let_all_read_tree(const fs::path& root) {
+  let_all_read(root);
+  for (const auto& entry : fs::recursive_directory_iterator(root)) let_all_read(entry.path());
+}
+
 // uv reads UV_*; what the machine's pip was told about indexes and certificates holds for it too.
 std::map<std::string, std::string> installer_environment() {
   auto env = current_environment();
@@ -80,6 +98,7 @@ class Build {
       install({(target / "bin/python").string(), "-m", "pip", "install"});
     }
     run({(target / "bin/python").string(), "-c", "import sys; print(sys.version)"});
+    let_all_read_tree(target);
     log_.line(fmt::format("{}: ready", format_seconds(SystemClock().now())));
   }
 

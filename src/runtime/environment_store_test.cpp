@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/files.hpp"
+#include "base/mode_testing.hpp"
 
 namespace trainyard::runtime {
 namespace {
@@ -18,14 +19,15 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Kind = EnvironmentState::Kind;
 
-// Plays python, uv and pip: `venv` makes the directory, installs are counted and may fail.
+// Plays python, uv and pip: `venv` makes the directory, with files for their owner alone, installs
+// are counted and may fail.
 class FakeInstaller final : public ProcessRunner {
  public:
   Captured run(const CaptureOptions& options, std::stop_token) override {
     std::scoped_lock guard(mutex_);
     const auto& argv = options.argv;
     const bool venv = std::find(argv.begin(), argv.end(), "venv") != argv.end();
-    if (venv) fs::create_directories(argv.back());
+    if (venv) make_private_environment(argv.back());
     if (std::find(argv.begin(), argv.end(), "install") != argv.end()) {
       ++installs_;
       packages_ = argv.back();
@@ -46,6 +48,15 @@ class FakeInstaller final : public ProcessRunner {
   }
 
  private:
+  static void make_private_environment(const fs::path& target) {
+    make_private_dir(target / "bin");
+    make_private_dir(target / "lib");
+    write_file_atomic(target / "bin/python", "", 0700);
+    write_file_atomic(target / "lib/module.py", "", 0600);
+    write_file_atomic(target.parent_path() / "private", "");
+    fs::create_symlink("../../private", target / "lib/link");
+  }
+
   std::mutex mutex_;
   int installs_ = 0;
   int failures_ = 0;
@@ -166,6 +177,20 @@ TEST_F(EnvironmentStoreTest, WhatAnInterruptedBuildLeftIsMadeAgain) {
   wait_for_changes(1);
   EXPECT_EQ(store->ensure(spec).kind, Kind::Ready);
   EXPECT_FALSE(fs::exists(store->path(spec) / "half"));
+}
+
+TEST_F(EnvironmentStoreTest, AllMayReadWhatIsInItAndNothingElse) {
+  const auto spec = spec_of("demo==1");
+  auto store = open();
+  store->ensure(spec);
+  wait_for_changes(1);
+  const fs::path made = store->path(spec);
+  EXPECT_EQ(mode_of(made), 0755u);
+  EXPECT_EQ(mode_of(made / "bin"), 0755u);
+  EXPECT_EQ(mode_of(made / "bin/python"), 0755u);
+  EXPECT_EQ(mode_of(made / "lib/module.py"), 0644u);
+  EXPECT_EQ(mode_of(made.parent_path() / "private"), 0600u) << "a link leads there";
+  EXPECT_EQ(mode_of(dir_.path()), 0700u);
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """The service as its unit file starts it: as a user without any right of root's, who makes files for
-itself alone. The other tests run it as whoever runs them, and that may be root."""
+itself alone. The other tests run it as whoever runs them, and that may be root. And a service of root's
+that makes files for itself alone, whose commands run as another user."""
 import os
 import shutil
+import zipfile
 
 import harness
 import staging_test as staging
@@ -65,6 +67,39 @@ def test_runs_of_an_ordinary_user(yard):
     yard.arguments += ["--sandbox", "off"]
     yard.start()
     check_runs(yard, data, results)
+
+
+def write_wheel(directory, name, text):
+    """A package of one module, to be installed from its file."""
+    wheel = directory / f"{name}-1.0-py3-none-any.whl"
+    about = f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(wheel, "w") as file:
+        file.writestr(f"{name}.py", text)
+        file.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        file.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr(f"{about}/RECORD", "")
+    return wheel
+
+
+def test_an_environment_of_a_careful_root_is_there_for_its_commands(yard):
+    harness.require("bwrap")
+    if os.geteuid() != 0:
+        raise harness.Skip("only root runs commands as another user")
+    yard.stop()
+    wheel = write_wheel(yard.directory, "greeting", "TEXT = 'hello from the environment'\n")
+    (yard.directory / "frameworks.yaml").write_text(
+        "frameworks: [{name: greeting, runtimes: [{versions: ['1.0'],"
+        f" environment: {{packages: ['{wheel}']}}}}]}}]\n")
+    yard.arguments = ["--frameworks-file", yard.directory / "frameworks.yaml"]
+    yard.popen |= {"umask": 0o077}
+    yard.start()
+    work = runs.prepare(yard)
+    run = runs.submit(yard, work, "id -u; python -c 'import greeting; print(greeting.TEXT)'",
+                      framework="{name: greeting, version: '1.0'}")
+    status = runs.wait_end(yard, run, 300)
+    lines = yard.trainyard("logs", run).out.splitlines()
+    assert status["state"] == "completed", (status, lines)
+    assert {str(NOBODY), "hello from the environment"} <= set(lines), lines
 
 
 if __name__ == "__main__":
