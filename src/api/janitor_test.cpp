@@ -39,6 +39,7 @@ class MovingRuns final : public repository::RunRepository {
   repository::RunPage list(const repository::RunQuery& query) override {
     return inner_.list(query);
   }
+  repository::LiveRuns count_live() override { return inner_.count_live(); }
   model::TrainingRun append(const model::RunId& id, const model::Event& event,
                             std::uint64_t expected_version, TimePoint now) override {
     return inner_.append(id, event, expected_version, now);

@@ -16,9 +16,7 @@ std::string run_metrics(Service& service) {
     held += use.held_by.has_value();
     unavailable += !use.held_by && !use.slot.unavailable.empty();
   }
-  const auto pending = count_runs(service, {.states = {model::RunState::Pending}});
-  const auto running = count_runs(service, {.states = {model::RunState::Running}});
-  const auto queued = count_runs(service, {.phases = {model::Phase::Queued}});
+  const auto runs = service.parts.runs.count_live();
   std::string text = fmt::format(
       "# HELP trainyard_runs Runs that have not ended.\n# TYPE trainyard_runs gauge\n"
       "trainyard_runs{{state=\"pending\"}} {}\ntrainyard_runs{{state=\"running\"}} {}\n"
@@ -29,7 +27,8 @@ std::string run_metrics(Service& service) {
       "trainyard_slots{{state=\"unavailable\"}} {}\n"
       "# HELP trainyard_runs_ended_total Runs that ended since the service started.\n"
       "# TYPE trainyard_runs_ended_total counter\n",
-      pending, running, queued, held, slots.size() - held - unavailable, unavailable);
+      runs.pending, runs.running, runs.queued, held, slots.size() - held - unavailable,
+      unavailable);
   for (const auto& [state, count] : service.parts.hub.ended()) {
     fmt::format_to(std::back_inserter(text), "trainyard_runs_ended_total{{state=\"{}\"}} {}\n",
                    to_string(state), count);

@@ -120,8 +120,6 @@ void require_websocket(const Call& call, std::string_view instead);
 repository::RunPage find_run_page(Service& service, const Call& call, repository::RunDetail detail);
 // The same, brief.
 model::TrainingRun find_run(Service& service, const Call& call);
-// How many runs there are; `query` asks for live ones, which are few.
-std::size_t count_runs(Service& service, repository::RunQuery query);
 // Is it the key in the state directory? Who can read that owns the service.
 bool is_founders_key(const Service& service, const std::string& user, const Secret& password);
 // The text after "Bearer " (any case), or nullopt.

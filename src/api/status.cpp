@@ -26,8 +26,9 @@ http::Answer status(Service& service, Call& call) {
   view.memory_bytes = capacity.memory_bytes;
   view.note = capacity.note;
   view.warnings = service.options.warnings;
-  view.queued = count_runs(service, {.states = {model::RunState::Pending}});
-  view.active = count_runs(service, {.states = {model::RunState::Running}});
+  const auto runs = service.parts.runs.count_live();
+  view.queued = runs.pending;
+  view.active = runs.running;
   for (const auto& use : service.parts.scheduler.slots()) {
     view.slots.push_back({.id = use.slot.id,
                           .gpu = use.slot.gpu,
@@ -49,16 +50,6 @@ http::Answer ready(Service& service, Call& call) {
 }
 
 }  // namespace
-
-std::size_t count_runs(Service& service, repository::RunQuery query) {
-  std::size_t result = 0;
-  do {
-    const auto page = service.parts.runs.list(query);
-    result += page.runs.size();
-    query.start_after = page.next;
-  } while (!query.start_after.empty());
-  return result;
-}
 
 void add_status(Routes& routes) {
   routes.add("GET", "/v3/status", {Access::User, status});

@@ -11,7 +11,11 @@ constexpr Milliseconds kComeAgain{2'000};
 
 }  // namespace
 
-StorePlaces::Place::Place(StorePlaces& places, std::string user)
+void throw_stopping() {
+  throw Error(ErrorKind::Unavailable, "the service is stopping; try again when it is back");
+}
+
+StorePlaces::Place::Place(StorePlaces& places, std::string user, std::stop_token stop)
     : places_(places), user_(std::move(user)) {
   std::unique_lock lock(places_.mutex_);
   Requests& own = places_.by_user_[user_];
@@ -19,7 +23,7 @@ StorePlaces::Place::Place(StorePlaces& places, std::string user)
   bool had = there_is_one();
   if (!had && own.waiting < kMostOfOne) {
     ++own.waiting;
-    had = places_.given_back_.wait_for(lock, places_.patience_, there_is_one);
+    had = places_.given_back_.wait_for(lock, stop, places_.patience_, there_is_one);
     --own.waiting;
   }
   if (had) {
@@ -29,6 +33,7 @@ StorePlaces::Place::Place(StorePlaces& places, std::string user)
   }
   const bool own_fault = own.taken >= kMostOfOne;
   if (own.taken + own.waiting == 0) places_.by_user_.erase(user_);
+  if (stop.stop_requested()) throw_stopping();
   if (own_fault) {
     throw AskedTooMuch(429,
                        "the object stores of too many of your requests have not answered yet; try "

@@ -5,11 +5,15 @@
 #include <cstddef>
 #include <map>
 #include <mutex>
+#include <stop_token>
 #include <string>
 
 #include "base/clock.hpp"
 
 namespace trainyard::api {
+
+// Unavailable: the service stops, and no request waits for a store any more.
+[[noreturn]] void throw_stopping();
 
 // Thread-safe.
 class StorePlaces {
@@ -20,10 +24,11 @@ class StorePlaces {
   // A request waits so long for a place: most stores answer sooner.
   explicit StorePlaces(Milliseconds patience) : patience_(patience) {}
 
-  // Waits; throws AskedTooMuch when there is none. `places` outlives it.
+  // Waits; throws AskedTooMuch when there is none, and what throw_stopping throws after `stop`.
+  // `places` outlives it.
   class Place {
    public:
-    Place(StorePlaces& places, std::string user);
+    Place(StorePlaces& places, std::string user, std::stop_token stop);
     ~Place();
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
@@ -40,7 +45,7 @@ class StorePlaces {
 
   const Milliseconds patience_;
   std::mutex mutex_;  // of what follows
-  std::condition_variable given_back_;
+  std::condition_variable_any given_back_;
   std::size_t taken_ = 0;
   std::map<std::string, Requests> by_user_;  // of those who have any
 };

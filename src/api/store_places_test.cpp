@@ -8,18 +8,21 @@
 #include "api/api_fixture.hpp"
 #include "api/service.hpp"
 #include "base/error.hpp"
+#include "base/error_testing.hpp"
 #include "http/loopback_testing.hpp"
+#include "http/testing.hpp"
 
 namespace trainyard::api {
 namespace {
 
+using ::testing::HasSubstr;
 using Places = std::vector<std::unique_ptr<StorePlaces::Place>>;
 
 // 0: they were had.
 int refusal_of(StorePlaces& places, const std::string& user, std::size_t count, Places& taken) {
   try {
     for (std::size_t i = 0; i < count; ++i) {
-      taken.push_back(std::make_unique<StorePlaces::Place>(places, user));
+      taken.push_back(std::make_unique<StorePlaces::Place>(places, user, std::stop_token()));
     }
     return 0;
   } catch (const AskedTooMuch& refused) {
@@ -58,6 +61,20 @@ TEST(StorePlaces, ARequestWaitsForThoseBeforeIt) {
   EXPECT_EQ(waiting.get(), 0);
 }
 
+TEST(StorePlaces, ARequestThatWaitsIsToldOfAStop) {
+  StorePlaces places(Milliseconds(600'000));
+  Places taken;
+  ASSERT_EQ(refusal_of(places, "ann", StorePlaces::kMostOfOne, taken), 0);
+  std::stop_source stop;
+  std::string text;
+  auto waiting = std::async(std::launch::async, [&] {
+    return kind_of([&] { StorePlaces::Place(places, "ann", stop.get_token()); }, &text);
+  });
+  stop.request_stop();
+  EXPECT_EQ(waiting.get(), ErrorKind::Unavailable);
+  EXPECT_THAT(text, HasSubstr("the service is stopping"));
+}
+
 // Takes connections and says nothing.
 class SilentStore {
  public:
@@ -87,44 +104,64 @@ class SilentStore {
 
 class CheckedStoresTest : public ApiTest {
  protected:
-  CheckedStoresTest() : ApiTest({.check_buckets = true}) {}
+  CheckedStoresTest() : ApiTest({.check_buckets = true}) {
+    const auto url = definition();
+    auto run = nlohmann::json::parse(run_request(url));
+    auto experiment = experiment_request(url);
+    for (const char* reference : {"training_data_reference", "training_results_reference"}) {
+      run[reference]["connection"]["endpoint_url"] = store_.url();
+      experiment[reference]["connection"]["endpoint_url"] = store_.url();
+    }
+    run_ = run.dump();
+    const auto created = send("POST", "/v3/experiments", experiment.dump());
+    runs_of_experiment_ = created.headers.get("Location").value() + "/runs";
+  }
+
+  // The store is to be asked by each kind of request in turn.
+  http::ClientResponse ask(std::size_t which) {
+    if (which % 3 == 0) return send("POST", runs_of_experiment_);
+    return send("POST", which % 3 == 1 ? "/v3/models" : "/v3/models/checks", run_);
+  }
+  // By so many at once, and each reached it.
+  std::vector<std::future<http::ClientResponse>> ask_at_once(std::size_t count) {
+    std::vector<std::future<http::ClientResponse>> asked;
+    for (std::size_t i = 0; i < count; ++i) {
+      asked.push_back(std::async(std::launch::async, [this, i] { return ask(i); }));
+    }
+    for (std::size_t i = 0; i < count; ++i) store_.wait_for_one();
+    return asked;
+  }
+
+  SilentStore store_;
+  std::string run_, runs_of_experiment_;
 };
 
 TEST_F(CheckedStoresTest, OneThatNeverAnswersHoldsUpNobodyElse) {
-  SilentStore store;
-  const auto url = definition();
-  auto run = nlohmann::json::parse(run_request(url));
-  auto experiment = experiment_request(url);
-  for (const char* reference : {"training_data_reference", "training_results_reference"}) {
-    run[reference]["connection"]["endpoint_url"] = store.url();
-    experiment[reference]["connection"]["endpoint_url"] = store.url();
-  }
-  const std::string request = run.dump();
-  const auto runs_of_experiment =
-      send("POST", "/v3/experiments", experiment.dump()).headers.get("Location").value() + "/runs";
-  const auto ask = [&](std::size_t which) {
-    if (which % 3 == 0) return send("POST", runs_of_experiment).status;
-    return send("POST", which % 3 == 1 ? "/v3/models" : "/v3/models/checks", request).status;
-  };
-
-  std::vector<std::future<int>> asked;
-  for (std::size_t i = 0; i < StorePlaces::kMostOfOne; ++i) {
-    asked.push_back(std::async(std::launch::async, ask, i));
-  }
-  for (std::size_t i = 0; i < asked.size(); ++i) store.wait_for_one();
+  auto asked = ask_at_once(StorePlaces::kMostOfOne);
   for (const char* path : {"/healthz", "/readyz", "/metrics", "/v3/models"}) {
     EXPECT_EQ(send("GET", path).status, 200) << path;
   }
-  const auto refused = send("POST", "/v3/models", request);
+  const auto refused = send("POST", "/v3/models", run_);
   EXPECT_EQ(refused.status, 429);
   EXPECT_EQ(refused.headers.get("Retry-After"), "2");
-  EXPECT_THAT(refused.body, ::testing::HasSubstr("object stores of too many of your requests"));
-  EXPECT_EQ(ask(0), 429);
-  EXPECT_EQ(ask(2), 429);
+  EXPECT_THAT(refused.body, HasSubstr("object stores of too many of your requests"));
+  EXPECT_EQ(ask(0).status, 429);
+  EXPECT_EQ(ask(2).status, 429);
   EXPECT_EQ(asked.front().wait_for(std::chrono::seconds(0)), std::future_status::timeout);
-  store.leave();
-  for (auto& answer : asked) EXPECT_EQ(answer.get(), 503);
-  EXPECT_EQ(ask(1), 503);
+  store_.leave();
+  for (auto& answer : asked) EXPECT_EQ(answer.get().status, 503);
+  EXPECT_EQ(ask(1).status, 503);
+}
+
+TEST_F(CheckedStoresTest, OneThatNeverAnswersHoldsUpNoStop) {
+  auto asked = ask_at_once(6);
+  server_->stop(http::testing::kPatience);
+  for (auto& pending : asked) {
+    const auto answer = pending.get();
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_THAT(answer.body, HasSubstr("the service is stopping"));
+  }
+  EXPECT_EQ(stored_.runs->count_live(), repository::LiveRuns{});
 }
 
 }  // namespace

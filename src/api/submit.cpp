@@ -90,7 +90,7 @@ void fill_from(model::Manifest& manifest, const repository::TrainingDefinition& 
 }
 
 // Asks the stores about the buckets of one or more manifests, about each bucket once. However long
-// they take, the request holds up no other.
+// they take, the request holds up no other, and no stop of the service.
 class BucketChecks {
  public:
   BucketChecks(Service& service, const Call& call) : service_(service), call_(call) {}
@@ -98,11 +98,12 @@ class BucketChecks {
   void check(const model::Manifest& manifest) {
     if (!service_.options.check_buckets) return;
     const auto aside = call_.request.step_aside();
-    if (!place_) place_.emplace(service_.store_places, call_.user);
+    if (!place_) place_.emplace(service_.store_places, call_.user, call_.request.stop);
     try {
       check_once(manifest.training_data, StoreUse::TrainingData, "training_data_reference", data_);
       check_once(manifest.training_results, results_use_, "training_results_reference", results_);
     } catch (const Error& e) {
+      if (e.kind() == ErrorKind::Canceled) throw_stopping();
       as_input_error(e);
     }
   }
@@ -113,8 +114,9 @@ class BucketChecks {
   void check_once(const model::StoreReference& reference, StoreUse use, std::string_view name,
                   std::vector<model::StoreReference>& checked) {
     if (std::ranges::find(checked, reference) != checked.end()) return;
-    with_context(name,
-                 [&] { objectstore::check_access(reference, use, service_.options.stores, {}); });
+    with_context(name, [&] {
+      objectstore::check_access(reference, use, service_.options.stores, call_.request.stop);
+    });
     checked.push_back(reference);
   }
 

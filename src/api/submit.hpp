@@ -13,7 +13,7 @@ namespace trainyard::api {
 // A request that was made before under the key is answered with its run, whatever became of what it
 // names since; Conflict when the key stands for another request. Throws InvalidInput and what
 // check_access throws; Conflict when the definition has no content yet; AskedTooMuch when stores
-// keep too many requests waiting.
+// keep too many requests waiting; Unavailable when the service stops before they answered.
 // The run is the caller's, of any definition that they see.
 model::TrainingRun submit_run(Service& service, const Call& call, std::string_view body,
                               const std::optional<std::string>& idempotency_key);

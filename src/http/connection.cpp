@@ -240,7 +240,7 @@ Task<bool> Connection::skip_body(SocketBodyReader& body) {
 
 // The bytes added to the buffer; 0 when the peer closed, the deadline passed or the server stops.
 Task<std::size_t> Connection::read_more(std::size_t room) {
-  if (deadline_.expired() || (core_.stopping && phase_ == Phase::Waiting)) co_return 0;
+  if (deadline_.expired() || (core_.stop.stop_requested() && phase_ == Phase::Waiting)) co_return 0;
   const auto into = buffer_.prepare(std::min(room, kMoreRead));
   const auto [error, count] =
       co_await socket_.async_read_some(asio::buffer(into.data(), into.size()), kAwaitTuple);

@@ -1,5 +1,6 @@
 #pragma once
 // One accepted connection: a coroutine on its io thread. Internal to src/http; heavy.
+#include <atomic>
 #include <memory>
 #include <string>
 

@@ -68,7 +68,7 @@ Task<bool> Connection::send_stream(PushSource& source, const ResponsePlan& plan,
     const bool started = co_await write(plan.head);
     if (!started) co_return false;
     std::size_t turn = 0;  // sent without a pause
-    while (!peer_gone_ && !core_.stopping) {
+    while (!peer_gone_ && !core_.stop.stop_requested()) {
       PushSource::Chunk chunk = source.poll(kStreamChunk);
       const bool nothing = chunk.size() == 0, end = chunk.end;
       if (!nothing || end) {
@@ -169,7 +169,7 @@ Task<void> Connection::serve_websocket(std::unique_ptr<Exchange> exchange) {
                            .close_code = exchange->close_code(),
                            .idle_timeout = core_.options.idle_timeout,
                            .server_name = core_.options.server_name,
-                           .stopping = core_.stopping};
+                           .stop = core_.stop.get_token()};
   co_await run_websocket(socket_, exchange->head().request, session, wakeup);
   end_following();
 }

@@ -37,6 +37,7 @@ void Exchange::run() noexcept {
   try {
     body_.emplace(head_, shared_.options.max_body_bytes, socket_, buffer_);
     head_.request.body = &*body_;
+    head_.request.stop = shared_.stop.get_token();
     head_.request.step_aside = [this] {
       return std::make_shared<WorkerPool::Waiting>(shared_.workers);
     };
@@ -100,12 +101,12 @@ void Exchange::reply(Response response) {
 }
 
 ResponseContext Exchange::context() const {
-  return {
-      .head_request = head_.request.head(),
-      .http10 = head_.request.http10,
-      .keep_alive = head_.keep_alive && !problem_ && !shared_.stopping && body_->worth_skipping(),
-      .request_id = head_.request.request_id,
-      .server_name = shared_.options.server_name};
+  return {.head_request = head_.request.head(),
+          .http10 = head_.request.http10,
+          .keep_alive = head_.keep_alive && !problem_ && !shared_.stop.stop_requested() &&
+                        body_->worth_skipping(),
+          .request_id = head_.request.request_id,
+          .server_name = shared_.options.server_name};
 }
 
 void Exchange::send(Response& response) {

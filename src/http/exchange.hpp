@@ -1,8 +1,8 @@
 #pragma once
 // One request and its answer, on a worker thread. Internal to src/http.
-#include <atomic>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <utility>
 
 #include "http/body_reader.hpp"
@@ -27,7 +27,7 @@ struct ServerShared {
   Handler handler;
   ErrorHandler on_error;
   WorkerPool workers;
-  std::atomic<bool> stopping{false};
+  std::stop_source stop;  // requested when the server stops
 };
 
 // The answer to an error: `on_error`'s, with `status` in place of its own for a ProtocolError.

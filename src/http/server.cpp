@@ -79,7 +79,7 @@ class IoThread {
   void adopt(Socket socket, ServerCore& core, Population& population, TlsContext* tls) {
     asio::dispatch(
         executor(), [this, &core, &population, tls, socket = std::move(socket)]() mutable {
-          if (core.stopping) return population.leave();
+          if (core.stop.stop_requested()) return population.leave();
           try {
             if (tls != nullptr) return begin_tls(std::move(socket), core, population, *tls);
             begin(std::make_shared<Connection>(std::move(socket), core), connections_, population);
@@ -184,7 +184,7 @@ class ServerImpl final : public Server {
 
   void stop(std::chrono::milliseconds grace) override {
     std::scoped_lock guard(stop_mutex_);
-    if (core_.stopping.exchange(true)) return;
+    if (!core_.stop.request_stop()) return;
     asio::post(threads_[0].executor(), [this] {
       error_code ignored;
       acceptor_.close(ignored);
@@ -213,10 +213,10 @@ class ServerImpl final : public Server {
   }
 
   Task<void> accept_all() {
-    for (std::size_t next = 0; !core_.stopping; next = (next + 1) % threads_.size()) {
+    for (std::size_t next = 0; !core_.stop.stop_requested(); next = (next + 1) % threads_.size()) {
       auto [error, socket] =
           co_await acceptor_.async_accept(threads_[next].executor(), kAwaitTuple);
-      if (core_.stopping) co_return;
+      if (core_.stop.stop_requested()) co_return;
       if (error) {
         co_await pause(error);
       } else if (population_.count() >= core_.options.max_connections) {

@@ -52,6 +52,9 @@ struct Request {
   // While the handler holds what it returns, it waits for another service, and another handler may
   // run in its place. Throws Unavailable when too many wait. Valid during the handler call.
   std::function<std::shared_ptr<void>()> step_aside;
+  // Requested when the server begins to stop: a handler that waits for another service answers
+  // then, while the peer can still be told.
+  std::stop_token stop;
   bool secure = false;     // came by TLS
   bool http10 = false;     // HTTP/1.0, which knows no chunks
   std::string request_id;  // unique; sent back as X-Request-Id

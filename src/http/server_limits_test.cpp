@@ -309,6 +309,23 @@ TEST(ServerStop, LetsAHandlerFinish) {
   EXPECT_TRUE(answer.ends_with("finished"));
 }
 
+TEST(ServerStop, TellsAHandlerThatWaits) {
+  std::latch inside(1);
+  const auto server = start([&](Request& request) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    inside.count_down();
+    never.wait(lock, request.stop, [] { return false; });
+    return text("told");
+  });
+  RawSocket socket(server->port());
+  socket.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  inside.wait();
+  server->stop(10 * kPatience);
+  EXPECT_TRUE(socket.receive_all().ends_with("told"));
+}
+
 TEST(ServerStop, BreaksOffAfterTheGrace) {
   const auto server = echo_server({});
   RawSocket socket(server->port());

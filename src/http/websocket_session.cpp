@@ -56,7 +56,7 @@ Task<void> drop_incoming(Stream& stream) {
 Task<std::uint16_t> send_frames(Stream& stream, WebSocketSession& session, Wakeup& wakeup,
                                 const bool& reading) {
   while (reading) {
-    if (session.stopping) co_return websocket::close_code::going_away;
+    if (session.stop.stop_requested()) co_return websocket::close_code::going_away;
     PushSource::Chunk chunk = session.source->poll(kMaxFrame);
     if (!chunk.bytes.empty()) {
       const auto [error, count] =

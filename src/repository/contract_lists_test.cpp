@@ -175,6 +175,32 @@ TEST_P(RunListContract, WhatIsShownFollowsTheRun) {
   }
 }
 
+TEST_P(RunListContract, LiveRunsAreCountedByTheirState) {
+  EXPECT_EQ(runs_.count_live(), LiveRuns{});
+  for (int number = 1; number <= 3; ++number) create(number);
+  NewRun bens = new_run(4);
+  bens.owner = "ben";
+  runs_.create(bens, at(4));
+  EXPECT_EQ(runs_.count_live(), (LiveRuns{.queued = 4, .pending = 4, .running = 0}));
+  append(run_id(1), model::Dispatched{.attempt = 1, .slots = {}}, 10);
+  append(run_id(2), model::CancelRequested{.by = "anna"}, 10);
+  append(run_id(3), model::Abandoned{.verdict = exit_one()}, 10);
+  EXPECT_EQ(runs_.count_live(), (LiveRuns{.queued = 1, .pending = 2, .running = 0}));
+  runs_.remove({bens.id});
+  EXPECT_EQ(runs_.count_live(), (LiveRuns{.queued = 0, .pending = 1, .running = 0}));
+}
+
+TEST_P(RunListContract, ARunCountsInEachPhaseOfItsLife) {
+  const auto created = create(1);
+  for (const model::Event& event : whole_life()) {
+    const auto status = append(created.id, event, 10).status;
+    const LiveRuns expected{.queued = status.phase == Phase::Queued,
+                            .pending = status.state == RunState::Pending,
+                            .running = status.state == RunState::Running};
+    EXPECT_EQ(runs_.count_live(), expected) << to_string(status.phase);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Repositories, RunListContract, implementations(), implementation_name);
 
 }  // namespace

@@ -20,6 +20,9 @@ class FailingRunRepository final : public RunRepository {
   RunPage list(const RunQuery& query) override {
     return plan_.run([&] { return inner_.list(query); });
   }
+  LiveRuns count_live() override {
+    return plan_.run([&] { return inner_.count_live(); });
+  }
   model::TrainingRun append(const model::RunId& id, const model::Event& event,
                             std::uint64_t expected_version, TimePoint now) override {
     return plan_.run([&] { return inner_.append(id, event, expected_version, now); });

@@ -49,6 +49,7 @@ class BusyRuns final : public RunRepository {
     return inner_.runs->find_by_key(owner, key, now);
   }
   RunPage list(const RunQuery& query) override { return inner_.runs->list(query); }
+  LiveRuns count_live() override { return inner_.runs->count_live(); }
   model::TrainingRun append(const model::RunId& id, const model::Event& event,
                             std::uint64_t expected_version, TimePoint now) override {
     if (++appends <= conflicts_) throw Error(ErrorKind::Conflict, "another version");

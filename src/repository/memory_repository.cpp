@@ -95,6 +95,15 @@ class MemoryRunRepository final : public RunRepository {
     return page;
   }
 
+  LiveRuns count_live() override {
+    LiveRuns live;
+    auto records = records_->lock();
+    for (const auto& [id, run] : records->runs) {
+      if (!model::is_terminal(run.status.state)) add(live, run.status.phase, run.status.state, 1);
+    }
+    return live;
+  }
+
   model::TrainingRun append(const model::RunId& id, const model::Event& event,
                             std::uint64_t expected_version, TimePoint now) override {
     auto records = records_->lock();

@@ -33,6 +33,7 @@ class ObservedRepository final : public RunRepository {
     return inner_.find_by_key(owner, key, now);
   }
   RunPage list(const RunQuery& query) override { return inner_.list(query); }
+  LiveRuns count_live() override { return inner_.count_live(); }
   std::vector<StoredEvent> events_after(std::uint64_t sequence, std::size_t limit,
                                         const std::optional<model::RunId>& run) override {
     return inner_.events_after(sequence, limit, run);

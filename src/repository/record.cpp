@@ -114,6 +114,11 @@ std::string make_shown(model::TrainingRun& run) {
   return shown;
 }
 
+void add(LiveRuns& live, model::Phase phase, model::RunState state, std::size_t count) {
+  if (phase == model::Phase::Queued) live.queued += count;
+  (state == model::RunState::Pending ? live.pending : live.running) += count;
+}
+
 void check_limit(std::size_t limit) {
   if (limit == 0) {
     throw Error(ErrorKind::InvalidInput, "a page has at least one entry: ask for a limit from 1");

@@ -31,6 +31,9 @@ void make_brief(model::TrainingRun& run);
 // The same for RunDetail::Shown; returns the shown manifest.
 std::string make_shown(model::TrainingRun& run);
 
+// `count` more runs that stand so, which is not at their end.
+void add(LiveRuns& live, model::Phase phase, model::RunState state, std::size_t count);
+
 void check_limit(std::size_t limit);  // InvalidInput for 0
 // Throws Conflict when the run was dispatched and has not ended.
 void check_removable(const model::RunId& id, const model::RunStatus& status);

@@ -143,4 +143,19 @@ std::optional<ListStatement> list_statement(const RunQuery& query) {
   return builder.build(standings);
 }
 
+const std::string& live_count_sql() {
+  static const std::string sql = [] {
+    std::vector<std::string> counts;
+    for (const Standing& standing : kStandings) {
+      if (standing.phase == Phase::Ended) continue;
+      counts.push_back(
+          fmt::format("SELECT '{}', '{}', count(*) FROM runs INDEXED BY runs_by_standing "
+                      "WHERE standing = '{}'",
+                      to_string(standing.phase), to_string(standing.state), standing.text()));
+    }
+    return join(counts, " UNION ALL ");
+  }();
+  return sql;
+}
+
 }  // namespace trainyard::repository

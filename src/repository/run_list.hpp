@@ -1,5 +1,5 @@
 #pragma once
-// A query of runs as SQL whose cost is that of the page. For src/repository only.
+// Questions about runs as SQL: a list costs what its page does. For src/repository only.
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -18,5 +18,9 @@ struct ListStatement {
 // Yields query.limit + 1 rows of selected_columns(query.detail), when there are so many. nullopt
 // when no run can match. Throws InvalidInput.
 std::optional<ListStatement> list_statement(const RunQuery& query);
+
+// Yields phase, state and number of those runs, for each way that a live run may stand. Reads an
+// index alone.
+const std::string& live_count_sql();
 
 }  // namespace trainyard::repository

@@ -62,6 +62,13 @@ struct RunPage {
   std::vector<std::string> shown_manifests;
 };
 
+// How many runs there are that have not ended.
+struct LiveRuns {
+  std::size_t queued = 0;  // wait for slots; among the pending ones
+  std::size_t pending = 0, running = 0;
+  bool operator==(const LiveRuns&) const = default;
+};
+
 struct StoredEvent {
   std::uint64_t sequence = 0;  // over all runs, rising
   model::RunId run;
@@ -81,6 +88,8 @@ class RunRepository {
   virtual std::optional<model::TrainingRun> find_by_key(const std::string& owner,
                                                         const RequestKey& key, TimePoint now) = 0;
   virtual RunPage list(const RunQuery& query) = 0;
+  // All at one moment. The cost does not grow with the history, and with the live runs by little.
+  virtual LiveRuns count_live() = 0;
   // Applies `event` by model::next. Throws NotFound, or Conflict when the run's version is not
   // `expected_version` (read again and decide again). An event that does not apply changes nothing
   // and returns the run as it is, with the same version.

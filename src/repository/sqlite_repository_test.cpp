@@ -235,6 +235,16 @@ TEST_F(SqliteRepository, NoPageIsMadeBySortingOrReadingTheWholeHistory) {
               HasSubstr("USING INDEX runs_by_end"));
 }
 
+TEST_F(SqliteRepository, LiveRunsAreCountedByAnIndexAlone) {
+  open();
+  db::Connection connection({.path = path_});
+  const std::string plan = plan_of(connection, live_count_sql());
+  EXPECT_THAT(plan, HasSubstr("SEARCH runs USING INDEX runs_by_standing"));
+  EXPECT_THAT(plan, Not(HasSubstr("SCAN")));
+  db::Statement& program = connection.prepare("EXPLAIN " + live_count_sql());
+  while (program.step()) EXPECT_NE(program.text(1), "Column") << "a row of the table is read";
+}
+
 TEST_F(SqliteRepository, ARunOfBeforeIsShownFromItsManifest) {
   Repositories records = open();
   records.runs->create(new_run(1), at(1));

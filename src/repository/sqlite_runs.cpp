@@ -130,6 +130,18 @@ class SqliteRunRepository final : public RunRepository {
     return page;
   }
 
+  LiveRuns count_live() override {
+    return store_->readers.run([](db::Connection& connection) {
+      LiveRuns live;
+      db::Statement& rows = connection.prepare(live_count_sql());
+      while (rows.step()) {
+        add(live, model::parse_phase(rows.text(0)).value(),
+            model::parse_state(rows.text(1)).value(), static_cast<std::size_t>(rows.integer(2)));
+      }
+      return live;
+    });
+  }
+
   model::TrainingRun append(const model::RunId& id, const model::Event& event,
                             std::uint64_t expected_version, TimePoint now) override {
     const std::string event_json = wire::encode(event);
