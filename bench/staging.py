@@ -4,7 +4,8 @@ CPU time that the server took for it. On loopback the kernel's work on a connect
 side, whichever happens to be at it: only their sum tells clients apart.
 
   bench/staging.py --full                      the whole table, in 20 minutes
-  bench/staging.py [--servers ours,versity,rgw,swift] [--clients ours,s5cmd,rclone,crt,aws,s3cmd]
+  bench/staging.py [--servers ours,versity,rgw,swift,swift-s3]
+                   [--clients ours,s5cmd,rclone,crt,aws,s3cmd,swift]
                    [--shapes one,many,small,tiny] [--scale 0.02] [--rounds 3] [--minutes 20]
                    [--limit SECONDS] [--dir DIR] [--install]
 
@@ -12,10 +13,11 @@ Downloads go past the cache into an empty directory, uploads below a fresh prefi
 warm for all. In each round the clients take turns, shape by shape and another one first each time,
 after a sync; the table has the medians. A round that would end after --minutes is left out, and so is
 what takes a client more than --limit seconds, or three times as long as ours and more than 30.
-Servers: our store as a process of its own; versitygw, which keeps objects as files; Ceph RGW and
-Swift's s3api from tests/testbed. What is not installed is left out and named; --install brings s5cmd,
-crt, which is boto3 with the client of the AWS CRT, and versitygw, for which it needs Go. --scale 1 is
-4 GiB for the first two shapes, 10,000 and 100,000 files for the others, and needs 30 GB of disk.
+Servers: our store as a process of its own; versitygw, which keeps objects as files; Ceph RGW, Swift
+with Keystone, and Swift's s3api from tests/testbed. At "swift" ours, rclone and "swift", OpenStack's own
+client, take part, at the others all but that one. What is not installed is left out and named; --install
+brings s5cmd, crt, which is boto3 with the client of the AWS CRT, and versitygw, for which it needs Go.
+--scale 1 is 4 GiB for the first two shapes, 10,000 and 100,000 files for the others, and needs 30 GB of disk.
 """
 import argparse
 import contextlib
@@ -200,9 +202,10 @@ class Cell:
 class Bench:
     def __init__(self, options, server, work):
         self.options, self.server, self.work = options, server, work
+        self.clients = [c for c in options.clients if peers.speaks(c, server)]
         self.uploads = self.downloads = 0
         self.shapes = {n: s for n, s in shapes(options.scale).items() if n in options.shapes}
-        self.cells = [Cell(n, s, verb, options.clients) for n, s in self.shapes.items()
+        self.cells = [Cell(n, s, verb, self.clients) for n, s in self.shapes.items()
                       for verb in ("download", "upload")]
 
     def drive(self, *words):
@@ -238,8 +241,8 @@ class Bench:
     def round(self, number, cell):
         begin = time.monotonic()
         kept = self.downloads
-        first = number % len(self.options.clients)
-        for client in self.options.clients[first:] + self.options.clients[:first]:
+        first = number % len(self.clients)
+        for client in self.clients[first:] + self.clients[:first]:
             if client in cell.faults:
                 continue
             try:
@@ -279,9 +282,9 @@ class Bench:
                          if c not in cell.faults})
         print("Wall seconds · CPU seconds of the client + of the server · peak MiB of the client, "
               f"medians of {rounds[0]} to {rounds[-1]}.\n")
-        clients = " | ".join(self.options.clients)
+        clients = " | ".join(self.clients)
         print(f"| shape | direction | {clients} | ours / fastest other | limit with ours |")
-        print("|---" * (len(self.options.clients) + 4) + "|")
+        print("|---" * (len(self.clients) + 4) + "|")
         for cell in self.cells:
             print(cell.row())
         print("\n| through the cache | cold | warm |\n|---|---|---|")
@@ -293,7 +296,7 @@ def options_of(arguments):
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--servers", default="ours")
-    parser.add_argument("--clients", default="ours,s5cmd,rclone")
+    parser.add_argument("--clients", default="ours,s5cmd,rclone,swift")
     parser.add_argument("--shapes", default="one,many,small,tiny")
     parser.add_argument("--scale", type=float, default=0.02)
     parser.add_argument("--rounds", type=int, default=3)
@@ -303,7 +306,7 @@ def options_of(arguments):
     parser.add_argument("--install", action="store_true")
     options = parser.parse_args(arguments)
     if options.full:
-        options.scale, options.clients, options.install = 1.0, "ours,s5cmd,rclone,crt", True
+        options.scale, options.clients, options.install = 1.0, "ours,s5cmd,rclone,crt,swift", True
     return options
 
 

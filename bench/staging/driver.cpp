@@ -7,7 +7,9 @@
 //   staging_driver remove ENDPOINT BUCKET PREFIX                       all below it
 //   staging_driver serve DIRECTORY BUCKET                              our gateway, until a signal
 //
-// Keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Prints what it did as one line.
+// Keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. An ENDPOINT that ends in /v3 is
+// Keystone's; whose Swift it is stands in OpenStack's own variables. Prints what it did as one
+// line.
 #include <fmt/format.h>
 #include <signal.h>
 
@@ -38,8 +40,18 @@ std::string variable(const char* name) {
 
 std::unique_ptr<objectstore::ObjectStore> open(const Arguments& arguments) {
   model::StoreReference reference;
-  reference.connection = model::S3Connection{arguments.at(1), variable("AWS_ACCESS_KEY_ID"),
-                                             Secret(variable("AWS_SECRET_ACCESS_KEY")), ""};
+  const std::string& endpoint = arguments.at(1);
+  if (endpoint.ends_with("/v3")) {
+    reference.connection = model::SwiftConnection{endpoint,
+                                                  variable("OS_USERNAME"),
+                                                  Secret(variable("OS_PASSWORD")),
+                                                  variable("OS_REGION_NAME"),
+                                                  variable("OS_USER_DOMAIN_NAME"),
+                                                  variable("OS_PROJECT_ID")};
+  } else {
+    reference.connection = model::S3Connection{endpoint, variable("AWS_ACCESS_KEY_ID"),
+                                               Secret(variable("AWS_SECRET_ACCESS_KEY")), ""};
+  }
   reference.bucket = arguments.at(2);
   return objectstore::open_store(reference);
 }

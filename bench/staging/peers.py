@@ -20,10 +20,11 @@ class Server(NamedTuple):
     access_key: str
     secret_key: str
     bucket: str = "trainyard-bench"
+    openstack: dict = {}  # the variables of one that is reached by Swift's own interface
 
     def variables(self):
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-        return kept | {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key,
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "OS_"))}
+        return kept | self.openstack | {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key,
                        "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
                        "AWS_EC2_METADATA_DISABLED": "true",
                        "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
@@ -68,8 +69,9 @@ def s5cmd(server, verb, prefix, directory):
 
 
 def rclone(server, verb, prefix, directory):
-    remote = (f":s3,provider=Other,env_auth,endpoint='{server.endpoint}',"
-              f"force_path_style=true:{server.bucket}/{prefix}")
+    kind = ":swift,env_auth" if server.openstack else (
+        f":s3,provider=Other,env_auth,endpoint='{server.endpoint}',force_path_style=true")
+    remote = f"{kind}:{server.bucket}/{prefix}"
     where = [remote, directory] if verb == "download" else [directory, remote]
     return ["rclone", "copy", "--quiet", "--config", "/dev/null", "--transfers", "16",
             "--checkers", "16", *where]
@@ -96,8 +98,21 @@ def s3cmd(server, verb, prefix, directory):
             "--host", host, "--host-bucket", host, *where]
 
 
+def swift(server, verb, prefix, directory):
+    """OpenStack's own client."""
+    if verb == "upload":
+        return ["swift", "--quiet", "upload", "--object-name", prefix, server.bucket, directory]
+    return ["swift", "--quiet", "download", server.bucket, "--prefix", f"{prefix}/", "--remove-prefix",
+            "--output-dir", directory]
+
+
 CLIENTS = {"ours": ours, "s5cmd": s5cmd, "rclone": rclone, "crt": crt, "aws": aws,
-           "s3cmd": s3cmd}
+           "s3cmd": s3cmd, "swift": swift}
+
+
+def speaks(client, server):
+    """Whether the client can speak to it: S3, or Swift's own interface."""
+    return client in ("ours", "rclone", "swift") if server.openstack else client != "swift"
 
 
 # ---- servers ---------------------------------------------------------------------------------------
@@ -146,10 +161,18 @@ def from_testbed(store):
     try:
         with testbed.Testbed() as bed:
             known = bed.stores_of(store.split("-")[0])[store]
-            yield Server(known.endpoint, known.access_key, known.secret_key, testbed.BUCKET)
+            if hasattr(known, "endpoint"):
+                yield Server(known.endpoint, known.access_key, known.secret_key, testbed.BUCKET)
+            else:
+                yield Server(known.auth_url, "", "", testbed.BUCKET, {
+                    "OS_AUTH_URL": known.auth_url, "OS_IDENTITY_API_VERSION": "3",
+                    "OS_USERNAME": known.user, "OS_PASSWORD": known.password,
+                    "OS_USER_DOMAIN_NAME": known.domain, "OS_PROJECT_ID": known.project_id,
+                    "OS_REGION_NAME": known.region})
     except testbed.Missing as missing:
         raise SystemExit(f"{store} is not installed: {missing}") from missing
 
 
 SERVERS = {"ours": our_store, "versity": versity, "rgw": lambda work: from_testbed("rgw-s3"),
-           "swift": lambda work: from_testbed("swift-s3")}
+           "swift": lambda work: from_testbed("swift-keystone"),
+           "swift-s3": lambda work: from_testbed("swift-s3")}
