@@ -101,9 +101,11 @@ void check_access(ObjectStore& store, const std::string& prefix, StoreUse use,
     continuation = page.next;
   } while (!continuation.empty());
   const std::string below = prefix.empty() ? "" : " below '" + printable(prefix) + "'";
-  throw Error(ErrorKind::NotFound,
-              fmt::format("there is no training data in {}{}: put it there first",
-                          store.description(), below));
+  const std::string_view mend = prefix.starts_with('/')
+                                    ? "keys begin without a slash as a rule: leave it out of prefix"
+                                    : "put it there first";
+  throw Error(ErrorKind::NotFound, fmt::format("there is no training data in {}{}: {}",
+                                               store.description(), below, mend));
 }
 
 void check_access(const model::StoreReference& reference, StoreUse use, const OpenOptions& options,

@@ -35,6 +35,8 @@ TEST(CheckAccess, TrainingDataMustNotBeEmpty) {
   check_access(*store, "mnist/", StoreUse::TrainingData, {});
   EXPECT_THAT(error_of([&] { check_access(*store, "cifar/", StoreUse::TrainingData, {}); }).what(),
               HasSubstr("below 'cifar/'"));
+  EXPECT_THAT(error_of([&] { check_access(*store, "/mnist/", StoreUse::TrainingData, {}); }).what(),
+              HasSubstr("below '/mnist/': keys begin without a slash"));
 }
 
 TEST(CheckAccess, ResultsMayGoToAnEmptyBucket) {
