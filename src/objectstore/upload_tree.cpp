@@ -137,7 +137,8 @@ class Uploader final : public TreeUploader {
     bool try_upload(const LocalFile& file, const std::string& key);
     bool has_known_bytes(MeteredSource& source, const LocalFile& file);
     bool has_sent_bytes(MeteredSource& source, const LocalFile& file);
-    void forget_known(const std::string& path);
+    bool is_unsure(const std::string& path);
+    void begin_to_replace(const std::string& path);
     void remark(const std::string& path, std::string detail);
     void fail(const std::string& path, const std::exception_ptr& why);
     void remove_what_is_gone();
@@ -150,7 +151,7 @@ class Uploader final : public TreeUploader {
     std::unordered_set<std::string> present;  // paths in the directory
     std::atomic<std::size_t> next{0}, stored{0};
     std::atomic<bool> away{false};  // the store: the rest is not tried in this pass
-    std::mutex mutex;  // of what follows, and of the uploader's keys_, there_, stored_ and known_
+    std::mutex mutex;  // of what follows, and of what the uploader knows of files and keys
     TreeReport report;
     std::exception_ptr first_error;
   };
@@ -187,7 +188,8 @@ class Uploader final : public TreeUploader {
 
   bool looks_stored(const LocalFile& file) const {
     const auto found = stored_.find(file.path);
-    return found != stored_.end() && found->second.state == file.state;
+    return found != stored_.end() && found->second.state == file.state &&
+           !unsure_.contains(file.path);
   }
   bool is_stored_for_good(const LocalFile& file) const {
     return looks_stored(file) && stored_.at(file.path).at_the_end;
@@ -203,6 +205,7 @@ class Uploader final : public TreeUploader {
   std::unordered_map<std::string, ObjectInfo> there_;  // by key: what an earlier one stored
   std::unordered_map<std::string, Sent> stored_;       // by path
   std::unordered_map<std::string, KnownFile> known_;   // by path: until we send others
+  std::unordered_set<std::string> unsure_;             // paths of those whose last put failed
   std::unordered_set<std::string> failed_;             // paths, in the pass before
   std::unordered_set<std::string> brought_;  // paths of those that were not in the store before
 };
@@ -302,12 +305,13 @@ bool Uploader::Pass::try_upload(const LocalFile& file, const std::string& key) {
   let_tick_pass(before);
   MeteredSource source(std::move(opened), progress, running ? KeepSums::Yes : KeepSums::No);
   const std::optional<ObjectInfo> there = self.find_there(key, mutex);
-  const bool unchanged = has_known_bytes(source, file) || has_sent_bytes(source, file) ||
-                         (there && has_bytes_of(source, *there, self.store_, stop));
+  const bool unchanged =
+      !is_unsure(file.path) && (has_known_bytes(source, file) || has_sent_bytes(source, file) ||
+                                (there && has_bytes_of(source, *there, self.store_, stop)));
   if (unchanged) {
     progress.add_cached_file(source.size());
   } else {
-    forget_known(file.path);
+    begin_to_replace(file.path);
     try {
       self.store_.put(key, source, stop);
     } catch (...) {
@@ -322,6 +326,7 @@ bool Uploader::Pass::try_upload(const LocalFile& file, const std::string& key) {
   if (!unchanged) {
     if (!there && !self.stored_.contains(file.path)) self.brought_.insert(file.path);
     self.there_.erase(key);
+    self.unsure_.erase(file.path);
     ++report.transferred_files;
     report.transferred_bytes += source.size();
   }
@@ -353,10 +358,16 @@ bool Uploader::Pass::has_sent_bytes(MeteredSource& source, const LocalFile& file
   return sums && has_blocks(source, *sums);
 }
 
-// Before the bytes are sent: also a request that fails may have stored them.
-void Uploader::Pass::forget_known(const std::string& path) {
+// Whether a request failed that may have stored other bytes than those we know of.
+bool Uploader::Pass::is_unsure(const std::string& path) {
+  std::scoped_lock guard(mutex);
+  return self.unsure_.contains(path);
+}
+
+void Uploader::Pass::begin_to_replace(const std::string& path) {
   {
     std::scoped_lock guard(mutex);
+    self.unsure_.insert(path);
     if (self.known_.erase(path) == 0) return;
   }
   if (self.on_replace_) self.on_replace_(path);

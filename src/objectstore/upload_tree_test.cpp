@@ -128,26 +128,62 @@ TEST_F(Upload, WhatCameFromTheStoreIsNotSentBeforeItChanges) {
   EXPECT_EQ(report.files, 3u);
 }
 
+// Its next put stores `text` and fails all the same: the answer is lost on the way.
+class LosesAnAnswer {
+ public:
+  LosesAnAnswer(ObjectStore& memory, std::string text) : memory_(memory), text_(std::move(text)) {}
+  std::optional<Failure> operator()(StoreCall call, const std::string& key, unsigned) {
+    if (call != StoreCall::Put || lost_->exchange(true)) return std::nullopt;
+    upload_bytes(memory_, text_, key, {});
+    return Failure{.kind = ErrorKind::Forbidden};
+  }
+
+ private:
+  ObjectStore& memory_;
+  std::string text_;
+  std::shared_ptr<std::atomic<bool>> lost_ = std::make_shared<std::atomic<bool>>(false);
+};
+
 TEST_F(Upload, WhatTakesThePlaceOfAKnownFileIsToldBeforeItIsSent) {
-  write("kept", "v1");
-  write("changed", "v1");
+  for (const auto* path : {"kept", "changed"}) {
+    write(path, "v1");
+    upload_bytes(*memory, "v1", std::string("training-x/") + path, {});
+  }
   const auto known = look_at_files(directory, {});
   write("changed", "v2");
-  write("new", "v1");
   std::vector<std::string> replaced;
-  FailingStore away(*memory, fail_calls(StoreCall::Put, 1, 2));
-  const auto up = make_tree_uploader(away, directory, "training-x", {},
+  FailingStore losing(*memory, LosesAnAnswer(*memory, "v2"));
+  const auto up = make_tree_uploader(losing, directory, "training-x", {},
                                      {.known = known, .on_replace = [&](const std::string& path) {
-                                        EXPECT_EQ(stored().count("training-x/" + path), 0u);
+                                        EXPECT_EQ(stored()["training-x/" + path], "v1");
                                         replaced.push_back(path);
                                       }});
   EXPECT_THROW(up->finish({}), Error);
   EXPECT_EQ(replaced, std::vector<std::string>{"changed"});
   write("changed", "v1");
   up->finish({});
-  EXPECT_EQ(stored()["training-x/changed"], "v1") << "v2 may have arrived";
-  EXPECT_EQ(stored().count("training-x/kept"), 0u);
+  EXPECT_EQ(stored()["training-x/changed"], "v1") << "v2 had arrived";
   EXPECT_EQ(replaced.size(), 1u);
+}
+
+TEST_F(Upload, AfterALostAnswerNothingIsKnownOfTheFile) {
+  write("a", "v1");
+  age("a");
+  std::optional<LosesAnAnswer> losing;
+  FailingStore flaky(*memory, [&](StoreCall call, const std::string& key, unsigned nth) {
+    return losing ? (*losing)(call, key, nth) : std::nullopt;
+  });
+  const auto up = make_tree_uploader(flaky, directory, "training-x", {});
+  up->sync(Milliseconds(0), {});
+  EXPECT_EQ(stored()["training-x/a"], "v1");
+  losing.emplace(*memory, "v2");
+  write("a", "v2");
+  age("a");
+  EXPECT_EQ(up->sync(Milliseconds(0), {}).failed_files, 1u);
+  EXPECT_EQ(stored()["training-x/a"], "v2");
+  write("a", "v1");
+  up->finish({});
+  EXPECT_EQ(stored()["training-x/a"], "v1");
 }
 
 TEST_F(Upload, AFileThatReturnsToItsOldContentIsSentAgain) {
