@@ -24,7 +24,8 @@ constexpr std::uint64_t kLongest = std::uint64_t(1) << 30;
 constexpr std::string_view kReplaced = "replaced ";
 
 // The record is "<size> <checksum> <path>" for each file, and "replaced <path>" for each that was
-// replaced since, each ended by a zero byte, which no path has.
+// replaced since, each ended by a zero byte, which no path has, and these with one before it: one
+// that was cut off on its way into the record spoils no other.
 std::optional<KnownFile> parse_entry(std::string_view entry) {
   const auto size_end = entry.find(' ');
   const auto sum_end = size_end == entry.npos ? entry.npos : entry.find(' ', size_end + 1);
@@ -48,7 +49,7 @@ void save_checkpoint_record(const Layout& layout, const std::vector<KnownFile>& 
 void note_replaced_checkpoint(const Layout& layout, const std::string& path) {
   try {
     const Fd record = open_file(layout.checkpoint_record(), O_WRONLY | O_APPEND);
-    write_all(record, std::string(kReplaced) + path + '\0');
+    write_all(record, '\0' + std::string(kReplaced) + path + '\0');
   } catch (const std::exception& e) {
     log::warn("a checkpoint that the run puts back may not be stored again: {}", e.what());
   }
@@ -60,17 +61,16 @@ std::vector<KnownFile> load_checkpoint_record(const Layout& layout) {
   try {
     if (!fs::exists(layout.checkpoint_record())) return files;
     const std::string text = read_file(layout.checkpoint_record(), kLongest);
-    for (std::size_t begin = 0; begin < text.size();) {
-      const std::size_t end = std::min(text.find('\0', begin), text.size());
-      const auto entry = std::string_view(text).substr(begin, end - begin);
-      begin = end + 1;
+    std::string_view rest = text;
+    for (std::size_t end; (end = rest.find('\0')) != rest.npos; rest.remove_prefix(end + 1)) {
+      const std::string_view entry = rest.substr(0, end);
       if (entry.starts_with(kReplaced)) {
         replaced.emplace(entry.substr(kReplaced.size()));
-        continue;
+      } else if (!entry.empty() && !kReplaced.starts_with(entry)) {
+        auto file = parse_entry(entry);
+        if (!file) throw Error(ErrorKind::Corrupt, "an entry is none");
+        files.push_back(*std::move(file));
       }
-      auto file = parse_entry(entry);
-      if (!file) throw Error(ErrorKind::Corrupt, "an entry is none");
-      files.push_back(*std::move(file));
     }
     std::erase_if(files, [&](const KnownFile& file) { return replaced.contains(file.path); });
   } catch (const std::exception& e) {

@@ -39,6 +39,18 @@ TEST_F(CheckpointRecord, HasNoFileThatWasReplaced) {
   EXPECT_THAT(load_checkpoint_record(layout_), ElementsAre(KnownFile{"a b\n", 1, "B="}));
 }
 
+TEST_F(CheckpointRecord, ANoteThatWasCutOffSpoilsNoOther) {
+  const std::vector<KnownFile> files{{"kept", 1, "A="}, {"replaced", 1, "B="}};
+  for (const std::string torn : {"", "repl", "replaced ", "replaced ke"}) {
+    save_checkpoint_record(layout_, files);
+    const std::string whole = read_file(layout_.checkpoint_record(), 1000);
+    put(layout_.checkpoint_record(), whole + '\0' + torn);
+    EXPECT_EQ(load_checkpoint_record(layout_), files) << torn;
+    note_replaced_checkpoint(layout_, "replaced");
+    EXPECT_THAT(load_checkpoint_record(layout_), ElementsAre(files[0])) << torn;
+  }
+}
+
 TEST_F(CheckpointRecord, ThatCannotBeWrittenToFailsNothing) {
   note_replaced_checkpoint(layout_, "model");
   EXPECT_THAT(load_checkpoint_record(layout_), IsEmpty());
@@ -47,7 +59,7 @@ TEST_F(CheckpointRecord, ThatCannotBeWrittenToFailsNothing) {
 TEST_F(CheckpointRecord, ThatIsDamagedIsNone) {
   for (const std::string text :
        {"x", "1 sum", "-1 sum path", "1x sum path", "99999999999999999999 s p"}) {
-    put(layout_.checkpoint_record(), text);
+    put(layout_.checkpoint_record(), text + '\0');
     EXPECT_THAT(load_checkpoint_record(layout_), IsEmpty()) << text;
   }
 }
