@@ -69,7 +69,7 @@ std::string unreachable(const model::StoreReference& reference) {
 }
 
 // Always the same key, so that no more than one is left where nothing may be removed.
-void probe(ObjectStore& store, const std::string& prefix, std::stop_token stop) {
+void probe(ObjectStore& store, const std::string& prefix, const std::stop_token& stop) {
   const std::string key = prefix + std::string(kProbe);
   try {
     upload_bytes(store, "written to see whether results can be stored here\n", key, stop);
@@ -78,7 +78,7 @@ void probe(ObjectStore& store, const std::string& prefix, std::stop_token stop) 
                                           error.what()));
   }
   try {
-    store.remove(key, std::move(stop));
+    store.remove(key, {});  // also after a stop: it has just answered, and is given seconds
   } catch (const Error& error) {
     log::warn("'{}' stays in {}: {}", printable(key), store.description(), error.what());
   }
@@ -96,7 +96,7 @@ void check_access(ObjectStore& store, const std::string& prefix, StoreUse use,
   std::string continuation;
   do {
     const ListPage page = store.list(prefix, continuation, stop);
-    if (use == StoreUse::ProbedResults) return probe(store, prefix, std::move(stop));
+    if (use == StoreUse::ProbedResults) return probe(store, prefix, stop);
     if (!page.objects.empty() || use == StoreUse::TrainingResults) return;
     continuation = page.next;
   } while (!continuation.empty());
