@@ -74,6 +74,8 @@ Flags parse_flags(std::span<const std::string> args) {
     }
     if (setting) {
       flags.values[setting] = value;
+    } else if (value.empty()) {
+      throw Error(ErrorKind::InvalidInput, "--config: \"\" is not a path");
     } else {
       flags.config_file = value;
     }

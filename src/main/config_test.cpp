@@ -59,6 +59,7 @@ TEST(Config, MistakesAreNamedWithTheirPlace) {
   EXPECT_THAT(refusal({"--listen"}), HasSubstr("--listen needs a value"));
   EXPECT_THAT(refusal({"--listen", "7331"}), HasSubstr("--listen: \"7331\" is not HOST:PORT"));
   EXPECT_THAT(refusal({}, {{"TRAINYARD_CPU_SLOTS", "many"}}), HasSubstr("TRAINYARD_CPU_SLOTS: "));
+  EXPECT_THAT(refusal({"--config", ""}), HasSubstr("--config: \"\" is not a path"));
   EXPECT_THAT(refusal({"--ca-file="}), HasSubstr("--ca-file: \"\" is not a path; leave"));
   write_file_atomic(file, "user: x\ntls_key: \"\"\n");
   EXPECT_THAT(refusal({"--config", file}), HasSubstr("yard.yaml:2: tls_key: \"\" is not a path"));

@@ -82,7 +82,7 @@ std::string parse_level(std::string_view text) {
   refuse(text, "debug, info, warn or error");
 }
 
-// Nothing is a mistake, such as an empty variable of a shell: no TLS would come of it.
+// Nothing is a mistake, such as --tls-key="$UNSET": no TLS would come of it.
 std::filesystem::path parse_path(std::string_view text) {
   if (text.empty()) refuse(text, "a path; leave the setting out for its default");
   return std::filesystem::absolute(text);

@@ -5,6 +5,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <cerrno>
+
 #include "base/error.hpp"
 #include "base/fd.hpp"
 #include "base/files.hpp"
@@ -53,7 +55,8 @@ void let_all_read(const fs::path& path) {
   const bool enter = S_ISDIR(info.st_mode) || (info.st_mode & 0111) != 0;
   const mode_t mode = (info.st_mode & 07777) | (enter ? 0555 : 0444);
   if (mode == (info.st_mode & 07777)) return;
-  if (::chmod(path.c_str(), mode) != 0) throw_errno("let all read " + printable(path.native()));
+  if (::chmod(path.c_str(), mode) == 0 || errno == EPERM) return;  // a file of a cache of others'
+  throw_errno("let all read " + printable(path.native()));
 }
 
 // Runs may have another user than the service. The installer's umask would not do: uv links files
