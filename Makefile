@@ -38,7 +38,7 @@ test: ## build and run every test (TESTS=PATTERN: only those whose name matches)
 	@$(call compile,release)
 	@scripts/run-tests release -R '$(TESTS)'
 
-check: ## format, layers, shellcheck, clang-tidy, faults at stores, sanitizers, a short fuzz run (STEPS="format tidy")
+check: ## format, layers, shellcheck, clang-tidy, faults and a large object at stores, sanitizers, a short fuzz run (STEPS="format tidy")
 	@$(call install_deps,build run test check)
 	@scripts/check $(STEPS)
 

@@ -46,10 +46,14 @@ TEST_F(LearnerTest, RunsACommandFromTheZipToTheBucket) {
 
 TEST_F(LearnerTest, APrefixIsAFolderWithOrWithoutItsSlash) {
   fill(*data_, {{"train/a.txt", "one"}, {"train/b/c.txt", "two"}, {"training/d.txt", "other"}});
-  set_command("cd $DATA_DIR && find . -type f | sort");
-  assign([](wire::Assignment& a) { a.manifest.training_data.prefix = "train"; });
-  run();
-  EXPECT_THAT(training_log(), HasSubstr("\n./a.txt\n./b/c.txt\n./x\nTraining process finished"));
+  for (const std::string prefix : {"train", "train/"}) {
+    set_command("cd $DATA_DIR && find . -type f | sort");
+    assign([&](wire::Assignment& a) { a.manifest.training_data.prefix = prefix; });
+    fs::remove_all(work_);
+    make_private_dir(work_);
+    run();
+    EXPECT_THAT(training_log(), HasSubstr("\n./a.txt\n./b/c.txt\n./x\nTraining process finished"));
+  }
 }
 
 TEST_F(LearnerTest, AFailedCommandLeavesItsResultsAndAVerdict) {

@@ -69,7 +69,7 @@ const Section& bucket() {
            .doc = "s3 or bluemix_objectstore.",
            .sample = "s3",
            .choices = store_type_names()},
-          {.name = "prefix", .aliases = {"path"}, .doc = "Only objects below this folder."},
+          {.name = "prefix", .aliases = {"path"}, .doc = "The folder of the bucket that is meant."},
       }};
   return section;
 }
