@@ -13,8 +13,8 @@ namespace {
 constexpr unsigned kAttempts = 3;  // at bytes that arrive damaged
 constexpr std::chrono::milliseconds kBusyPause{20};
 constexpr std::uint64_t kSmall = 16 * 1024;
-// Buffers of the HTTP client, the thread's stack in use, the hash.
-constexpr std::uint64_t kBytesPerConnection = 1u << 20;
+// Buffers of the HTTP client and for the file, the thread's stack in use, the hash.
+constexpr std::uint64_t kBytesPerConnection = 2u << 20;
 
 template <typename T>
 T take_first(std::deque<T>& from) {

@@ -19,15 +19,16 @@ constexpr std::uint64_t kPart = 16u << 20;
 constexpr std::uint64_t kWhole = 2 * kPart;  // objects up to this size are one request
 constexpr std::uint64_t kWholeBesideOthers = 2 * kWhole;
 
-// Bytes on their way into a file. They come in pieces of 16 KiB; writes that small cost more in the
-// kernel than the copy that makes them large. Parts of one file take turns: the kernel lets in one
-// writer of a file at a time, and the others would spin.
+// Bytes on their way into a file. They come in pieces of 16 KiB, from all connections at once, and
+// the kernel lets one writer into a file at a time: the others would spin, or wait and be woken for
+// every piece. So each brings many at once, and they take turns. Each write is small all the same:
+// for a large one some kernels take large pages, whose memory is colder.
 class WriteBuffer {
  public:
   WriteBuffer(const Fd& file, std::mutex& one_at_a_time, std::uint64_t offset, std::uint64_t length,
               ProgressMeter& progress)
       : file_(file), one_at_a_time_(one_at_a_time), at_(offset), progress_(progress) {
-    bytes_.reserve(std::min(length, kWriteAtOnce));
+    bytes_.reserve(std::min(length, kTurn));
   }
   void add(std::string_view bytes) {
     if (bytes_.size() + bytes.size() > bytes_.capacity()) flush();
@@ -40,13 +41,16 @@ class WriteBuffer {
   }
 
  private:
-  static constexpr std::uint64_t kWriteAtOnce = 256 * 1024;
+  static constexpr std::uint64_t kTurn = 1u << 20;
+  static constexpr std::uint64_t kWrite = 32 * 1024;
 
   void write(std::string_view bytes) {
     const auto before = ProgressMeter::Steady::now();
     {
       std::scoped_lock guard(one_at_a_time_);
-      pwrite_all(file_, bytes, at_);
+      for (std::size_t done = 0; done < bytes.size(); done += kWrite) {
+        pwrite_all(file_, bytes.substr(done, kWrite), at_ + done);
+      }
     }
     progress_.add_network(bytes.size(), ProgressMeter::Steady::now() - before);
     at_ += bytes.size();
