@@ -187,9 +187,11 @@ class Service:
         with urllib.request.urlopen(request, timeout=30, context=context) as answer:
             return json.load(answer)["token"]
 
-    def write_job(self, name, program_text, data, results):
+    def write_job(self, name, program_text, data, results, kind="s3", arguments="", prefix=""):
         """model.zip and job.yaml of a run of that Python program; `data` and `results` are a bucket and
-        its connection as YAML. The manifest's path."""
+        its connection as YAML, `kind` the type of both, `prefix` that of the data. The manifest's path."""
+        command = f"python3 main.py {arguments}".rstrip()
+        source = f"bucket: {data[0]}" + (f", prefix: {prefix}" if prefix else "")
         work = self.directory / "work"
         work.mkdir(exist_ok=True)
         (work / "main.py").write_text(program_text)
@@ -197,9 +199,9 @@ class Service:
         (work / "job.yaml").write_text(f"""model_definition:
   name: {name}
   framework: {{name: python, version: system}}
-  execution: {{command: "python3 main.py", compute_configuration: {{name: small}}}}
-training_data_reference: {{type: s3, connection: {data[1]}, source: {{bucket: {data[0]}}}}}
-training_results_reference: {{type: s3, connection: {results[1]}, target: {{bucket: {results[0]}}}}}
+  execution: {{command: "{command}", compute_configuration: {{name: small}}}}
+training_data_reference: {{type: {kind}, connection: {data[1]}, source: {{{source}}}}}
+training_results_reference: {{type: {kind}, connection: {results[1]}, target: {{bucket: {results[0]}}}}}
 """)
         return work / "job.yaml"
 

@@ -89,32 +89,11 @@ def test_long_listings_are_complete():
         check_contract(swift[name], "*LongListing*", "many", TRAINYARD_TEST_LISTED=str(LISTED))
 
 
-def connection_of(store):
-    """The lines of a manifest's connection."""
-    values = {"auth_url": store.auth_url, "user_name": store.user, "password": store.password,
-              "region": store.region, "domain_name": store.domain, "project_id": store.project_id}
-    return "".join(f"    {name}: {json.dumps(value)}\n" for name, value in values.items() if value)
-
-
 def submit(yard, store, data, results, seconds):
-    work = yard.directory / "work"
-    work.mkdir()
-    (work / "program.py").write_text(PROGRAM)
-    yard.run("zip", "-q", work / "model.zip", "program.py", cwd=work)
-    (work / "job.yaml").write_text(f"""model_definition:
-  name: stores
-  framework: {{name: python, version: system}}
-  execution: {{command: "python3 program.py {seconds}", compute_configuration: {{name: small}}}}
-training_data_reference:
-  type: bluemix_objectstore
-  connection:
-{connection_of(store)}  source: {{bucket: {data}}}
-training_results_reference:
-  type: bluemix_objectstore
-  connection:
-{connection_of(store)}  target: {{bucket: {results}}}
-""")
-    return re.search(r"training-\S{9}", yard.bx("ml", "train", work / "model.zip", work / "job.yaml").out)[0]
+    connection = store.connection()
+    job = yard.write_job("stores", PROGRAM, (data, connection), (results, connection),
+                         kind="bluemix_objectstore", arguments=seconds)
+    return re.search(r"training-\S{9}", yard.bx("ml", "train", job.with_name("model.zip"), job).out)[0]
 
 
 def put_data(account, container):

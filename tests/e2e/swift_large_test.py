@@ -10,7 +10,6 @@ import re
 import sys
 
 import harness
-from object_stores_test import connection_of
 
 sys.path.insert(0, str(harness.SOURCE / "tests/testbed"))
 import stores  # noqa: E402
@@ -43,25 +42,11 @@ print("digest", digest.hexdigest())
 """
 
 
-def submit(yard, connection, verb, data):
-    work = yard.directory / "work"
-    work.mkdir(exist_ok=True)
-    (work / "program.py").write_text(PROGRAM)
-    yard.run("zip", "-qu", work / "model.zip", "program.py", cwd=work, check=False)
-    (work / "job.yaml").write_text(f"""model_definition:
-  name: large
-  framework: {{name: python, version: system}}
-  execution: {{command: "python3 program.py {verb}", compute_configuration: {{name: small}}}}
-training_data_reference:
-  type: bluemix_objectstore
-  connection:
-{connection}  source: {data}
-training_results_reference:
-  type: bluemix_objectstore
-  connection:
-{connection}  target: {{bucket: results}}
-""")
-    run = re.search(r"training-\S{9}", yard.bx("ml", "train", work / "model.zip", work / "job.yaml").out)[0]
+def submit(yard, store, verb, data, **prefix):
+    connection = store.connection()
+    job = yard.write_job("large", PROGRAM, (data, connection), ("results", connection),
+                         kind="bluemix_objectstore", arguments=verb, **prefix)
+    run = re.search(r"training-\S{9}", yard.bx("ml", "train", job.with_name("model.zip"), job).out)[0]
     state = yard.wait_for(run, "completed", "error", "canceled", timeout=800)
     assert state == "completed", yard.bx("ml", "show", "training-runs", run).out
     return run
@@ -79,13 +64,12 @@ def test_a_result_above_the_limit_of_an_object_is_the_next_runs_data(yard):
     for container in ("data", "results"):
         account.make_container(container)
     account.put("data/one.txt", b"1")
-    connection = connection_of(store)
 
     def digest_of(run):
         log = account.get(f"results/{run}/learner-1/training-log.txt").decode()
         return re.search(r"^digest ([0-9a-f]{64})$", log, re.M)[1]
 
-    wrote = submit(yard, connection, "write", "{bucket: data}")
+    wrote = submit(yard, store, "write", "data")
     stored = account.send("HEAD", f"results/{wrote}/large.bin").headers
     assert stored["X-Static-Large-Object"] == "True" and stored["Content-Length"] == str(SIZE), stored
     seen = hashlib.sha256()
@@ -93,7 +77,7 @@ def test_a_result_above_the_limit_of_an_object_is_the_next_runs_data(yard):
     while block := answer.read(1 << 20):
         seen.update(block)
     assert seen.hexdigest() == digest_of(wrote)
-    read = submit(yard, connection, "read", f"{{bucket: results, prefix: {wrote}}}")
+    read = submit(yard, store, "read", "results", prefix=wrote)
     assert digest_of(read) == digest_of(wrote)
     loaded = account.get(f"results/{read}/learner-1/load-data.log").decode()
     assert "no checksum" not in loaded, loaded

@@ -27,6 +27,12 @@ class SwiftStore(NamedTuple):
     domain: str = ""
     project_id: str = ""
 
+    def connection(self):
+        """That of a manifest, as YAML in one line."""
+        values = {"auth_url": self.auth_url, "user_name": self.user, "password": self.password,
+                  "region": self.region, "domain_name": self.domain, "project_id": self.project_id}
+        return json.dumps({name: value for name, value in values.items() if value})
+
     def variables(self, bucket):
         names = {"AUTH_URL": self.auth_url, "USER": self.user, "PASSWORD": self.password,
                  "REGION": self.region, "DOMAIN": self.domain, "PROJECT": self.project_id, "BUCKET": bucket}
