@@ -18,7 +18,7 @@ store::Listing read_listing(std::string_view text) {
   std::set<std::string> keys;
   for (const std::string& line : trainyard::split(text, '\n')) {
     if (line.size() > 1 && keys.insert(line.substr(1)).second) {
-      listing.push_back({line.substr(1), line[0] == '0' ? 0u : 1u, "e", {}, 0});
+      listing.emplace_back(store::ObjectInfo{line.substr(1), line[0] == '0' ? 0u : 1u, "e"});
     }
   }
   return listing;
@@ -29,11 +29,10 @@ store::Listing read_listing(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const store::Listing listing = read_listing(text_of(data, size));
   const store::KeyPaths places = store::place_keys(listing, "");
-  require(places.paths.size() == listing.size());
-  std::set<std::string> taken(places.directories.begin(), places.directories.end());
+  std::set<std::string> taken(places.directories().begin(), places.directories().end());
   for (std::size_t i = 0; i < listing.size(); ++i) {
-    const std::string& path = places.paths[i];
-    require(!path.empty() || listing[i].size == 0);
+    const std::string path(places.path(i));
+    require(!path.empty() || listing[i].size() == 0);
     if (path.empty()) continue;
     require(path.size() <= store::kLongestPath);
     require(taken.insert(path).second);

@@ -109,7 +109,8 @@ objectstore::TreeReport remove_all(const Arguments& arguments) {
   objectstore::list_all(*store, objectstore::folder_prefix(arguments.at(3)), listing, {}, {});
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
-    for (std::size_t i; (i = next++) < listing.size();) store->remove(listing[i].key, {});
+    for (std::size_t i; (i = next++) < listing.size();)
+      store->remove(std::string(listing[i].key()), {});
   };
   {
     std::vector<std::jthread> threads;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <random>
@@ -37,13 +38,13 @@ class CacheLanding final : public Landing {
                std::string store)
       : layout_(layout), workspace_(workspace), room_(room), store_(std::move(store)) {}
 
-  std::string id(const ObjectInfo& object) const { return object_id(store_, object); }
+  std::string id(const ListedObject& object) const { return object_id(store_, object); }
   // False when the cache does not have it, or not whole: then it is dropped.
-  bool pin(const ObjectInfo& object, const std::string& id) {
+  bool pin(const ListedObject& object, const std::string& id) {
     if (!link_file(layout_.object(id), workspace_.pin(id))) return false;
     struct stat status {};
     const bool there = ::stat(workspace_.pin(id).c_str(), &status) == 0;
-    if (there && static_cast<std::uint64_t>(status.st_size) == object.size) {
+    if (there && static_cast<std::uint64_t>(status.st_size) == object.size()) {
       if ((status.st_mode & kAnyMode) != kObjectMode) protect(workspace_.pin(id));
       return true;
     }
@@ -53,24 +54,24 @@ class CacheLanding final : public Landing {
     return false;
   }
   std::uint64_t damaged() const { return damaged_; }  // objects that were dropped
-  std::unordered_set<const ObjectInfo*> fetched() { return *fetched_.lock(); }
+  std::vector<const ListedObject*> fetched() { return *fetched_.lock(); }
 
-  Claimed claim(const ObjectInfo& object) override {
+  Claimed claim(const ListedObject& object) override {
     const std::string id = this->id(object);
     auto lease = Lease::try_take(layout_.partial(id), Lease::Mode::Exclusive);
     if (!lease) return {Claim::Busy, {}};
     if (pin(object, id)) {
       lease->remove_file();
-      room_.landed(object.size);
+      room_.landed(object.size());
       return {Claim::Present, {}};
     }
     Fd file = lease->take_file();
     if (::ftruncate(file.get(), 0) != 0) throw_errno("empty a partial object");
-    if (object.size > kPreallocatedAbove) preallocate(file, object.size);
+    if (object.size() > kPreallocatedAbove) preallocate(file, object.size());
     return {Claim::Fetch, std::move(file)};
   }
 
-  void commit(const ObjectInfo& object, Fd file) override {
+  void commit(const ListedObject& object, Fd file) override {
     const std::string id = this->id(object);
     // Pinned first: an object is evicted only while it has no other link.
     if (!link_file(layout_.partial(id), workspace_.pin(id))) {
@@ -82,8 +83,8 @@ class CacheLanding final : public Landing {
     }
     // Not before: who may not write a partial object could not look whether its writer lives.
     if (::fchmod(file.get(), kObjectMode) != 0) throw_errno("protect a cached object");
-    room_.landed(object.size);
-    fetched_.with([&](auto& fetched) { fetched.insert(&object); });
+    room_.landed(object.size());
+    fetched_.with([&](auto& fetched) { fetched.push_back(&object); });
   }
 
  private:
@@ -92,7 +93,7 @@ class CacheLanding final : public Landing {
   CacheRoom& room_;
   std::string store_;
   std::atomic<std::uint64_t> damaged_{0};
-  Sync<std::unordered_set<const ObjectInfo*>> fetched_;
+  Sync<std::vector<const ListedObject*>> fetched_;
 };
 
 std::string prefix_id(const ObjectStore& store, const std::string& prefix) {
@@ -158,14 +159,14 @@ CacheStage::Result CacheStage::run() {
   log_totals(log_, fetched_, progress_.snapshot().limited_by, begin_);
   log_.line("{} of {} came from this machine's cache",
             count_files(listing_.size() - fetched_.files), listing_.size());
-  log_places(log_, places);
+  log_places(log_, listing_, places);
   TreeReport report{.files = listing_.size(),
                     .bytes = bytes,
                     .transferred_files = fetched_.files,
                     .transferred_bytes = fetched_.bytes,
-                    .remarks = places.remarks};
+                    .remarks = places.remarks()};
   return {tree, *std::move(lease), std::move(report),
-          space_of(listing_) + directory_space(places.directories.size())};
+          space_of(listing_) + directory_space(places.directories().size())};
 }
 
 void CacheStage::on_page(std::size_t first) {
@@ -197,19 +198,19 @@ bool CacheStage::try_to_build() {
 // Pins what the cache has.
 void CacheStage::look_up() {
   for (; looked_up_ < listing_.size(); ++looked_up_) {
-    const ObjectInfo& object = listing_[looked_up_];
+    const ListedObject& object = listing_[looked_up_];
     if (build_->landing.pin(object, build_->landing.id(object))) {
-      progress_.add_cached_file(object.size);
+      progress_.add_cached_file(object.size());
     } else {
       missing_.push_back(&object);
-      missing_space_ = missing_space_ + file_space(object.size);
+      missing_space_ = missing_space_ + file_space(object.size());
     }
   }
 }
 
 // Room for it is reserved.
 void CacheStage::fetch_missing() {
-  for (const ObjectInfo* object : missing_) build_->fetcher.add(*object);
+  for (const ListedObject* object : missing_) build_->fetcher.add(*object);
   missing_.clear();
   missing_space_ = {};
 }
@@ -223,7 +224,7 @@ std::optional<Lease> CacheStage::use_whole_tree(const std::string& tree, const K
 
 void CacheStage::put_together(const std::string& tree, const KeyPaths& places) {
   look_up();
-  if (!build_->room.reserve(missing_space_, directory_space(places.directories.size() + 1))) {
+  if (!build_->room.reserve(missing_space_, directory_space(places.directories().size() + 1))) {
     const std::uint64_t bytes = space_of(listing_).bytes;
     throw PastTheCache{
         fmt::format("it does not fit into this machine's cache ({} take {} on the "
@@ -233,6 +234,7 @@ void CacheStage::put_together(const std::string& tree, const KeyPaths& places) {
   fetch_missing();
   fetched_ = build_->fetcher.finish();
   own_ = build_->landing.fetched();
+  std::sort(own_.begin(), own_.end());
   if (const std::uint64_t damaged = build_->landing.damaged(); damaged != 0) {
     log_.line("{} in this machine's cache had lost bytes: fetched again", count_files(damaged));
   }
@@ -245,10 +247,11 @@ void CacheStage::put_together(const std::string& tree, const KeyPaths& places) {
   }
   const fs::path root = build_->workspace.tree();
   make_directory(root);
-  for (const std::string& name : places.directories) make_directory(root / name);
+  for (const std::string& name : places.directories()) make_directory(root / name);
   for (std::size_t i = 0; i < listing_.size(); ++i) {
-    if (places.paths[i].empty()) continue;
-    rename_file(build_->workspace.pin(build_->landing.id(listing_[i])), root / places.paths[i]);
+    const std::string_view path = places.path(i);
+    if (path.empty()) continue;
+    rename_file(build_->workspace.pin(build_->landing.id(listing_[i])), root / path);
   }
   rename_file(root, layout_.tree(tree));
   build_.reset();
@@ -265,16 +268,16 @@ void CacheStage::wait_for_the_other(bool first_time) {
 void CacheStage::require_read_access(const std::string& tree) {
   const CacheReaders readers(layout_, request_.credentials);
   const bool known = readers.may_read(tree);
-  std::atomic<const ObjectInfo*> refused{nullptr};
+  std::atomic<const ListedObject*> refused{nullptr};
   const auto proofs = choose_proofs(known ? 1 : kProofs);
   const auto ask = [&](std::size_t i, std::stop_token stop) {
     if (!refused && !may_read(*proofs[i], std::move(stop))) refused = proofs[i];
   };
   PartRunner(affordable_connections(request_.transfer) - 1).run(proofs.size(), ask, stop_);
-  if (const ObjectInfo* object = refused) {
+  if (const ListedObject* object = refused) {
     throw PastTheCache{.why = fmt::format("these keys may not read '{}', which this machine's "
                                           "cache has from others",
-                                          printable(object->key)),
+                                          printable(object->key())),
                        .may_use_cached = false};
   }
   if (!known) readers.remember(tree);
@@ -282,16 +285,16 @@ void CacheStage::require_read_access(const std::string& tree) {
 
 // One at random out of each stretch of the listing. Objects that are made of segments only when
 // there are no others: their manifests are read too.
-std::vector<const ObjectInfo*> CacheStage::choose_proofs(std::size_t most) const {
-  std::vector<const ObjectInfo*> plain, segmented;
-  for (const ObjectInfo& object : listing_) {
-    if (object.size == 0 || own_.contains(&object)) continue;
-    (object.segmented ? segmented : plain).push_back(&object);
+std::vector<const ListedObject*> CacheStage::choose_proofs(std::size_t most) const {
+  std::vector<const ListedObject*> plain, segmented;
+  for (const ListedObject& object : listing_) {
+    if (object.size() == 0 || std::binary_search(own_.begin(), own_.end(), &object)) continue;
+    (object.segmented() ? segmented : plain).push_back(&object);
   }
   const auto& candidates = plain.empty() ? segmented : plain;
   if (candidates.size() <= most) return candidates;
   std::random_device random;
-  std::vector<const ObjectInfo*> chosen;
+  std::vector<const ListedObject*> chosen;
   for (std::size_t i = 0; i < most; ++i) {
     const std::size_t begin = candidates.size() * i / most;
     const std::size_t end = candidates.size() * (i + 1) / most;
@@ -300,9 +303,9 @@ std::vector<const ObjectInfo*> CacheStage::choose_proofs(std::size_t most) const
   return chosen;
 }
 
-bool CacheStage::may_read(const ObjectInfo& object, std::stop_token stop) {
+bool CacheStage::may_read(const ListedObject& object, std::stop_token stop) {
   try {
-    return store_.head(object.key, std::move(stop)).has_value();
+    return store_.head(std::string(object.key()), std::move(stop)).has_value();
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::Forbidden || error.kind() == ErrorKind::NotFound) return false;
     throw;

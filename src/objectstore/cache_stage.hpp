@@ -5,7 +5,6 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "objectstore/cache_layout.hpp"
@@ -57,8 +56,8 @@ class CacheStage {
   void put_together(const std::string& tree, const KeyPaths& places);
   void wait_for_the_other(bool first_time);
   void require_read_access(const std::string& tree);
-  std::vector<const ObjectInfo*> choose_proofs(std::size_t most) const;
-  bool may_read(const ObjectInfo& object, std::stop_token stop);
+  std::vector<const ListedObject*> choose_proofs(std::size_t most) const;
+  bool may_read(const ListedObject& object, std::stop_token stop);
 
   const CacheLayout& layout_;
   const std::uint64_t max_bytes_;
@@ -70,12 +69,12 @@ class CacheStage {
   ProgressMeter progress_;
   Listing& listing_;
   std::size_t looked_up_ = 0;  // so many objects of the listing are pinned, missing or fetched
-  std::vector<const ObjectInfo*> missing_;
+  std::vector<const ListedObject*> missing_;
   DiskSpace missing_space_;
   bool early_ = true;             // fetching does not wait for the end of the listing
   std::unique_ptr<Build> build_;  // while this process builds
   FetchTotals fetched_;
-  std::unordered_set<const ObjectInfo*> own_;  // what these credentials have fetched
+  std::vector<const ListedObject*> own_;  // what these credentials have fetched, sorted
 };
 
 }  // namespace trainyard::objectstore

@@ -62,14 +62,15 @@ class TreeCheck {
 std::optional<std::string> find_damage(const fs::path& root, const Listing& listing,
                                        const KeyPaths& places) {
   TreeCheck check(root);
-  std::size_t expected = places.directories.size();
+  std::size_t expected = places.directories().size();
   for (std::size_t i = 0; i < listing.size(); ++i) {
-    if (places.paths[i].empty()) continue;
-    if (auto damage = check.file(places.paths[i], listing[i].size)) return damage;
+    const std::string path(places.path(i));
+    if (path.empty()) continue;
+    if (auto damage = check.file(path, listing[i].size())) return damage;
     ++expected;
   }
   std::size_t found = check.count_entries(".");
-  for (const std::string& directory : places.directories) {
+  for (const std::string& directory : places.directories()) {
     found += check.count_entries(directory.c_str());
   }
   if (found == expected) return std::nullopt;

@@ -12,8 +12,8 @@
 
 namespace trainyard::objectstore {
 
-enum class ChecksumAlgorithm { Crc32, Crc32c, Crc64Nvme, Sha1, Sha256 };
-enum class ChecksumType { FullObject, Composite };
+enum class ChecksumAlgorithm : std::uint8_t { Crc32, Crc32c, Crc64Nvme, Sha1, Sha256 };
+enum class ChecksumType : std::uint8_t { FullObject, Composite };
 
 struct Checksum {
   ChecksumAlgorithm algorithm = ChecksumAlgorithm::Crc32;

@@ -110,10 +110,10 @@ class Cache final : public DatasetCache {
     }
     TransferLog(request.transfer.on_log)
         .line("fetching the data for this run alone: {}", reason.why);
-    const auto known = [&](const ObjectInfo& object) -> std::optional<Fd> {
+    const auto known = [&](const ListedObject& object) -> std::optional<Fd> {
       // Without an ETag it may be of another version.
-      if (object.etag.empty() || !reason.may_use_cached) return std::nullopt;
-      return open_object(layout_, object_id(store.description(), object), object.size);
+      if (object.etag().empty() || !reason.may_use_cached) return std::nullopt;
+      return open_object(layout_, object_id(store.description(), object), object.size());
     };
     auto state = std::make_unique<Dataset::State>();
     state->directory = request.directory;

@@ -33,7 +33,8 @@ DiskSpace file_space(std::uint64_t size) { return {disk_bytes(size), 1}; }
 
 DiskSpace space_of(const Listing& listing, std::size_t first) {
   DiskSpace space;
-  for (std::size_t i = first; i < listing.size(); ++i) space = space + file_space(listing[i].size);
+  for (std::size_t i = first; i < listing.size(); ++i)
+    space = space + file_space(listing[i].size());
   return space;
 }
 

@@ -11,7 +11,8 @@ TEST(DiskSpace, IsCountedInWholeBlocks) {
   EXPECT_EQ(disk_bytes(4096), 4096u);
   EXPECT_EQ(disk_bytes(4097), 8192u);
   EXPECT_EQ(disk_bytes(UINT64_MAX), UINT64_MAX - 4095);
-  const Listing listing{{"a", 1}, {"b", 5000}, {"c", 0}};
+  Listing listing;
+  for (const std::uint64_t size : {1, 5000, 0}) listing.emplace_back(ObjectInfo{"k", size});
   EXPECT_EQ(space_of(listing), (DiskSpace{4 * 4096, 3}));
   EXPECT_EQ(space_of(listing, 1), (DiskSpace{3 * 4096, 2}));
   EXPECT_EQ(directory_space(3), (DiskSpace{3 * 4096, 3}));

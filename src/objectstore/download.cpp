@@ -33,28 +33,28 @@ class Incoming final : public Landing {
     make_directory(directory_);
   }
 
-  Claimed claim(const ObjectInfo& object) override {
+  Claimed claim(const ListedObject& object) override {
     Fd file = create_readable(path(object));
     const auto known = known_ ? known_(object) : std::nullopt;
     if (!known) {
-      if (object.size > kPreallocatedAbove && preallocate(file, object.size)) {
+      if (object.size() > kPreallocatedAbove && preallocate(file, object.size())) {
         preallocates_ = true;
-        space_.written(object.size);
+        space_.written(object.size());
       }
       return {Claim::Fetch, std::move(file)};
     }
     clone_file(*known, file, stop_);
-    space_.written(object.size);
+    space_.written(object.size());
     ++copied_files_;
-    copied_bytes_ += object.size;
+    copied_bytes_ += object.size();
     return {Claim::Present, {}};
   }
-  void commit(const ObjectInfo& object, Fd file) override {
+  void commit(const ListedObject& object, Fd file) override {
     file.reset();
-    if (object.size <= kPreallocatedAbove || !preallocates_) space_.written(object.size);
+    if (object.size() <= kPreallocatedAbove || !preallocates_) space_.written(object.size());
   }
 
-  fs::path path(const ObjectInfo& object) const { return directory_ / object_id(store_, object); }
+  fs::path path(const ListedObject& object) const { return directory_ / object_id(store_, object); }
   const fs::path& directory() const { return directory_; }
   std::uint64_t copied_files() const { return copied_files_; }
   std::uint64_t copied_bytes() const { return copied_bytes_; }
@@ -83,13 +83,13 @@ void require_empty(const fs::path& directory) {
 
 void move_into_place(const Incoming& incoming, const Listing& listing, const KeyPaths& places,
                      const fs::path& directory) {
-  for (const std::string& name : places.directories) make_directory(directory / name);
+  for (const std::string& name : places.directories()) make_directory(directory / name);
   for (std::size_t i = 0; i < listing.size(); ++i) {
     const fs::path from = incoming.path(listing[i]);
-    if (places.paths[i].empty()) {
+    if (const std::string_view path = places.path(i); path.empty()) {
       unlink_file(from);
     } else {
-      rename_file(from, directory / places.paths[i]);
+      rename_file(from, directory / path);
     }
   }
   remove_tree(incoming.directory());
@@ -117,7 +117,7 @@ class TreeDownload {
 
   TreeReport finish(const Listing& listing) {
     const KeyPaths places = place_keys(listing, prefix_);
-    space_.reserve(space_of(listing, handed_over_) + directory_space(places.directories.size()));
+    space_.reserve(space_of(listing, handed_over_) + directory_space(places.directories().size()));
     progress_.listing_complete();
     fetch_on(listing);
     const FetchTotals totals = fetcher_.finish();
@@ -125,13 +125,13 @@ class TreeDownload {
                      totals.bytes + incoming_.copied_bytes());
     move_into_place(incoming_, listing, places, directory_);
     progress_.finish();
-    log_places(log_, places);
+    log_places(log_, listing, places);
     log_totals(log_, totals, progress_.snapshot().limited_by, begin_);
     return {.files = listing.size(),
             .bytes = total_bytes(listing),
             .transferred_files = totals.files,
             .transferred_bytes = totals.bytes,
-            .remarks = places.remarks};
+            .remarks = places.remarks()};
   }
 
  private:

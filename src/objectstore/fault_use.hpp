@@ -243,14 +243,15 @@ class Use {
     const fs::path& tree = request.directory;
     Listing listing;
     list_all(*bench_.plain, "", listing, {}, {});
-    for (const ObjectInfo& object : listing) {
+    for (const ListedObject& listed : listing) {
+      const std::string key(listed.key());
       // Without the size of its parts, a checksum or segments, a large ETag proves nothing.
-      const auto head = bench_.plain->head(object.key, {});
-      const bool damage_shows = object.key != "large" || head->part_size != 0 || head->checksum ||
-                                !head->segments.empty();
+      const auto head = bench_.plain->head(key, {});
+      const bool damage_shows =
+          key != "large" || head->part_size != 0 || head->checksum || !head->segments.empty();
       if (!damage_shows && is("damaged")) continue;
-      EXPECT_TRUE(read_file(tree / object.key) == contents_[object.key])
-          << what_ << ": fetched other bytes of " << object.key;
+      EXPECT_TRUE(read_file(tree / key) == contents_[key])
+          << what_ << ": fetched other bytes of " << key;
     }
   }
 

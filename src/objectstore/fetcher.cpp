@@ -59,19 +59,24 @@ void Fetcher::give_up() {
   changed_.notify_all();
 }
 
-void Fetcher::add(const ObjectInfo& object) {
+void Fetcher::add(const ListedObject& object) {
   std::scoped_lock guard(mutex_);
-  tasks_.push_back({&object, nullptr, 0});
-  if (threads_.size() < connections_ && threads_.size() < tasks_.size() + running_) {
+  objects_.push_back(&object);
+  start_threads();
+  changed_.notify_one();
+}
+
+void Fetcher::start_threads() {
+  const std::size_t useful = parts_.size() + objects_.size() + running_;
+  while (threads_.size() < std::min<std::size_t>(connections_, useful)) {
     threads_.emplace_back([this] { work(); });
   }
-  changed_.notify_one();
 }
 
 FetchTotals Fetcher::finish() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] {
-    const bool done = tasks_.empty() && busy_.empty() && unhashed_.empty();
+    const bool done = nothing_to_fetch() && busy_.empty() && unhashed_.empty();
     return running_ == 0 && (stop_.stop_requested() || done);
   });
   if (error_) std::rethrow_exception(error_);
@@ -98,7 +103,7 @@ void Fetcher::work() {
   };
   while (true) {
     changed_.wait(lock, [&] {
-      return stop_.stop_requested() || should_hash() || !tasks_.empty() || !busy_.empty();
+      return stop_.stop_requested() || should_hash() || !nothing_to_fetch() || !busy_.empty();
     });
     if (stop_.stop_requested()) return;
     ++running_;
@@ -106,16 +111,21 @@ void Fetcher::work() {
       ++hashing_;
       unlocked([&] { hash(); });
       --hashing_;
-    } else if (!tasks_.empty()) {
-      const Task task = take_first(tasks_);
+    } else if (!parts_.empty()) {
+      const Part part = take_first(parts_);
       ++fetching_;
-      unlocked([&] { run(task); });
+      unlocked([&] { run(part.fetch->object().key, [&] { fetch_part(part); }); });
+      --fetching_;
+    } else if (!objects_.empty()) {
+      const ListedObject* object = take_first(objects_);
+      ++fetching_;
+      unlocked([&] { run(object->key(), [&] { claim(*object); }); });
       --fetching_;
     } else {
-      const Task task = take_first(busy_);
+      const ListedObject* object = take_first(busy_);
       unlocked([&] {
         std::this_thread::sleep_for(kBusyPause);
-        run(task);
+        run(object->key(), [&] { claim(*object); });
       });
     }
     --running_;
@@ -127,8 +137,8 @@ void Fetcher::work() {
 // everything when nothing else is to do.
 bool Fetcher::should_hash() const {
   if (unhashed_.empty()) return false;
-  const bool nothing_to_fetch = fetching_ == 0 && tasks_.empty();
-  return unhashed_.size() >= kMd5Lanes || (hashing_ == 0 && in_order_ > 0) || nothing_to_fetch;
+  const bool nothing_else = fetching_ == 0 && nothing_to_fetch();
+  return unhashed_.size() >= kMd5Lanes || (hashing_ == 0 && in_order_ > 0) || nothing_else;
 }
 
 void Fetcher::hash() {
@@ -161,33 +171,28 @@ void Fetcher::fail(std::exception_ptr error) {
   changed_.notify_all();
 }
 
-void Fetcher::run(const Task& task) {
+void Fetcher::run(std::string_view key, const std::function<void()>& act) {
   const ProgressMeter::Busy busy(progress_);
-  with_context("fetch '" + printable(task.object->key) + "'", [&] {
-    if (task.fetch) {
-      fetch_part(task.fetch, task.part);
-    } else {
-      claim(*task.object);
-    }
-  });
+  with_context("fetch '" + printable(key) + "'", act);
 }
 
-void Fetcher::claim(const ObjectInfo& object) {
-  Landing::Claimed claimed = landing_.claim(object);
-  if (claimed.claim == Landing::Claim::Present) return progress_.add_cached_file(object.size);
-  if (claimed.claim == Landing::Claim::Busy) return defer(object);
+void Fetcher::claim(const ListedObject& listed) {
+  Landing::Claimed claimed = landing_.claim(listed);
+  if (claimed.claim == Landing::Claim::Present) return progress_.add_cached_file(listed.size());
+  if (claimed.claim == Landing::Claim::Busy) return defer(listed);
+  const ObjectInfo object = listed.info();
   const FetchPlan plan = plan_fetch(object, ask_head(object), others_wait());
-  const auto fetch =
-      std::make_shared<ObjectFetch>(object, plan, std::move(claimed.file), stop_.get_token(),
-                                    [this](const auto& complete) { finish_object(complete); });
-  if (object.size == 0) return finish_object(fetch);
+  const auto fetch = std::make_shared<ObjectFetch>(
+      object, plan, std::move(claimed.file), stop_.get_token(),
+      [this, &listed](const auto& complete) { finish_object(listed, complete); });
+  if (object.size == 0) return finish_object(listed, fetch);
   if (plan.parts > 1) return push_parts(fetch);
-  fetch_part(fetch, 0);
+  fetch_part({fetch, 0});
 }
 
 OthersWait Fetcher::others_wait() {
   std::scoped_lock guard(mutex_);
-  return tasks_.size() >= connections_ ? OthersWait::Yes : OthersWait::No;
+  return parts_.size() + objects_.size() >= connections_ ? OthersWait::Yes : OthersWait::No;
 }
 
 std::optional<ObjectInfo> Fetcher::ask_head(const ObjectInfo& object) {
@@ -208,32 +213,29 @@ std::optional<ObjectInfo> Fetcher::ask_head(const ObjectInfo& object) {
 
 void Fetcher::push_parts(const std::shared_ptr<ObjectFetch>& fetch) {
   std::scoped_lock guard(mutex_);
-  for (std::size_t part = fetch->plan().parts; part-- > 0;) {
-    tasks_.push_front({&fetch->object(), fetch, part});
-  }
-  while (threads_.size() < std::min<std::size_t>(connections_, tasks_.size() + running_)) {
-    threads_.emplace_back([this] { work(); });
-  }
+  for (std::size_t part = fetch->plan().parts; part-- > 0;) parts_.push_front({fetch, part});
+  start_threads();
   changed_.notify_all();
 }
 
-void Fetcher::defer(const ObjectInfo& object) {
+void Fetcher::defer(const ListedObject& object) {
   std::scoped_lock guard(mutex_);
-  busy_.push_back({&object, nullptr, 0});
+  busy_.push_back(&object);
   changed_.notify_one();
 }
 
-void Fetcher::fetch_part(const std::shared_ptr<ObjectFetch>& fetch, std::size_t part) {
-  auto messages = fetch->fetch_part(store_, part, progress_);
-  if (fetch->object().size <= kSmall) return hash_now(std::move(messages));
+void Fetcher::fetch_part(const Part& part) {
+  ObjectFetch& fetch = *part.fetch;
+  auto messages = fetch.fetch_part(store_, part.index, progress_);
+  if (fetch.object().size <= kSmall) return hash_now(std::move(messages));
   std::scoped_lock guard(mutex_);
   for (auto& message : messages) {
-    unhashed_.push_back({std::move(message), fetch->hashes_in_order()});
-    in_order_ += fetch->hashes_in_order();
+    unhashed_.push_back({std::move(message), fetch.hashes_in_order()});
+    in_order_ += fetch.hashes_in_order();
   }
 }
 
-void Fetcher::finish_object(const std::shared_ptr<ObjectFetch>& fetch) {
+void Fetcher::finish_object(const ListedObject& listed, const std::shared_ptr<ObjectFetch>& fetch) {
   const ObjectInfo& object = fetch->object();
   const auto verdict = object.size == 0 ? ObjectFetch::Verdict::Verified : fetch->verify();
   if (verdict == ObjectFetch::Verdict::Damaged) {
@@ -245,7 +247,7 @@ void Fetcher::finish_object(const std::shared_ptr<ObjectFetch>& fetch) {
     fetch->start_again();
     return push_parts(fetch);
   }
-  landing_.commit(object, fetch->take_file());
+  landing_.commit(listed, fetch->take_file());
   progress_.file_done();
   std::scoped_lock guard(mutex_);
   ++totals_.files;

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
-#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -41,7 +41,7 @@ class Fetcher {
   ~Fetcher();  // gives up what is not done
 
   // `object` must outlive the fetcher. Any thread; never blocks for long.
-  void add(const ObjectInfo& object);
+  void add(const ListedObject& object);
   // Waits until every object has landed. Throws the first error, which ended the rest. May go
   // on with more objects after a success.
   FetchTotals finish();
@@ -49,10 +49,9 @@ class Fetcher {
   void rethrow_error();
 
  private:
-  struct Task {
-    const ObjectInfo* object = nullptr;
-    std::shared_ptr<ObjectFetch> fetch;  // empty: the object is still to be claimed
-    std::size_t part = 0;
+  struct Part {
+    std::shared_ptr<ObjectFetch> fetch;
+    std::size_t index = 0;
   };
   struct Unhashed {
     std::shared_ptr<Md5Message> message;
@@ -60,18 +59,20 @@ class Fetcher {
   };
 
   void work();
-  void run(const Task& task);
-  void claim(const ObjectInfo& object);
-  void fetch_part(const std::shared_ptr<ObjectFetch>& fetch, std::size_t part);
+  void run(std::string_view key, const std::function<void()>& act);
+  bool nothing_to_fetch() const { return parts_.empty() && objects_.empty(); }
+  void start_threads();
+  void claim(const ListedObject& listed);
+  void fetch_part(const Part& part);
   bool should_hash() const;
   void hash();
   static void hash_now(ObjectFetch::Messages messages);
   std::shared_ptr<Md5Message> next_unhashed();
-  void finish_object(const std::shared_ptr<ObjectFetch>& fetch);
+  void finish_object(const ListedObject& listed, const std::shared_ptr<ObjectFetch>& fetch);
   std::optional<ObjectInfo> ask_head(const ObjectInfo& object);
   OthersWait others_wait();
   void push_parts(const std::shared_ptr<ObjectFetch>& fetch);
-  void defer(const ObjectInfo& object);
+  void defer(const ListedObject& object);
   void fail(std::exception_ptr error);
   void give_up();
 
@@ -84,12 +85,14 @@ class Fetcher {
   std::condition_variable changed_;
   std::stop_source stop_;  // ours: the caller's, or an error
   std::stop_callback<std::function<void()>> forward_;
-  std::deque<Task> tasks_;
-  std::deque<Task> busy_;  // fetched by another process: asked for again when nothing else is to do
-  std::deque<Unhashed> unhashed_;        // fetched: better hashed many at once
-  std::size_t in_order_ = 0;             // of them
-  unsigned running_ = 0;                 // threads with something in hand
-  unsigned fetching_ = 0, hashing_ = 0;  // of them
+  std::deque<Part> parts_;                   // of objects that are claimed; before others
+  std::deque<const ListedObject*> objects_;  // to be claimed
+  std::deque<const ListedObject*> busy_;     // fetched by another process: asked for again when
+                                             // nothing else is to do
+  std::deque<Unhashed> unhashed_;            // fetched: better hashed many at once
+  std::size_t in_order_ = 0;                 // of them
+  unsigned running_ = 0;                     // threads with something in hand
+  unsigned fetching_ = 0, hashing_ = 0;      // of them
   bool heads_tell_parts_ = true;
   std::exception_ptr error_;
   FetchTotals totals_;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <unordered_set>
 
 #include "base/error.hpp"
@@ -67,70 +66,93 @@ std::string to_path(std::string_view key) {
   }
 }
 
-bool ends_in_directory(const ObjectInfo& object, std::string_view rest) {
-  return object.size == 0 && (rest.empty() || rest.ends_with('/'));
+// Of an object that is only a directory, `path` being its key without the prefix.
+bool ends_in_directory(std::uint64_t size, std::string_view path) {
+  return size == 0 && (path.empty() || path.ends_with('/'));
+}
+
+}  // namespace
+
+std::string_view KeyPaths::path(std::size_t i) const {
+  if (const auto placed = placed_.find(i); placed != placed_.end()) return placed->second;
+  const ListedObject& object = (*objects_)[i];
+  const std::string_view path = object.key().substr(prefix_size_);
+  return ends_in_directory(object.size(), path) ? std::string_view() : path;
 }
 
 class Placer {
  public:
-  Placer(const Listing& objects, std::string_view prefix) : objects_(objects), prefix_(prefix) {}
+  Placer(const Listing& objects, std::string_view prefix, std::size_t most_directory_text)
+      : objects_(objects),
+        prefix_(prefix),
+        directory_text_left_(most_directory_text),
+        result_(objects, prefix.size()) {}
 
   KeyPaths place() {
     for (std::size_t i = 0; i < objects_.size(); ++i) place_alone(i);
     settle();
-    // In this order every parent stands before what is in it.
-    result_.directories.assign(directories_.begin(), directories_.end());
     return std::move(result_);
   }
 
  private:
   void place_alone(std::size_t i) {
-    const ObjectInfo& object = objects_[i];
-    if (!object.key.starts_with(prefix_) || (i > 0 && objects_[i - 1].key == object.key)) {
+    const ListedObject& object = objects_[i];
+    if (!object.key().starts_with(prefix_) || (i > 0 && objects_[i - 1].key() == object.key())) {
       throw Error(ErrorKind::Corrupt,
-                  "the store's listing is wrong at '" + printable(object.key) + "'");
+                  "the store's listing is wrong at '" + printable(object.key()) + "'");
     }
-    std::string_view rest = std::string_view(object.key).substr(prefix_.size());
-    const bool directory = ends_in_directory(object, rest);
-    if (directory && rest.empty()) return void(result_.paths.emplace_back());
+    std::string_view rest = object.key().substr(prefix_.size());
+    const bool directory = ends_in_directory(object.size(), rest);
+    if (directory && rest.empty()) return;
     if (directory) rest.remove_suffix(1);
     std::string path = to_path(rest);
     const bool changed = path != rest;
-    if (changed && directory) {
-      result_.remarks.push_back({object.key, "placed as the directory " + printable(path)});
-    }
     add_directories(directory ? path + "/" : path);
-    if (changed && !directory) changed_.push_back(i);
-    result_.paths.push_back(directory ? std::string() : std::move(path));
+    if (!changed) return;
+    if (directory) {
+      result_.remarks_.push_back(
+          {std::string(object.key()), "placed as the directory " + printable(path)});
+    } else {
+      result_.placed_.emplace(i, std::move(path));
+    }
   }
 
   // Of "a/b/c": "a/b" and "a". Where one is known, so are those above it.
   void add_directories(std::string_view path) {
     for (std::size_t end = path.rfind('/'); end != path.npos; end = path.rfind('/', end - 1)) {
-      if (!directories_.emplace(path.substr(0, end)).second) return;
+      if (!result_.directories_.emplace(path.substr(0, end)).second) return;
+      if (end > directory_text_left_) {
+        throw Error(ErrorKind::TooLarge,
+                    fmt::format("the keys name more directories than can be made: {} and more, "
+                                "the last of them for '{}'",
+                                result_.directories_.size(), printable(path)));
+      }
+      directory_text_left_ -= end;
     }
   }
 
   // Those that stand where a directory must be, or a changed key where another one is, step aside.
   void settle() {
-    std::vector<bool> moves(objects_.size(), false);
+    std::vector<bool> changed(objects_.size()), moves(objects_.size());
+    for (const auto& [i, path] : result_.placed_) changed[i] = moves[i] = true;
+    bool any = !result_.placed_.empty();
     for (std::size_t i = 0; i < objects_.size(); ++i) {
-      moves[i] = directories_.contains(result_.paths[i]);
+      if (!result_.directories_.contains(result_.path(i))) continue;
+      any = moves[i] = true;
     }
-    const bool any = std::find(moves.begin(), moves.end(), true) != moves.end();
-    if (!any && changed_.empty()) return;
-    std::unordered_set<std::string> taken(directories_.begin(), directories_.end());
-    std::vector<bool> changed(objects_.size(), false);
-    for (const std::size_t i : changed_) changed[i] = true;
+    if (!any) return;
+    std::unordered_set<std::string_view> taken(result_.directories_.begin(),
+                                               result_.directories_.end());
     for (std::size_t i = 0; i < objects_.size(); ++i) {
-      if (!moves[i] && !changed[i]) taken.insert(result_.paths[i]);
+      if (!moves[i]) taken.insert(result_.path(i));
     }
     for (std::size_t i = 0; i < objects_.size(); ++i) {
-      if (!moves[i] && !changed[i]) continue;
-      const std::string wanted = result_.paths[i];
-      std::string& path = result_.paths[i];
-      for (unsigned n = 0; !taken.insert(path).second; ++n)
-        path = aside(wanted, objects_[i].key, n);
+      if (!moves[i]) continue;
+      const std::string wanted(result_.path(i));
+      const std::string key(objects_[i].key());
+      std::string& path = result_.placed_[i] = wanted;
+      for (unsigned n = 0; taken.contains(path); ++n) path = aside(wanted, key, n);
+      taken.insert(path);
       remark(i, changed[i] ? "no path can have that name" : "there are objects below it");
     }
   }
@@ -146,18 +168,16 @@ class Placer {
   }
 
   void remark(std::size_t i, std::string_view why) {
-    result_.remarks.push_back(
-        {objects_[i].key, "placed as " + printable(result_.paths[i]) + ": " + std::string(why)});
+    result_.remarks_.push_back(
+        {std::string(objects_[i].key()),
+         "placed as " + printable(result_.path(i)) + ": " + std::string(why)});
   }
 
   const Listing& objects_;
   std::string_view prefix_;
+  std::size_t directory_text_left_;
   KeyPaths result_;
-  std::vector<std::size_t> changed_;
-  std::set<std::string, std::less<>> directories_;
 };
-
-}  // namespace
 
 std::string short_hash(std::string_view text) {
   return "~" + to_hex(digest(Digest::Sha256, text)).substr(0, 8);
@@ -175,13 +195,15 @@ std::string shorten(std::string_view name, std::size_t longest) {
          std::string(extension);
 }
 
-KeyPaths place_keys(const Listing& objects, std::string_view prefix) {
-  return Placer(objects, prefix).place();
+KeyPaths place_keys(const Listing& objects, std::string_view prefix,
+                    std::size_t most_directory_text) {
+  return Placer(objects, prefix, most_directory_text).place();
 }
 
-void log_places(const TransferLog& log, const KeyPaths& places) {
-  log.remarks(places.remarks);
-  const auto markers = std::count(places.paths.begin(), places.paths.end(), std::string());
+void log_places(const TransferLog& log, const Listing& objects, const KeyPaths& places) {
+  log.remarks(places.remarks());
+  std::size_t markers = 0;
+  for (std::size_t i = 0; i < objects.size(); ++i) markers += places.path(i).empty();
   if (markers != 0) log.line("{} of the objects stand for directories: they hold nothing", markers);
 }
 

@@ -14,8 +14,11 @@
 // Every path is relative and stays inside; no two are the same; whatever 3, 4 or 5 changed is
 // remarked upon.
 #include <cstddef>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "objectstore/listing.hpp"
@@ -24,18 +27,39 @@
 
 namespace trainyard::objectstore {
 
-struct KeyPaths {
-  std::vector<std::string> paths;        // by object; empty for one that is only a directory
-  std::vector<std::string> directories;  // all that are needed, parents first
-  std::vector<Remark> remarks;
+// Refers to the listing. Most keys are their paths: only the others take memory.
+class KeyPaths {
+ public:
+  using Directories = std::set<std::string, std::less<>>;
+
+  KeyPaths(const Listing& objects, std::size_t prefix_size)
+      : objects_(&objects), prefix_size_(prefix_size) {}
+  // Of the object with that index; empty for one that is only a directory.
+  std::string_view path(std::size_t i) const;
+  // All that are needed, parents first.
+  const Directories& directories() const { return directories_; }
+  const std::vector<Remark>& remarks() const { return remarks_; }
+
+ private:
+  friend class Placer;
+  const Listing* objects_;
+  std::size_t prefix_size_;
+  std::unordered_map<std::size_t, std::string> placed_;  // where the key is not the path
+  Directories directories_;
+  std::vector<Remark> remarks_;
 };
 
 // Linux takes 4,095 bytes: 1,095 are left for the directory in which the tree stands, and for what
 // a program puts in front of that.
 constexpr std::size_t kLongestPath = 3000;
 
-// Throws Corrupt for a key that does not begin with `prefix` or is listed twice in a row.
-KeyPaths place_keys(const Listing& objects, std::string_view prefix);
+// No data set has more: it is kept in memory while the data is staged.
+constexpr std::size_t kMostDirectoryText = std::size_t(1) << 30;
+
+// Throws Corrupt for a key that does not begin with `prefix` or is listed twice in a row; TooLarge
+// when the paths of the directories, one after the other, are longer than `most_directory_text`.
+KeyPaths place_keys(const Listing& objects, std::string_view prefix,
+                    std::size_t most_directory_text = kMostDirectoryText);
 
 // "~" and eight hex digits.
 std::string short_hash(std::string_view text);
@@ -43,6 +67,6 @@ std::string short_hash(std::string_view text);
 std::string shorten(std::string_view name, std::size_t longest);
 
 // Every remark, and how many objects became directories.
-void log_places(const TransferLog& log, const KeyPaths& places);
+void log_places(const TransferLog& log, const Listing& objects, const KeyPaths& places);
 
 }  // namespace trainyard::objectstore

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <map>
 #include <random>
 #include <set>
@@ -15,7 +14,7 @@ namespace {
 
 Listing objects(const std::vector<std::string>& keys, std::uint64_t size = 1) {
   Listing result;
-  for (const std::string& key : keys) result.push_back({key, size, "e", {}, 0});
+  for (const std::string& key : keys) result.emplace_back(ObjectInfo{key, size, "e"});
   return result;
 }
 
@@ -24,14 +23,14 @@ std::map<std::string, std::string> placed(const std::vector<std::string>& keys,
   const auto list = objects(keys);
   const KeyPaths result = place_keys(list, prefix);
   std::map<std::string, std::string> map;
-  for (std::size_t i = 0; i < keys.size(); ++i) map[keys[i]] = result.paths[i];
+  for (std::size_t i = 0; i < keys.size(); ++i) map[keys[i]] = result.path(i);
   return map;
 }
 
 TEST(KeyPaths, OrdinaryKeysAreTheirPaths) {
   const auto paths = placed({"train/a b+c%20.gz", "train/\xc3\xa9", "x", "a:b*?\\"});
   for (const auto& [key, path] : paths) EXPECT_EQ(path, key);
-  EXPECT_TRUE(place_keys(objects({"a", "b/c"}), "").remarks.empty());
+  EXPECT_TRUE(place_keys(objects({"a", "b/c"}), "").remarks().empty());
 }
 
 TEST(KeyPaths, ThePrefixIsTakenOff) {
@@ -54,27 +53,28 @@ TEST(KeyPaths, PartsThatNoNameCanBeAreEscaped) {
            Row{"bad\xff\xc3\xa9\xc3", "bad%FF\xc3\xa9%C3"},
        }) {
     EXPECT_EQ(placed({row.key}).at(row.key), row.path);
-    EXPECT_EQ(place_keys(objects({row.key}), "").remarks.size(), 1u);
+    EXPECT_EQ(place_keys(objects({row.key}), "").remarks().size(), 1u);
   }
 }
 
 TEST(KeyPaths, AnEmptyObjectWithATrailingSlashIsADirectory) {
-  const KeyPaths result = place_keys(objects({"data/", "data/empty/", "data/x/y/"}, 0), "data/");
-  EXPECT_EQ(result.paths, (std::vector<std::string>{"", "", ""}));
-  EXPECT_EQ(result.directories, (std::vector<std::string>{"empty", "x", "x/y"}));
-  EXPECT_TRUE(result.remarks.empty());
+  const auto list = objects({"data/", "data/empty/", "data/x/y/"}, 0);
+  const KeyPaths result = place_keys(list, "data/");
+  for (std::size_t i = 0; i < list.size(); ++i) EXPECT_EQ(result.path(i), "");
+  EXPECT_EQ(result.directories(), (KeyPaths::Directories{"empty", "x", "x/y"}));
+  EXPECT_TRUE(result.remarks().empty());
 }
 
 TEST(KeyPaths, AnObjectBesideADirectoryOfItsNameStepsAside) {
   const auto list = objects({"a", "a!", "a/b", "a/b/c"});
   const KeyPaths result = place_keys(list, "");
-  EXPECT_EQ(result.paths[0], "a~ca978112");  // sha256("a") begins so
-  EXPECT_EQ(result.paths[1], "a!");
-  EXPECT_TRUE(result.paths[2].starts_with("a/b~"));
-  EXPECT_EQ(result.paths[3], "a/b/c");
-  ASSERT_EQ(result.remarks.size(), 2u);
-  EXPECT_EQ(result.remarks[0].name, "a");
-  EXPECT_EQ(result.remarks[0].detail, "placed as a~ca978112: there are objects below it");
+  EXPECT_EQ(result.path(0), "a~ca978112");  // sha256("a") begins so
+  EXPECT_EQ(result.path(1), "a!");
+  EXPECT_TRUE(result.path(2).starts_with("a/b~"));
+  EXPECT_EQ(result.path(3), "a/b/c");
+  ASSERT_EQ(result.remarks().size(), 2u);
+  EXPECT_EQ(result.remarks()[0].name, "a");
+  EXPECT_EQ(result.remarks()[0].detail, "placed as a~ca978112: there are objects below it");
 }
 
 TEST(KeyPaths, AChangedKeyDoesNotTakeThePathOfAnotherOne) {
@@ -123,7 +123,7 @@ TEST(KeyPaths, OverlongPathsKeepTheirBeginning) {
     EXPECT_LE(path.size(), kLongestPath);
     for (const std::string& name : split(path, '/')) EXPECT_LE(name.size(), 255u);
   }
-  EXPECT_EQ(place_keys(objects({slashes}), "").remarks.size(), 1u);
+  EXPECT_EQ(place_keys(objects({slashes}), "").remarks().size(), 1u);
 }
 
 // What steps aside from a path of that length gets no longer.
@@ -135,6 +135,20 @@ TEST(KeyPaths, APathOfTheGreatestLengthStepsAside) {
     const std::string moved = placed({long_one, below}).at(long_one);
     EXPECT_LE(moved.size(), kLongestPath);
     EXPECT_NE(moved, long_one);
+  }
+}
+
+// A few deep keys name as many directories as all others together: there is an end to that.
+TEST(KeyPaths, MoreDirectoriesThanFitInMemoryAreRefused) {
+  const auto list = objects({"a/b/c/1", "a/b/c/2", "d/x"});
+  constexpr std::size_t kText = 1 + 3 + 5 + 1;  // "a", "a/b", "a/b/c", "d"
+  EXPECT_EQ(place_keys(list, "", kText).directories().size(), 4u);
+  try {
+    place_keys(list, "", kText - 1);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::TooLarge);
+    EXPECT_NE(std::string(error.what()).find("'d/x'"), std::string::npos) << error.what();
   }
 }
 
@@ -154,8 +168,9 @@ TEST(KeyPaths, AnyKeysGetSoundPaths) {
     }
     const auto list = objects({keys.begin(), keys.end()}, random() % 2);
     const KeyPaths result = place_keys(list, "");
-    std::set<std::string> seen(result.directories.begin(), result.directories.end());
-    for (const std::string& path : result.paths) {
+    std::set<std::string> seen(result.directories().begin(), result.directories().end());
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const std::string path(result.path(i));
       if (path.empty()) continue;
       EXPECT_TRUE(seen.insert(path).second) << printable(path);
       EXPECT_TRUE(valid_utf8(path));
@@ -164,8 +179,7 @@ TEST(KeyPaths, AnyKeysGetSoundPaths) {
         EXPECT_EQ(name.find('\0'), name.npos);
       }
       for (std::size_t end = path.find('/'); end != path.npos; end = path.find('/', end + 1)) {
-        EXPECT_TRUE(std::binary_search(result.directories.begin(), result.directories.end(),
-                                       path.substr(0, end)));
+        EXPECT_TRUE(result.directories().contains(path.substr(0, end)));
       }
     }
   }

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/fd.hpp"
-#include "objectstore/object_store.hpp"
+#include "objectstore/listing.hpp"
 
 namespace trainyard::objectstore {
 
@@ -25,9 +25,9 @@ class Landing {
 
   virtual ~Landing() = default;
   // Thread-safe. Giving `file` up without a commit lets another one try.
-  virtual Claimed claim(const ObjectInfo& object) = 0;
+  virtual Claimed claim(const ListedObject& object) = 0;
   // The file is complete and verified.
-  virtual void commit(const ObjectInfo& object, Fd file) = 0;
+  virtual void commit(const ListedObject& object, Fd file) = 0;
 };
 
 }  // namespace trainyard::objectstore

@@ -22,26 +22,47 @@ void feed(Hasher& hasher, std::string_view text) {
   hasher.update(text);
 }
 
-void feed(Hasher& hasher, const ObjectInfo& object) {
-  feed(hasher, object.key);
-  feed(hasher, object.etag);
-  feed(hasher, std::to_string(object.size));
+void feed(Hasher& hasher, const ListedObject& object) {
+  feed(hasher, object.key());
+  feed(hasher, object.etag());
+  feed(hasher, std::to_string(object.size()));
 }
 
 void learn_etags(ObjectStore& store, Listing& listing, std::size_t first, unsigned connections,
                  const std::stop_token& stop) {
-  std::vector<ObjectInfo*> nameless;
+  std::vector<ListedObject*> nameless;
   for (std::size_t i = first; i < listing.size(); ++i) {
-    if (listing[i].etag.empty()) nameless.push_back(&listing[i]);
+    if (listing[i].etag().empty()) nameless.push_back(&listing[i]);
   }
   const auto ask = [&](std::size_t i, std::stop_token ours) {
-    const auto told = store.head(nameless[i]->key, std::move(ours));
-    if (told) nameless[i]->etag = told->etag;
+    ObjectInfo object = nameless[i]->info();
+    const auto told = store.head(object.key, std::move(ours));
+    if (!told) return;
+    object.etag = told->etag;
+    *nameless[i] = ListedObject(object);
   };
   PartRunner(connections - 1).run(nameless.size(), ask, stop);
 }
 
 }  // namespace
+
+ListedObject::ListedObject(const ObjectInfo& object)
+    : text_(std::make_unique_for_overwrite<char[]>(object.key.size() + object.etag.size())),
+      size_(object.size),
+      key_size_(static_cast<std::uint32_t>(object.key.size())),
+      etag_size_(static_cast<std::uint32_t>(object.etag.size())),
+      segmented_(object.segmented) {
+  std::copy(object.key.begin(), object.key.end(), text_.get());
+  std::copy(object.etag.begin(), object.etag.end(), text_.get() + key_size_);
+  if (object.checksum) checksum_ = {object.checksum->algorithm, object.checksum->type};
+}
+
+ObjectInfo ListedObject::info() const {
+  ObjectInfo object{std::string(key()), size_, std::string(etag())};
+  if (checksum_) object.checksum = Checksum{checksum_->algorithm, checksum_->type, {}};
+  object.segmented = segmented_;
+  return object;
+}
 
 void list_all(ObjectStore& store, const std::string& prefix, Listing& into,
               const std::function<void(std::size_t first)>& on_page, std::stop_token stop) {
@@ -54,7 +75,7 @@ void list_all(ObjectStore& store, const std::string& prefix, Listing& into,
     }
     continuation = std::move(page.next);
     const std::size_t first = into.size();
-    for (ObjectInfo& object : page.objects) into.push_back(std::move(object));
+    for (const ObjectInfo& object : page.objects) into.emplace_back(object);
     if (on_page) on_page(first);
   } while (!continuation.empty());
 }
@@ -72,12 +93,12 @@ void list_with_etags(ObjectStore& store, const std::string& prefix, unsigned con
 std::size_t count_without_etag(const Listing& listing, std::size_t first) {
   return static_cast<std::size_t>(
       std::count_if(listing.begin() + static_cast<std::ptrdiff_t>(first), listing.end(),
-                    [](const ObjectInfo& object) { return object.etag.empty(); }));
+                    [](const ListedObject& object) { return object.etag().empty(); }));
 }
 
 std::uint64_t total_bytes(const Listing& listing, std::size_t first) {
   std::uint64_t total = 0;
-  for (std::size_t i = first; i < listing.size(); ++i) total += listing[i].size;
+  for (std::size_t i = first; i < listing.size(); ++i) total += listing[i].size();
   return total;
 }
 
@@ -88,7 +109,7 @@ void require_complete(const Listing& listing, std::uint64_t files, std::uint64_t
                           files, bytes, listing.size(), total_bytes(listing)));
 }
 
-std::string object_id(const std::string& store, const ObjectInfo& object) {
+std::string object_id(const std::string& store, const ListedObject& object) {
   Hasher hasher(Digest::Sha256);
   feed(hasher, kLayout);
   feed(hasher, store);
@@ -101,7 +122,7 @@ std::string tree_id(const std::string& store, const std::string& prefix, const L
   feed(hasher, kLayout);
   feed(hasher, store);
   feed(hasher, prefix);
-  for (const ObjectInfo& object : listing) feed(hasher, object);
+  for (const ListedObject& object : listing) feed(hasher, object);
   return to_hex(hasher.finish().substr(0, kIdBytes));
 }
 

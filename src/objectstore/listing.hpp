@@ -1,16 +1,43 @@
 #pragma once
 // A whole listing of a bucket, and names made from it.
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "objectstore/object_store.hpp"
 
 namespace trainyard::objectstore {
 
-using Listing = std::deque<ObjectInfo>;  // addresses of its elements stay while it grows
+// What a listing tells of an object, in little memory: a bucket may have millions.
+class ListedObject {
+ public:
+  explicit ListedObject(const ObjectInfo& object);  // without what no listing tells
+
+  std::string_view key() const { return {text_.get(), key_size_}; }
+  std::string_view etag() const { return {text_.get() + key_size_, etag_size_}; }
+  std::uint64_t size() const { return size_; }
+  bool segmented() const { return segmented_; }
+  ObjectInfo info() const;
+
+ private:
+  struct ChecksumSort {
+    ChecksumAlgorithm algorithm;
+    ChecksumType type;
+  };
+  std::unique_ptr<char[]> text_;  // the key, then the ETag
+  std::uint64_t size_;
+  std::uint32_t key_size_, etag_size_;
+  std::optional<ChecksumSort> checksum_;
+  bool segmented_;
+};
+
+using Listing = std::deque<ListedObject>;  // addresses of its elements stay while it grows
 
 // Appends every object below `prefix` to `into`, page by page; after each page `on_page` gets the
 // index of its first object. Throws Corrupt when the store's pages lead nowhere.
@@ -33,7 +60,7 @@ std::uint64_t total_bytes(const Listing& listing, std::size_t first = 0);
 void require_complete(const Listing& listing, std::uint64_t files, std::uint64_t bytes);
 
 // 32 hex digits that stand for this state of this object of this store.
-std::string object_id(const std::string& store, const ObjectInfo& object);
+std::string object_id(const std::string& store, const ListedObject& object);
 // The same for all that a prefix holds.
 std::string tree_id(const std::string& store, const std::string& prefix, const Listing& listing);
 

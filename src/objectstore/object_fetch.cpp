@@ -137,9 +137,9 @@ class ObjectFetch::Message final : public Md5Message {
   ObjectFetch& fetch_;
 };
 
-ObjectFetch::ObjectFetch(const ObjectInfo& object, FetchPlan plan, Fd file, std::stop_token stop,
+ObjectFetch::ObjectFetch(ObjectInfo object, FetchPlan plan, Fd file, std::stop_token stop,
                          Complete complete)
-    : object_(object),
+    : object_(std::move(object)),
       plan_(std::move(plan)),
       file_(std::move(file)),
       stop_(std::move(stop)),

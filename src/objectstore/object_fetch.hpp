@@ -48,8 +48,7 @@ class ObjectFetch : public std::enable_shared_from_this<ObjectFetch> {
   using Messages = std::vector<std::shared_ptr<Md5Message>>;
 
   // Whatever is asked of it ends with Canceled when `stop` asks for that.
-  ObjectFetch(const ObjectInfo& object, FetchPlan plan, Fd file, std::stop_token stop,
-              Complete complete);
+  ObjectFetch(ObjectInfo object, FetchPlan plan, Fd file, std::stop_token stop, Complete complete);
   ~ObjectFetch();
 
   const ObjectInfo& object() const { return object_; }
@@ -90,7 +89,7 @@ class ObjectFetch : public std::enable_shared_from_this<ObjectFetch> {
   Verdict verify_checksum() const;
   Verdict verify_segments() const;
 
-  const ObjectInfo& object_;
+  const ObjectInfo object_;
   FetchPlan plan_;
   Fd file_;
   const std::stop_token stop_;

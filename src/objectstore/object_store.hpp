@@ -29,10 +29,10 @@ struct ObjectSegment {
 struct ObjectInfo {
   std::string key;  // exact bytes
   std::uint64_t size = 0;
-  std::string etag;  // without quotes; may be empty
+  std::string etag = {};  // without quotes; may be empty
   // Hex MD5 of the whole object when the store vouches for it; set by get, head and put, empty in
   // listings (a listing does not tell whether an ETag is one).
-  std::string md5;
+  std::string md5 = {};
   // Of an object uploaded in parts, when head() could find it out: its ETag is then the MD5 of the
   // parts' MD5s and "-N". 0: unknown.
   std::uint64_t part_size = 0;

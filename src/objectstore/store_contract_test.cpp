@@ -195,7 +195,8 @@ TEST_P(StoreContract, ChecksumsAreOfTheWholeObject) {
   Listing listing;
   list_all(*store, "", listing, {}, {});
   ASSERT_EQ(listing.size(), 2u);
-  for (const ObjectInfo& listed : listing) {
+  for (const ListedObject& object : listing) {
+    const ObjectInfo listed = object.info();
     const std::string bytes = listed.key == "a" ? "hello" : large;
     const auto head = store->head(listed.key, {});
     const ObjectInfo got = store->get(listed.key, std::nullopt, {}, [](std::string_view) {}, {});
@@ -211,7 +212,6 @@ TEST_P(StoreContract, ChecksumsAreOfTheWholeObject) {
     EXPECT_EQ(*head->checksum, state.finish()) << listed.key;
     if (!listed.checksum) continue;
     EXPECT_EQ(listed.checksum->algorithm, head->checksum->algorithm);
-    EXPECT_EQ(listed.checksum->value, "");
   }
 }
 
@@ -274,7 +274,8 @@ TEST_P(StoreContract, ListsEveryPageInOrder) {
   Listing listing;
   list_all(*store, "", listing, {}, {});
   std::vector<std::string> listed;
-  for (const ObjectInfo& info : listing) {
+  for (const ListedObject& object : listing) {
+    const ObjectInfo info = object.info();
     listed.push_back(info.key);
     EXPECT_EQ(info.size, info.key.size());
     EXPECT_EQ(info.etag, to_hex(digest(Digest::Md5, info.key)));
@@ -305,7 +306,7 @@ TEST_P(StoreContract, KeepsKeysThatNoFileCouldHave) {
   Listing listing;
   list_all(*store, "", listing, {}, {});
   std::vector<std::string> listed;
-  for (const ObjectInfo& info : listing) listed.push_back(info.key);
+  for (const ListedObject& info : listing) listed.emplace_back(info.key());
   std::sort(keys.begin(), keys.end());
   EXPECT_EQ(listed, keys);
   for (const std::string& key : keys) EXPECT_EQ(download_bytes(*store, key, 1000), key);
@@ -318,8 +319,8 @@ TEST_P(StoreContract, ListsBelowAPrefix) {
   Listing listing;
   list_all(*store, "train/", listing, {}, {});
   ASSERT_EQ(listing.size(), 2u);
-  EXPECT_EQ(listing[0].key, "train/1");
-  EXPECT_EQ(listing[1].key, "train/2");
+  EXPECT_EQ(listing[0].key(), "train/1");
+  EXPECT_EQ(listing[1].key(), "train/2");
   EXPECT_TRUE(store->list("none/", "", {}).objects.empty());
 }
 
@@ -340,7 +341,7 @@ TEST_P(LongListing, HasEveryKeyOnceAndInOrder) {
   list_all(*open_store(GetParam()), "", listing, {}, {});
   EXPECT_EQ(std::to_string(listing.size()), environment("TRAINYARD_TEST_LISTED"));
   for (std::size_t i = 1; i < listing.size(); ++i) {
-    ASSERT_LT(listing[i - 1].key, listing[i].key);
+    ASSERT_LT(listing[i - 1].key(), listing[i].key());
   }
 }
 

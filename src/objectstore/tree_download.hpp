@@ -15,7 +15,7 @@ namespace trainyard::objectstore {
 
 // Opens an object whose bytes are on this machine; nullopt: they are not. Thread-safe. May be
 // empty.
-using KnownObjects = std::function<std::optional<Fd>(const ObjectInfo&)>;
+using KnownObjects = std::function<std::optional<Fd>(const ListedObject&)>;
 
 // As download_tree(), of a listing that is complete: the space is checked for all of it before the
 // first byte. What `known` has is copied instead of fetched.

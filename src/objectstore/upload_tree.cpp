@@ -163,19 +163,16 @@ class Uploader final : public TreeUploader {
   // What lies below the prefix from before; asked for once.
   void learn_what_is_there(std::stop_token stop) {
     if (learned_) return;
-    Listing listing;
-    list_all(store_, keys_.prefix(), listing, {}, std::move(stop));
-    for (ObjectInfo& object : listing) {
-      std::string key = object.key;
-      there_.insert_or_assign(std::move(key), std::move(object));
-    }
+    listing_.clear();  // of an attempt that failed
+    list_all(store_, keys_.prefix(), listing_, {}, std::move(stop));
+    for (const ListedObject& object : listing_) there_.insert_or_assign(object.key(), &object);
     learned_ = true;
   }
 
   std::optional<ObjectInfo> find_there(const std::string& key, std::mutex& mutex) {
     std::scoped_lock guard(mutex);
     const auto found = there_.find(key);
-    return found == there_.end() ? std::nullopt : std::optional(found->second);
+    return found == there_.end() ? std::nullopt : std::optional(found->second->info());
   }
 
   // What the store has of a file. A program that writes through a memory map changes the bytes and
@@ -202,11 +199,12 @@ class Uploader final : public TreeUploader {
   TransferOptions options_;
   TransferLog log_;
   bool learned_ = false;
-  std::unordered_map<std::string, ObjectInfo> there_;  // by key: what an earlier one stored
-  std::unordered_map<std::string, Sent> stored_;       // by path
-  std::unordered_map<std::string, KnownFile> known_;   // by path: until we send others
-  std::unordered_set<std::string> unsure_;             // paths of those whose last put failed
-  std::unordered_set<std::string> failed_;             // paths, in the pass before
+  Listing listing_;                                                  // what an earlier one stored
+  std::unordered_map<std::string_view, const ListedObject*> there_;  // of it, by key
+  std::unordered_map<std::string, Sent> stored_;                     // by path
+  std::unordered_map<std::string, KnownFile> known_;  // by path: until we send others
+  std::unordered_set<std::string> unsure_;            // paths of those whose last put failed
+  std::unordered_set<std::string> failed_;            // paths, in the pass before
   std::unordered_set<std::string> brought_;  // paths of those that were not in the store before
 };
 
