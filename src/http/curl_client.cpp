@@ -122,11 +122,14 @@ class CurlClient final : public Client {
 
   ClientResponse send(const ClientRequest& request) override {
     const Url url = parse_url(request.url);
-    // The query stays out of messages: presigned URLs carry their signature in it.
-    const std::string place =
-        fmt::format("{} {}://{}{}", request.method, url.scheme, url.authority(),
-                    url.target.substr(0, url.target.find('?')));
-    return with_context(place, [&] { return send_to(url, request); });
+    try {
+      return send_to(url, request);
+    } catch (Error& error) {
+      // The query stays out of messages: presigned URLs carry their signature in it.
+      error.add_context(fmt::format("{} {}://{}{}", request.method, url.scheme, url.authority(),
+                                    url.target.substr(0, url.target.find('?'))));
+      throw;
+    }
   }
 
  private:

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <fmt/format.h>
 
 #include <atomic>
 #include <chrono>
@@ -20,13 +21,12 @@
 namespace trainyard::objectstore {
 namespace {
 
-// Objects land under their ids, for while the listing runs not every path is known.
+// While the listing runs not every path is known: objects land under names that only tell them
+// apart.
 class Incoming final : public Landing {
  public:
-  Incoming(fs::path directory, std::string store, Space& space, KnownObjects known,
-           std::stop_token stop)
+  Incoming(fs::path directory, Space& space, KnownObjects known, std::stop_token stop)
       : directory_(std::move(directory)),
-        store_(std::move(store)),
         space_(space),
         known_(std::move(known)),
         stop_(std::move(stop)) {
@@ -54,14 +54,15 @@ class Incoming final : public Landing {
     if (object.size() <= kPreallocatedAbove || !preallocates_) space_.written(object.size());
   }
 
-  fs::path path(const ListedObject& object) const { return directory_ / object_id(store_, object); }
+  fs::path path(const ListedObject& object) const {
+    return directory_ / fmt::format("{}", fmt::ptr(&object));
+  }
   const fs::path& directory() const { return directory_; }
   std::uint64_t copied_files() const { return copied_files_; }
   std::uint64_t copied_bytes() const { return copied_bytes_; }
 
  private:
   fs::path directory_;
-  std::string store_;
   Space& space_;
   KnownObjects known_;
   std::stop_token stop_;
@@ -103,8 +104,7 @@ class TreeDownload {
         directory_(directory),
         log_(options.on_log),
         space_(directory, options.free_floor, options.reservations),
-        incoming_(directory / (".incoming-" + random_hex(8)), store.description(), space_,
-                  std::move(known), stop),
+        incoming_(directory / (".incoming-" + random_hex(8)), space_, std::move(known), stop),
         progress_(options.on_progress),
         fetcher_(store, incoming_, progress_, affordable_connections(options), stop) {}
 

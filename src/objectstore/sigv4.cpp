@@ -73,12 +73,29 @@ std::string scope_text(std::string_view date, const Scope& scope) {
   return fmt::format("{}/{}/{}/aws4_request", date, scope.region, scope.service);
 }
 
-Secret signing_key(const Secret& secret_key, std::string_view date, const Scope& scope) {
+Secret make_signing_key(const Secret& secret_key, std::string_view date, const Scope& scope) {
   const Secret seed("AWS4" + secret_key.reveal());
   const Secret day(hmac_sha256(seed.reveal(), date));
   const Secret region(hmac_sha256(day.reveal(), scope.region));
   const Secret service(hmac_sha256(region.reveal(), scope.service));
   return Secret(hmac_sha256(service.reveal(), "aws4_request"));
+}
+
+// A thread mostly asks for the key that it asked for last, all day long.
+const Secret& signing_key(const Secret& secret_key, std::string_view date, const Scope& scope) {
+  struct Made {
+    Secret secret_key;
+    std::string date;
+    Scope scope;
+    Secret key;
+  };
+  thread_local std::optional<Made> last;
+  const bool same =
+      last && last->date == date && last->scope == scope && last->secret_key == secret_key;
+  if (!same) {
+    last = Made{secret_key, std::string(date), scope, make_signing_key(secret_key, date, scope)};
+  }
+  return last->key;
 }
 
 std::string amz_date_of(TimePoint time) {  // "20130524T000000Z"
@@ -135,7 +152,7 @@ std::string signature_of(const Presented& presented, const Message& message,
                          const Secret& secret_key) {
   const std::string canonical =
       canonical_request(message, presented.signed_headers, presented.payload_hash);
-  const Secret key = signing_key(secret_key, presented.date, presented.scope);
+  const Secret& key = signing_key(secret_key, presented.date, presented.scope);
   return to_hex(hmac_sha256(key.reveal(), string_to_sign(presented, canonical)));
 }
 

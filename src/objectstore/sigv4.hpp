@@ -41,6 +41,7 @@ struct Credentials {
 struct Scope {
   std::string region = "us-east-1";
   std::string service = "s3";
+  bool operator==(const Scope&) const = default;
 };
 
 // A request as it goes over the wire. `raw_path` and `raw_query` are percent-encoded, without "?".

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "base/hash.hpp"
 #include "base/strings.hpp"
 
@@ -111,6 +113,35 @@ TEST(SigV4, SignsTheS3Examples) {
         sign({v.method, v.path, v.query, v.headers}, to_hex(digest(Digest::Sha256, v.body)),
              s3_credentials(), {}, kS3Time);
     EXPECT_EQ(signature.value, v.signature) << v.name;
+  }
+}
+
+// A thread keeps the key that it made last: one of another secret, day, region or service is not
+// that.
+TEST(SigV4, TheKeyIsThatOfTheRequest) {
+  struct Row {
+    std::string secret;
+    Scope scope;
+    TimePoint time;
+  };
+  const Headers headers{{"Host", "h"}};
+  const auto signature = [&](const Row& row) {
+    return sign({"GET", "/", "", headers}, kEmptyPayload, {"A", Secret(row.secret)}, row.scope,
+                row.time)
+        .value;
+  };
+  const auto by_new_thread = [&](const Row& row) {
+    std::string value;
+    std::jthread([&] { value = signature(row); }).join();
+    return value;
+  };
+  const Row row{"one", {}, kS3Time};
+  for (const Row& other : {Row{"two", {}, kS3Time}, Row{"one", {"eu", "s3"}, kS3Time},
+                           Row{"one", {"us-east-1", "sts"}, kS3Time},
+                           Row{"one", {}, kS3Time + std::chrono::hours(24)}}) {
+    EXPECT_EQ(signature(row), by_new_thread(row));
+    EXPECT_EQ(signature(other), by_new_thread(other));
+    EXPECT_EQ(signature(other), by_new_thread(other));
   }
 }
 
