@@ -31,6 +31,15 @@ void protect(const fs::path& object) {
   if (::chmod(object.c_str(), kObjectMode) != 0) throw_errno("protect " + object.string());
 }
 
+// Of a learner that died. Not of a new file: ext4 sends to the disk what is truncated to nothing
+// and closed, each file on its own.
+void empty_file(const Fd& partial) {
+  struct stat status {};
+  if (::fstat(partial.get(), &status) != 0) throw_errno("look at a partial object");
+  if (status.st_size == 0) return;
+  if (::ftruncate(partial.get(), 0) != 0) throw_errno("empty a partial object");
+}
+
 // Objects land in the cache; a link in the workspace pins each until the tree stands.
 class CacheLanding final : public Landing {
  public:
@@ -66,7 +75,7 @@ class CacheLanding final : public Landing {
       return {Claim::Present, {}};
     }
     Fd file = lease->take_file();
-    if (::ftruncate(file.get(), 0) != 0) throw_errno("empty a partial object");
+    empty_file(file);
     if (object.size() > kPreallocatedAbove) preallocate(file, object.size());
     return {Claim::Fetch, std::move(file)};
   }
