@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "base/hash.hpp"
@@ -29,8 +31,11 @@ NewPiece receive(Call& call, Payload& payload) {
                    {"MaxSizeAllowed", std::to_string(kMaxPut)}});
   }
   PieceWriter writer(call.store, payload.length());
-  std::vector<char> buffer(kBufferBytes);
-  while (const std::size_t count = payload.read(buffer)) writer.write({buffer.data(), count});
+  const std::size_t size = std::clamp<std::uint64_t>(payload.length(), 1, kBufferBytes);
+  const auto buffer = std::make_unique_for_overwrite<char[]>(size);
+  while (const std::size_t count = payload.read({buffer.get(), size})) {
+    writer.write({buffer.get(), count});
+  }
   NewPiece out = writer.finish();
   out.piece.etag = etag_of(payload);
   out.piece.checksum = to_text(payload.checksum());
