@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/error_testing.hpp"
 #include "base/hash.hpp"
 #include "objectstore/block_checksums.hpp"
@@ -670,6 +673,12 @@ TEST(S3Store, TheSizeOfThePartsIsToldWhereTheyAreEven) {
   EXPECT_EQ(told({500, 1000, 567}), 0u);
 }
 
+unsigned count_of(FakeS3& server, std::string_view method) {
+  const auto requests = server.requests();
+  return std::count_if(requests.begin(), requests.end(),
+                       [&](const std::string& line) { return line.starts_with(method); });
+}
+
 TEST(S3Upload, SendsOnlyTheFailedPartAgain) {
   for (const Fault& fault : {Fault{.reset_before = true}, Fault{.reset_after = true},
                              Fault{.corrupt_upload = true}, Fault{.status = 503}}) {
@@ -677,9 +686,7 @@ TEST(S3Upload, SendsOnlyTheFailedPartAgain) {
     f.fake.server->script = on_request("PUT", 3, fault);
     upload_bytes(*f.store, f.bytes, "k", {});
     EXPECT_EQ(f.fake.server->bytes_of("k"), f.bytes);
-    unsigned puts = 0;
-    for (const std::string& line : f.fake.server->requests()) puts += line.starts_with("PUT");
-    EXPECT_EQ(puts, 6u);
+    EXPECT_EQ(count_of(*f.fake.server, "PUT"), 6u);
   }
 }
 
@@ -704,6 +711,34 @@ TEST(S3Upload, ALostAnswerToTheLastRequestIsFoundOut) {
   f.fake.server->script = on_request("POST", 2, {.reset_after = true});
   upload_bytes(*f.store, f.bytes, "k", {});
   EXPECT_EQ(f.fake.server->bytes_of("k"), f.bytes);
+}
+
+bool completes(const http::ClientRequest& request) {
+  return request.method == "POST" && request.url.find("uploadId=") != std::string::npos;
+}
+
+// Completes the upload before the store gets the request for it: somebody on the way lost the
+// answer and repeats the request.
+void repeat_the_last_request(FakeS3& server) {
+  server.script = [&server, repeats = false](const http::ClientRequest& request,
+                                             unsigned) mutable -> std::optional<Fault> {
+    if (!completes(request) || std::exchange(repeats, true)) return std::nullopt;
+    server.send(request);
+    request.body->rewind();
+    return std::nullopt;
+  };
+}
+
+TEST(S3Upload, AnUploadThatIsGoneSinceItWasCompletedIsNoFailure) {
+  for (const bool checksums : {false, true}) {
+    PartsFixture f(1, 0, {.checksums = checksums});
+    repeat_the_last_request(*f.fake.server);
+    const ObjectInfo put = upload_bytes(*f.store, f.bytes, "k", {});
+    EXPECT_EQ(f.fake.server->bytes_of("k"), f.bytes);
+    EXPECT_EQ(put.etag, f.store->head("k", {})->etag);
+    EXPECT_EQ(put.size, f.bytes.size());
+    EXPECT_EQ(count_of(*f.fake.server, "PUT"), 5u);
+  }
 }
 
 TEST(S3Upload, AnErrorInsideASuccessIsAnError) {

@@ -27,6 +27,9 @@ RetryPolicy briefly(RetryPolicy policy) {
   return policy;
 }
 
+// Of an error of a request that names an upload.
+bool is_gone(const StoreError& error) { return error.kind() == ErrorKind::NotFound; }
+
 }  // namespace
 
 std::uint64_t part_size_for(std::uint64_t size, std::uint64_t wanted) {
@@ -173,20 +176,17 @@ void Uploader::send_part(Plan& plan, std::size_t index, std::stop_token stop) {
 
 ObjectInfo Uploader::complete(const Plan& plan, std::stop_token stop) {
   const Whole whole(plan);
-  ObjectInfo stored;
+  std::optional<ObjectInfo> stored;
   bool asked_before = false;
   retrier_.run(
       [&] {
         // An answer may have been lost: then the upload is gone and the object is there.
-        if (asked_before) {
-          const auto there = look(plan, stop);
-          if (there && whole.is(*there)) return void(stored = *there);
-        }
+        if (asked_before) stored = find_completed(plan, whole, stop);
         asked_before = true;
-        stored = complete_once(plan, whole, stop);
+        if (!stored) stored = complete_or_find(plan, whole, stop);
       },
       stop);
-  if (whole.is(stored)) return stored;
+  if (whole.is(*stored)) return *stored;
   // Some stores make other ETags. Each part was verified; what is left to check is the whole size.
   std::optional<ObjectInfo> there;
   retrier_.run([&] { there = look(plan, stop); }, stop);
@@ -196,6 +196,24 @@ ObjectInfo Uploader::complete(const Plan& plan, std::stop_token stop) {
                                         "' together as they were sent");
   }
   return *there;
+}
+
+// Who repeats the request out of our sight, as proxies do, loses the answer that it was done.
+ObjectInfo Uploader::complete_or_find(const Plan& plan, const Whole& whole, std::stop_token stop) {
+  try {
+    return complete_once(plan, whole, stop);
+  } catch (const StoreError& error) {
+    if (!is_gone(error)) throw;
+    if (auto there = find_completed(plan, whole, stop)) return *std::move(there);
+    throw;
+  }
+}
+
+std::optional<ObjectInfo> Uploader::find_completed(const Plan& plan, const Whole& whole,
+                                                   std::stop_token stop) {
+  auto there = look(plan, std::move(stop));
+  if (there && there->size == plan.source.size() && whole.is(*there)) return there;
+  return std::nullopt;
 }
 
 ObjectInfo Uploader::complete_once(const Plan& plan, const Whole& whole, std::stop_token stop) {

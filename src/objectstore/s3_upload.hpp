@@ -32,6 +32,10 @@ class Uploader {
   http::ClientResponse begin_once(const Plan& plan, bool with_crc64, std::stop_token stop);
   void send_part(Plan& plan, std::size_t index, std::stop_token stop);
   ObjectInfo complete(const Plan& plan, std::stop_token stop);
+  ObjectInfo complete_or_find(const Plan& plan, const Whole& whole, std::stop_token stop);
+  // The object at the key, if it is what the upload makes.
+  std::optional<ObjectInfo> find_completed(const Plan& plan, const Whole& whole,
+                                           std::stop_token stop);
   ObjectInfo complete_once(const Plan& plan, const Whole& whole, std::stop_token stop);
   std::optional<ObjectInfo> look(const Plan& plan, std::stop_token stop);
   void abort(const Plan& plan) noexcept;
