@@ -729,6 +729,17 @@ void repeat_the_last_request(FakeS3& server) {
   };
 }
 
+TEST(S3Upload, NothingRepeatsTheLastRequestOutOfSight) {
+  PartsFixture f;
+  std::vector<bool> fresh;
+  f.fake.server->script = [&](const http::ClientRequest& request, unsigned) {
+    if (completes(request)) fresh.push_back(request.fresh_connection);
+    return std::optional<Fault>();
+  };
+  upload_bytes(*f.store, f.bytes, "k", {});
+  EXPECT_THAT(fresh, ElementsAre(true));
+}
+
 TEST(S3Upload, AnUploadThatIsGoneSinceItWasCompletedIsNoFailure) {
   for (const bool checksums : {false, true}) {
     PartsFixture f(1, 0, {.checksums = checksums});

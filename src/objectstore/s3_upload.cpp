@@ -235,6 +235,7 @@ ObjectInfo Uploader::complete_once(const Plan& plan, const Whole& whole, std::st
   }
   request.body = body.get();
   request.payload_hash = to_hex(digest(Digest::Sha256, xml));
+  request.fresh_connection = true;  // it is repeated only after a look
   request.success_may_hold_error = true;
   request.stop = std::move(stop);
   return parse_completed(client_.send(request).body);
