@@ -706,11 +706,18 @@ TEST(S3Upload, AFailedUploadLeavesNoPartsAndIsNotTriedAgainAsAWhole) {
   EXPECT_FALSE(f.store->head("k", {}));
 }
 
+// Stores by which an object that was completed is known in different ways.
+const FakeS3::Options kKnowable[] = {
+    {.checksums = true}, {.kms = true}, {.drops_metadata = true}, {}};
+
 TEST(S3Upload, ALostAnswerToTheLastRequestIsFoundOut) {
-  PartsFixture f(3);
-  f.fake.server->script = on_request("POST", 2, {.reset_after = true});
-  upload_bytes(*f.store, f.bytes, "k", {});
-  EXPECT_EQ(f.fake.server->bytes_of("k"), f.bytes);
+  for (const FakeS3::Options& options : kKnowable) {
+    PartsFixture f(3, 0, options);
+    f.fake.server->script = on_request("POST", 2, {.reset_after = true});
+    upload_bytes(*f.store, f.bytes, "k", {});
+    EXPECT_EQ(f.fake.server->bytes_of("k"), f.bytes);
+    EXPECT_EQ(count_of(*f.fake.server, "POST"), 2u);
+  }
 }
 
 bool completes(const http::ClientRequest& request) {
@@ -741,14 +748,30 @@ TEST(S3Upload, NothingRepeatsTheLastRequestOutOfSight) {
 }
 
 TEST(S3Upload, AnUploadThatIsGoneSinceItWasCompletedIsNoFailure) {
-  for (const bool checksums : {false, true}) {
-    PartsFixture f(1, 0, {.checksums = checksums});
+  for (const FakeS3::Options& options : kKnowable) {
+    PartsFixture f(1, 0, options);
     repeat_the_last_request(*f.fake.server);
     const ObjectInfo put = upload_bytes(*f.store, f.bytes, "k", {});
     EXPECT_EQ(f.fake.server->bytes_of("k"), f.bytes);
     EXPECT_EQ(put.etag, f.store->head("k", {})->etag);
     EXPECT_EQ(put.size, f.bytes.size());
     EXPECT_EQ(count_of(*f.fake.server, "PUT"), 5u);
+  }
+}
+
+constexpr const char* kNoSuchUpload = "<Error><Code>NoSuchUpload</Code></Error>";
+
+TEST(S3Upload, AnotherObjectAtTheKeyIsNotTakenForTheUpload) {
+  for (const FakeS3::Options& options : kKnowable) {
+    PartsFixture f(1, 0, options);
+    f.fake.server->put("k", std::string(f.bytes.size(), 'x'));
+    f.fake.server->script = [](const http::ClientRequest& request, unsigned) {
+      const Fault gone{.status = 404, .body = kNoSuchUpload};
+      return completes(request) ? std::optional(gone) : std::nullopt;
+    };
+    EXPECT_EQ(error_of([&] { upload_bytes(*f.store, f.bytes, "k", {}); }).kind,
+              ErrorKind::NotFound);
+    EXPECT_EQ(f.fake.server->open_uploads(), 0u);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/ids.hpp"
 #include "base/log.hpp"
 #include "base/strings.hpp"
 #include "objectstore/block_checksums.hpp"
@@ -21,6 +22,10 @@ namespace {
 constexpr std::uint64_t kMostParts = 10'000;
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: 48.8 TiB together.
 constexpr std::uint64_t kLargestPart = std::uint64_t(5) << 30;
+
+// A random number that the store keeps with the object which an upload makes. By it the object is
+// known where ETags tell nothing.
+constexpr const char* kUploadMark = "x-amz-meta-trainyard-upload";
 
 RetryPolicy briefly(RetryPolicy policy) {
   policy.attempts = std::min(policy.attempts, 3u);
@@ -50,10 +55,17 @@ struct Uploader::Plan {
   std::uint64_t part_size;
   std::string action = {};
   std::string upload_id = {};
+  std::string mark = random_hex(16);
   std::vector<StoredBytes> parts = {};  // filled by the workers, each its own element
   // What the parts of this upload are proved by; the store's own once it took the CRC at all.
   LearnedProof only_md5 = Proof::Md5;
   LearnedProof* proof = &only_md5;
+};
+
+// What stands at the key.
+struct Uploader::Found {
+  ObjectInfo info;
+  bool is_marked;  // as the plan's own
 };
 
 // What the store must make of the parts.
@@ -151,6 +163,7 @@ http::ClientResponse Uploader::begin_once(const Plan& plan, bool with_crc64, std
   request.method = "POST";
   request.key = plan.key;
   request.query = {{"uploads", ""}};
+  request.headers.add(kUploadMark, plan.mark);
   if (with_crc64) {
     request.headers.add("x-amz-checksum-algorithm", std::string(name_of(kCrc64)));
     request.headers.add("x-amz-checksum-type", std::string(name_of(ChecksumType::FullObject)));
@@ -188,14 +201,14 @@ ObjectInfo Uploader::complete(const Plan& plan, std::stop_token stop) {
       stop);
   if (whole.is(*stored)) return *stored;
   // Some stores make other ETags. Each part was verified; what is left to check is the whole size.
-  std::optional<ObjectInfo> there;
+  std::optional<Found> there;
   retrier_.run([&] { there = look(plan, stop); }, stop);
-  const bool other = there && whole.can_compare_checksums(*there) && !whole.is(*there);
-  if (!there || other || there->size != plan.source.size()) {
+  const bool other = there && whole.can_compare_checksums(there->info) && !whole.is(there->info);
+  if (!there || other || there->info.size != plan.source.size()) {
     throw Error(ErrorKind::Corrupt, "the store did not put the parts of '" + printable(plan.key) +
                                         "' together as they were sent");
   }
-  return *there;
+  return there->info;
 }
 
 // Who repeats the request out of our sight, as proxies do, loses the answer that it was done.
@@ -211,9 +224,11 @@ ObjectInfo Uploader::complete_or_find(const Plan& plan, const Whole& whole, std:
 
 std::optional<ObjectInfo> Uploader::find_completed(const Plan& plan, const Whole& whole,
                                                    std::stop_token stop) {
-  auto there = look(plan, std::move(stop));
-  if (there && there->size == plan.source.size() && whole.is(*there)) return there;
-  return std::nullopt;
+  const auto there = look(plan, std::move(stop));
+  if (!there) return std::nullopt;
+  const bool same = there->info.size == plan.source.size() && whole.is(there->info);
+  if (!same && !there->is_marked) return std::nullopt;
+  return there->info;
 }
 
 ObjectInfo Uploader::complete_once(const Plan& plan, const Whole& whole, std::stop_token stop) {
@@ -241,7 +256,7 @@ ObjectInfo Uploader::complete_once(const Plan& plan, const Whole& whole, std::st
   return parse_completed(client_.send(request).body);
 }
 
-std::optional<ObjectInfo> Uploader::look(const Plan& plan, std::stop_token stop) {
+std::optional<Uploader::Found> Uploader::look(const Plan& plan, std::stop_token stop) {
   Request request;
   request.action = "look at '" + printable(plan.key) + "'";
   request.method = "HEAD";
@@ -251,7 +266,8 @@ std::optional<ObjectInfo> Uploader::look(const Plan& plan, std::stop_token stop)
   request.stop = stop;
   const http::ClientResponse response = client_.send(request);
   if (response.status == 404) return std::nullopt;
-  return confirmed(object_info(plan.key, response.headers));
+  return Found{confirmed(object_info(plan.key, response.headers)),
+               response.headers.get(kUploadMark) == plan.mark};
 }
 
 void Uploader::abort(const Plan& plan) noexcept {

@@ -26,6 +26,7 @@ class Uploader {
 
  private:
   struct Plan;
+  struct Found;
   struct Whole;
   ObjectInfo put_in_parts(const std::string& key, Source& source, std::stop_token stop);
   void begin(Plan& plan, std::stop_token stop);
@@ -33,11 +34,11 @@ class Uploader {
   void send_part(Plan& plan, std::size_t index, std::stop_token stop);
   ObjectInfo complete(const Plan& plan, std::stop_token stop);
   ObjectInfo complete_or_find(const Plan& plan, const Whole& whole, std::stop_token stop);
-  // The object at the key, if it is what the upload makes.
+  // The object at the key, if the upload made it or it is what the parts make.
   std::optional<ObjectInfo> find_completed(const Plan& plan, const Whole& whole,
                                            std::stop_token stop);
   ObjectInfo complete_once(const Plan& plan, const Whole& whole, std::stop_token stop);
-  std::optional<ObjectInfo> look(const Plan& plan, std::stop_token stop);
+  std::optional<Found> look(const Plan& plan, std::stop_token stop);
   void abort(const Plan& plan) noexcept;
   OpenUploads list_open(const std::string& prefix, std::stop_token stop);
   void abort_once(const std::string& key, const std::string& upload_id);
