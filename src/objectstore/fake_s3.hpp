@@ -74,6 +74,7 @@ class FakeS3 final : public http::Client {
   void put_in_parts(const std::string& key, const std::vector<std::string>& parts);
   std::string bytes_of(const std::string& key);
   std::size_t open_uploads();
+  void forget_uploads();                // those that are open
   std::vector<std::string> requests();  // "GET /mnist/key?query"
   // What each that puts bytes was proved by: "md5", "crc", "md5 crc", "".
   std::vector<std::string> proofs();

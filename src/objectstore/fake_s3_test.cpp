@@ -142,6 +142,7 @@ std::string FakeS3::bytes_of(const std::string& key) {
   return state_.lock()->objects.at(key).bytes;
 }
 std::size_t FakeS3::open_uploads() { return state_.lock()->uploads.size(); }
+void FakeS3::forget_uploads() { state_.lock()->uploads.clear(); }
 std::vector<std::string> FakeS3::requests() { return state_.lock()->requests; }
 std::vector<std::string> FakeS3::proofs() { return state_.lock()->proofs; }
 

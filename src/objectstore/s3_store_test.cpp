@@ -775,6 +775,52 @@ TEST(S3Upload, AnotherObjectAtTheKeyIsNotTakenForTheUpload) {
   }
 }
 
+// As many uploads are gone when their third part comes.
+void lose_uploads(FakeS3& server, unsigned uploads) {
+  server.script = [&server, uploads](const http::ClientRequest& request,
+                                     unsigned) mutable -> std::optional<Fault> {
+    if (request.url.find("partNumber=3") == std::string::npos || uploads == 0) return std::nullopt;
+    --uploads;
+    server.forget_uploads();
+    return std::nullopt;
+  };
+}
+
+TEST(S3Upload, AnUploadThatIsGoneBeforeItEndsIsBegunAnew) {
+  for (const unsigned connections : {0u, 3u}) {
+    PartsFixture f(3, connections);
+    lose_uploads(*f.fake.server, 2);
+    EXPECT_EQ(upload_bytes(*f.store, f.bytes, "k", {}).size, f.bytes.size());
+    EXPECT_EQ(f.fake.server->bytes_of("k"), f.bytes);
+    EXPECT_EQ(count_of(*f.fake.server, "POST"), 3 + 1u);
+    EXPECT_EQ(f.fake.server->open_uploads(), 0u);
+  }
+}
+
+TEST(S3Upload, AnUploadThatIsGoneEachTimeIsGivenUp) {
+  PartsFixture f(5);
+  lose_uploads(*f.fake.server, 9);
+  const Seen seen = error_of([&] { upload_bytes(*f.store, f.bytes, "k", {}); });
+  EXPECT_EQ(seen.kind, ErrorKind::NotFound);
+  EXPECT_EQ(seen.text,
+            "cannot write 'k' of bucket 'mnist' at http://store.test:9000: its upload in parts is "
+            "gone there (NoSuchUpload: no); see whether a lifecycle rule of the bucket or another "
+            "client aborts unfinished uploads (begun 3 times)");
+  EXPECT_EQ(count_of(*f.fake.server, "POST"), 3u);
+}
+
+TEST(S3Upload, ABucketThatIsGoneMeanwhileIsSaid) {
+  PartsFixture f;
+  f.fake.server->script = [&](const http::ClientRequest& request, unsigned) {
+    if (request.method == "PUT") f.fake.server->options().bucket = "other";
+    return std::optional<Fault>();
+  };
+  const Seen seen = error_of([&] { upload_bytes(*f.store, f.bytes, "k", {}); });
+  EXPECT_EQ(seen.kind, ErrorKind::NotFound);
+  EXPECT_THAT(seen.text, HasSubstr("there is no bucket 'mnist'"));
+  EXPECT_EQ(count_of(*f.fake.server, "POST"), 2u);
+}
+
 TEST(S3Upload, AnErrorInsideASuccessIsAnError) {
   PartsFixture f(3);
   f.fake.server->script =

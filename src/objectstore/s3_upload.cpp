@@ -27,6 +27,9 @@ constexpr std::uint64_t kLargestPart = std::uint64_t(5) << 30;
 // known where ETags tell nothing.
 constexpr const char* kUploadMark = "x-amz-meta-trainyard-upload";
 
+// Of uploads for one object, when the store drops them before they end.
+constexpr unsigned kMostBeginnings = 3;
+
 RetryPolicy briefly(RetryPolicy policy) {
   policy.attempts = std::min(policy.attempts, 3u);
   return policy;
@@ -119,16 +122,30 @@ ObjectInfo Uploader::put_in_parts(const std::string& key, Source& source, std::s
   const std::string action = "write '" + printable(key) + "'";
   const std::uint64_t part_size = with_context(
       action, [&] { return part_size_for(source.size(), client_.options().part_size); });
-  Plan plan{.key = key, .source = source, .part_size = part_size, .action = action};
-  plan.parts.resize((source.size() + plan.part_size - 1) / plan.part_size);
-  begin(plan, stop);
+  for (unsigned begun = 1;; ++begun) {
+    Plan plan{.key = key, .source = source, .part_size = part_size, .action = action};
+    plan.parts.resize((source.size() + plan.part_size - 1) / plan.part_size);
+    begin(plan, stop);
+    try {
+      return put_parts(plan, stop);
+    } catch (const StoreError& error) {
+      if (!is_gone(error)) throw;
+      if (begun == kMostBeginnings) {
+        throw StoreError(error.kind(), fmt::format("{} (begun {} times)", error.what(), begun));
+      }
+      log::warn("{}; begun anew", error.what());
+    }
+  }
+}
+
+ObjectInfo Uploader::put_parts(Plan& plan, std::stop_token stop) {
   try {
     parts_.run(
         plan.parts.size(),
         [&](std::size_t index, std::stop_token token) { send_part(plan, index, token); }, stop);
     ObjectInfo info = complete(plan, stop);
-    info.key = key;
-    info.size = source.size();
+    info.key = plan.key;
+    info.size = plan.source.size();
     info.part_size = plan.part_size;
     return info;
   } catch (...) {
