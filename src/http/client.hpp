@@ -35,6 +35,8 @@ struct ClientRequest {
   // Called once with status and headers before the first body byte; may throw to stop.
   std::function<void(int, const Headers&)> on_headers;
   std::size_t max_body = 64u << 20;
+  // On a connection of its own making: then it never goes out twice (see Client::send).
+  bool fresh_connection = false;
   // Takes the answer as gzip; what comes out of here is the text.
   bool compressed = false;
   std::chrono::milliseconds connect_timeout{10'000};

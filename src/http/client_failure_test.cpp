@@ -6,7 +6,10 @@
 #include <chrono>
 #include <cstdlib>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "base/error_testing.hpp"
 #include "http/client.hpp"
 #include "http/server.hpp"
 #include "http/testing.hpp"
@@ -119,6 +122,24 @@ TEST(Client, AFailureOnANewConnectionIsNotRepeated) {
   });
   EXPECT_EQ(failure_of({.url = url_of(server)}), ErrorKind::Unavailable);
   EXPECT_EQ(connections, 1);
+}
+
+TEST(Client, WhatAsksForAFreshConnectionIsNeverRepeated) {
+  std::atomic<int> connections{0};
+  std::vector<RawSocket> kept;
+  RawServer server([&](RawSocket socket, int index) {
+    ++connections;
+    socket.receive_until("\r\n\r\n");
+    if (index > 0) return;
+    socket.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n0");
+    kept.push_back(std::move(socket));
+  });
+  const auto client = make_client();
+  EXPECT_EQ(client->send({.url = url_of(server)}).body, "0");
+  const ClientRequest request{
+      .method = "POST", .url = url_of(server), .fresh_connection = true, .stall_timeout = 1s};
+  EXPECT_EQ(kind_of([&] { client->send(request); }), ErrorKind::Unavailable);
+  EXPECT_EQ(connections, 2);
 }
 
 TEST(Client, IgnoresInterimAnswersAndTrailers) {

@@ -144,6 +144,7 @@ class CurlClient final : public Client {
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
     set_method(easy, request);
     set_limits(easy, request);
+    if (request.fresh_connection) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     if (request.compressed) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
     set_connection(easy, pool_.share(), options_, url);
     if (request.body != nullptr) request.body->rewind();

@@ -57,6 +57,7 @@ class FakeS3 final : public http::Client {
     bool tells_parts = true;  // HEAD ?partNumber=1
     bool checksums = false;   // keeps a CRC-64/NVME of every object, as AWS does
     bool only_lists_checksums = false;
+    bool drops_metadata = false;     // of uploads in parts
     bool refuses_checksums = false;  // a request that says something of one
     std::size_t page = 1000;
     TimePoint now = TimePoint(std::chrono::hours(24 * 365 * 50));
@@ -73,6 +74,7 @@ class FakeS3 final : public http::Client {
   void put_in_parts(const std::string& key, const std::vector<std::string>& parts);
   std::string bytes_of(const std::string& key);
   std::size_t open_uploads();
+  void forget_uploads();                // those that are open
   std::vector<std::string> requests();  // "GET /mnist/key?query"
   // What each that puts bytes was proved by: "md5", "crc", "md5 crc", "".
   std::vector<std::string> proofs();
@@ -82,11 +84,13 @@ class FakeS3 final : public http::Client {
   struct Object {
     std::string bytes, etag;
     std::vector<std::uint64_t> part_sizes;
+    http::Headers metadata = {};  // only of one that was uploaded in parts
   };
   static Object join(const std::vector<std::string>& parts);
   struct Upload {
     std::string key;
     std::map<unsigned, Object> parts;
+    http::Headers metadata = {};
   };
   struct State {
     std::map<std::string, Object> objects;

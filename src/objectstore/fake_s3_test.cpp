@@ -89,6 +89,14 @@ bool speaks_of_checksums(const http::Headers& headers) {
   return headers.get(kCrc64) || headers.get("x-amz-checksum-algorithm");
 }
 
+http::Headers metadata_of(const http::Headers& headers) {
+  http::Headers metadata;
+  for (const auto& [name, value] : headers.items()) {
+    if (to_lower(name).starts_with("x-amz-meta-")) metadata.add(name, value);
+  }
+  return metadata;
+}
+
 constexpr const char* kListedChecksum =
     "<ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType>";
 
@@ -134,6 +142,7 @@ std::string FakeS3::bytes_of(const std::string& key) {
   return state_.lock()->objects.at(key).bytes;
 }
 std::size_t FakeS3::open_uploads() { return state_.lock()->uploads.size(); }
+void FakeS3::forget_uploads() { state_.lock()->uploads.clear(); }
 std::vector<std::string> FakeS3::requests() { return state_.lock()->requests; }
 std::vector<std::string> FakeS3::proofs() { return state_.lock()->proofs; }
 
@@ -272,6 +281,7 @@ FakeS3::Answer FakeS3::read(State& state, const http::ClientRequest& request,
   if (found == state.objects.end()) return Answer::error(404, "NoSuchKey");
   const Object& object = found->second;
   Answer result{200, object.bytes, {{"ETag", "\"" + object.etag + "\""}}};
+  for (const auto& [name, value] : object.metadata.items()) result.headers.add(name, value);
   if (options_.kms) result.headers.add("x-amz-server-side-encryption", "aws:kms");
   const auto if_match = request.headers.get("If-Match");
   if (if_match && *if_match != "\"" + object.etag + "\"") {
@@ -338,7 +348,8 @@ FakeS3::Answer FakeS3::upload(State& state, const http::ClientRequest& request,
   }
   if (target.query.has("uploads")) {
     const std::string id = fmt::format("2~{}/+", state.next_upload++);
-    state.uploads[id] = {target.key, {}};
+    state.uploads[id] = {target.key, {}, {}};
+    if (!options_.drops_metadata) state.uploads[id].metadata = metadata_of(request.headers);
     Answer begun{200, "<InitiateMultipartUploadResult><UploadId>" + id +
                           "</UploadId></InitiateMultipartUploadResult>"};
     const auto algorithm = request.headers.get("x-amz-checksum-algorithm");
@@ -360,7 +371,9 @@ FakeS3::Answer FakeS3::upload(State& state, const http::ClientRequest& request,
     }
     parts.push_back(part.bytes);
   }
-  const Object whole = join(parts);
+  Object whole = join(parts);
+  if (options_.kms) whole.etag = fmt::format("{}-{}", md5_hex("kms" + whole.bytes), parts.size());
+  whole.metadata = found->second.metadata;
   const auto expected = request.headers.get(kCrc64);
   if (options_.checksums && expected && *expected != crc64_of(whole.bytes)) {
     return Answer::error(400, "BadDigest");

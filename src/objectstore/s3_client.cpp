@@ -98,6 +98,7 @@ http::ClientResponse Client::send_once(const Request& request, const std::string
       if (status / 100 == 2) request.on_headers(status, headers);
     };
   }
+  out.fresh_connection = request.fresh_connection;
   out.max_body = kMaxXml;
   out.connect_timeout = options_.connect_timeout;
   out.stall_timeout = options_.stall_timeout;

@@ -28,6 +28,7 @@ struct Request {
   std::function<void(std::string_view)> sink;
   std::function<void(int, const http::Headers&)> on_headers;
   bool not_found_is_answer = false;     // 404 comes back as a response (HEAD)
+  bool fresh_connection = false;        // as of http::ClientRequest
   bool success_may_hold_error = false;  // CompleteMultipartUpload: 200, then <Error> in the body
   std::optional<std::chrono::milliseconds> total_timeout;
   std::stop_token stop;

@@ -57,6 +57,12 @@ std::string no_key(const Refusal& r, const Attempt& a) {
   return fmt::format("cannot {} of bucket '{}' at {}: there is no such object", a.action, a.bucket,
                      a.endpoint);
 }
+std::string no_upload(const Refusal& r, const Attempt& a) {
+  return fmt::format(
+      "cannot {} of bucket '{}' at {}: its upload in parts is gone there ({}); see whether a "
+      "lifecycle rule of the bucket or another client aborts unfinished uploads",
+      a.action, a.bucket, a.endpoint, quoted(r));
+}
 std::string replaced(const Refusal&, const Attempt& a) {
   return fmt::format("cannot {} of bucket '{}': the object was replaced meanwhile", a.action,
                      a.bucket);
@@ -99,6 +105,7 @@ constexpr std::array kKnown = {
     Known{"NoSuchBucket", ErrorKind::NotFound, no_bucket},
     Known{"InvalidBucketName", ErrorKind::InvalidInput, no_bucket},
     Known{"NoSuchKey", ErrorKind::NotFound, no_key},
+    Known{"NoSuchUpload", ErrorKind::NotFound, no_upload},
     Known{"PreconditionFailed", ErrorKind::Conflict, replaced},
     // The object is shorter than when it was listed.
     Known{"InvalidRange", ErrorKind::Conflict, replaced},

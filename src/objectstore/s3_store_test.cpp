@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "base/error_testing.hpp"
 #include "base/hash.hpp"
 #include "objectstore/block_checksums.hpp"
@@ -670,6 +673,12 @@ TEST(S3Store, TheSizeOfThePartsIsToldWhereTheyAreEven) {
   EXPECT_EQ(told({500, 1000, 567}), 0u);
 }
 
+unsigned count_of(FakeS3& server, std::string_view method) {
+  const auto requests = server.requests();
+  return std::count_if(requests.begin(), requests.end(),
+                       [&](const std::string& line) { return line.starts_with(method); });
+}
+
 TEST(S3Upload, SendsOnlyTheFailedPartAgain) {
   for (const Fault& fault : {Fault{.reset_before = true}, Fault{.reset_after = true},
                              Fault{.corrupt_upload = true}, Fault{.status = 503}}) {
@@ -677,9 +686,7 @@ TEST(S3Upload, SendsOnlyTheFailedPartAgain) {
     f.fake.server->script = on_request("PUT", 3, fault);
     upload_bytes(*f.store, f.bytes, "k", {});
     EXPECT_EQ(f.fake.server->bytes_of("k"), f.bytes);
-    unsigned puts = 0;
-    for (const std::string& line : f.fake.server->requests()) puts += line.starts_with("PUT");
-    EXPECT_EQ(puts, 6u);
+    EXPECT_EQ(count_of(*f.fake.server, "PUT"), 6u);
   }
 }
 
@@ -699,11 +706,119 @@ TEST(S3Upload, AFailedUploadLeavesNoPartsAndIsNotTriedAgainAsAWhole) {
   EXPECT_FALSE(f.store->head("k", {}));
 }
 
+// Stores by which an object that was completed is known in different ways.
+const FakeS3::Options kKnowable[] = {
+    {.checksums = true}, {.kms = true}, {.drops_metadata = true}, {}};
+
 TEST(S3Upload, ALostAnswerToTheLastRequestIsFoundOut) {
-  PartsFixture f(3);
-  f.fake.server->script = on_request("POST", 2, {.reset_after = true});
+  for (const FakeS3::Options& options : kKnowable) {
+    PartsFixture f(3, 0, options);
+    f.fake.server->script = on_request("POST", 2, {.reset_after = true});
+    upload_bytes(*f.store, f.bytes, "k", {});
+    EXPECT_EQ(f.fake.server->bytes_of("k"), f.bytes);
+    EXPECT_EQ(count_of(*f.fake.server, "POST"), 2u);
+  }
+}
+
+bool completes(const http::ClientRequest& request) {
+  return request.method == "POST" && request.url.find("uploadId=") != std::string::npos;
+}
+
+// Completes the upload before the store gets the request for it: somebody on the way lost the
+// answer and repeats the request.
+void repeat_the_last_request(FakeS3& server) {
+  server.script = [&server, repeats = false](const http::ClientRequest& request,
+                                             unsigned) mutable -> std::optional<Fault> {
+    if (!completes(request) || std::exchange(repeats, true)) return std::nullopt;
+    server.send(request);
+    request.body->rewind();
+    return std::nullopt;
+  };
+}
+
+TEST(S3Upload, NothingRepeatsTheLastRequestOutOfSight) {
+  PartsFixture f;
+  std::vector<bool> fresh;
+  f.fake.server->script = [&](const http::ClientRequest& request, unsigned) {
+    if (completes(request)) fresh.push_back(request.fresh_connection);
+    return std::optional<Fault>();
+  };
   upload_bytes(*f.store, f.bytes, "k", {});
-  EXPECT_EQ(f.fake.server->bytes_of("k"), f.bytes);
+  EXPECT_THAT(fresh, ElementsAre(true));
+}
+
+TEST(S3Upload, AnUploadThatIsGoneSinceItWasCompletedIsNoFailure) {
+  for (const FakeS3::Options& options : kKnowable) {
+    PartsFixture f(1, 0, options);
+    repeat_the_last_request(*f.fake.server);
+    const ObjectInfo put = upload_bytes(*f.store, f.bytes, "k", {});
+    EXPECT_EQ(f.fake.server->bytes_of("k"), f.bytes);
+    EXPECT_EQ(put.etag, f.store->head("k", {})->etag);
+    EXPECT_EQ(put.size, f.bytes.size());
+    EXPECT_EQ(count_of(*f.fake.server, "PUT"), 5u);
+  }
+}
+
+constexpr const char* kNoSuchUpload = "<Error><Code>NoSuchUpload</Code></Error>";
+
+TEST(S3Upload, AnotherObjectAtTheKeyIsNotTakenForTheUpload) {
+  for (const FakeS3::Options& options : kKnowable) {
+    PartsFixture f(1, 0, options);
+    f.fake.server->put("k", std::string(f.bytes.size(), 'x'));
+    f.fake.server->script = [](const http::ClientRequest& request, unsigned) {
+      const Fault gone{.status = 404, .body = kNoSuchUpload};
+      return completes(request) ? std::optional(gone) : std::nullopt;
+    };
+    EXPECT_EQ(error_of([&] { upload_bytes(*f.store, f.bytes, "k", {}); }).kind,
+              ErrorKind::NotFound);
+    EXPECT_EQ(f.fake.server->open_uploads(), 0u);
+  }
+}
+
+// As many uploads are gone when their third part comes.
+void lose_uploads(FakeS3& server, unsigned uploads) {
+  server.script = [&server, uploads](const http::ClientRequest& request,
+                                     unsigned) mutable -> std::optional<Fault> {
+    if (request.url.find("partNumber=3") == std::string::npos || uploads == 0) return std::nullopt;
+    --uploads;
+    server.forget_uploads();
+    return std::nullopt;
+  };
+}
+
+TEST(S3Upload, AnUploadThatIsGoneBeforeItEndsIsBegunAnew) {
+  for (const unsigned connections : {0u, 3u}) {
+    PartsFixture f(3, connections);
+    lose_uploads(*f.fake.server, 2);
+    EXPECT_EQ(upload_bytes(*f.store, f.bytes, "k", {}).size, f.bytes.size());
+    EXPECT_EQ(f.fake.server->bytes_of("k"), f.bytes);
+    EXPECT_EQ(count_of(*f.fake.server, "POST"), 3 + 1u);
+    EXPECT_EQ(f.fake.server->open_uploads(), 0u);
+  }
+}
+
+TEST(S3Upload, AnUploadThatIsGoneEachTimeIsGivenUp) {
+  PartsFixture f(5);
+  lose_uploads(*f.fake.server, 9);
+  const Seen seen = error_of([&] { upload_bytes(*f.store, f.bytes, "k", {}); });
+  EXPECT_EQ(seen.kind, ErrorKind::NotFound);
+  EXPECT_EQ(seen.text,
+            "cannot write 'k' of bucket 'mnist' at http://store.test:9000: its upload in parts is "
+            "gone there (NoSuchUpload: no); see whether a lifecycle rule of the bucket or another "
+            "client aborts unfinished uploads (begun 3 times)");
+  EXPECT_EQ(count_of(*f.fake.server, "POST"), 3u);
+}
+
+TEST(S3Upload, ABucketThatIsGoneMeanwhileIsSaid) {
+  PartsFixture f;
+  f.fake.server->script = [&](const http::ClientRequest& request, unsigned) {
+    if (request.method == "PUT") f.fake.server->options().bucket = "other";
+    return std::optional<Fault>();
+  };
+  const Seen seen = error_of([&] { upload_bytes(*f.store, f.bytes, "k", {}); });
+  EXPECT_EQ(seen.kind, ErrorKind::NotFound);
+  EXPECT_THAT(seen.text, HasSubstr("there is no bucket 'mnist'"));
+  EXPECT_EQ(count_of(*f.fake.server, "POST"), 2u);
 }
 
 TEST(S3Upload, AnErrorInsideASuccessIsAnError) {

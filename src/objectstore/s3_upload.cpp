@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/ids.hpp"
 #include "base/log.hpp"
 #include "base/strings.hpp"
 #include "objectstore/block_checksums.hpp"
@@ -22,10 +23,20 @@ constexpr std::uint64_t kMostParts = 10'000;
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: 48.8 TiB together.
 constexpr std::uint64_t kLargestPart = std::uint64_t(5) << 30;
 
+// A random number that the store keeps with the object which an upload makes. By it the object is
+// known where ETags tell nothing.
+constexpr const char* kUploadMark = "x-amz-meta-trainyard-upload";
+
+// Of uploads for one object, when the store drops them before they end.
+constexpr unsigned kMostBeginnings = 3;
+
 RetryPolicy briefly(RetryPolicy policy) {
   policy.attempts = std::min(policy.attempts, 3u);
   return policy;
 }
+
+// Of an error of a request that names an upload.
+bool is_gone(const StoreError& error) { return error.kind() == ErrorKind::NotFound; }
 
 }  // namespace
 
@@ -47,10 +58,17 @@ struct Uploader::Plan {
   std::uint64_t part_size;
   std::string action = {};
   std::string upload_id = {};
+  std::string mark = random_hex(16);
   std::vector<StoredBytes> parts = {};  // filled by the workers, each its own element
   // What the parts of this upload are proved by; the store's own once it took the CRC at all.
   LearnedProof only_md5 = Proof::Md5;
   LearnedProof* proof = &only_md5;
+};
+
+// What stands at the key.
+struct Uploader::Found {
+  ObjectInfo info;
+  bool is_marked;  // as the plan's own
 };
 
 // What the store must make of the parts.
@@ -104,16 +122,30 @@ ObjectInfo Uploader::put_in_parts(const std::string& key, Source& source, std::s
   const std::string action = "write '" + printable(key) + "'";
   const std::uint64_t part_size = with_context(
       action, [&] { return part_size_for(source.size(), client_.options().part_size); });
-  Plan plan{.key = key, .source = source, .part_size = part_size, .action = action};
-  plan.parts.resize((source.size() + plan.part_size - 1) / plan.part_size);
-  begin(plan, stop);
+  for (unsigned begun = 1;; ++begun) {
+    Plan plan{.key = key, .source = source, .part_size = part_size, .action = action};
+    plan.parts.resize((source.size() + plan.part_size - 1) / plan.part_size);
+    begin(plan, stop);
+    try {
+      return put_parts(plan, stop);
+    } catch (const StoreError& error) {
+      if (!is_gone(error)) throw;
+      if (begun == kMostBeginnings) {
+        throw StoreError(error.kind(), fmt::format("{} (begun {} times)", error.what(), begun));
+      }
+      log::warn("{}; begun anew", error.what());
+    }
+  }
+}
+
+ObjectInfo Uploader::put_parts(Plan& plan, std::stop_token stop) {
   try {
     parts_.run(
         plan.parts.size(),
         [&](std::size_t index, std::stop_token token) { send_part(plan, index, token); }, stop);
     ObjectInfo info = complete(plan, stop);
-    info.key = key;
-    info.size = source.size();
+    info.key = plan.key;
+    info.size = plan.source.size();
     info.part_size = plan.part_size;
     return info;
   } catch (...) {
@@ -148,6 +180,7 @@ http::ClientResponse Uploader::begin_once(const Plan& plan, bool with_crc64, std
   request.method = "POST";
   request.key = plan.key;
   request.query = {{"uploads", ""}};
+  request.headers.add(kUploadMark, plan.mark);
   if (with_crc64) {
     request.headers.add("x-amz-checksum-algorithm", std::string(name_of(kCrc64)));
     request.headers.add("x-amz-checksum-type", std::string(name_of(ChecksumType::FullObject)));
@@ -173,29 +206,46 @@ void Uploader::send_part(Plan& plan, std::size_t index, std::stop_token stop) {
 
 ObjectInfo Uploader::complete(const Plan& plan, std::stop_token stop) {
   const Whole whole(plan);
-  ObjectInfo stored;
+  std::optional<ObjectInfo> stored;
   bool asked_before = false;
   retrier_.run(
       [&] {
         // An answer may have been lost: then the upload is gone and the object is there.
-        if (asked_before) {
-          const auto there = look(plan, stop);
-          if (there && whole.is(*there)) return void(stored = *there);
-        }
+        if (asked_before) stored = find_completed(plan, whole, stop);
         asked_before = true;
-        stored = complete_once(plan, whole, stop);
+        if (!stored) stored = complete_or_find(plan, whole, stop);
       },
       stop);
-  if (whole.is(stored)) return stored;
+  if (whole.is(*stored)) return *stored;
   // Some stores make other ETags. Each part was verified; what is left to check is the whole size.
-  std::optional<ObjectInfo> there;
+  std::optional<Found> there;
   retrier_.run([&] { there = look(plan, stop); }, stop);
-  const bool other = there && whole.can_compare_checksums(*there) && !whole.is(*there);
-  if (!there || other || there->size != plan.source.size()) {
+  const bool other = there && whole.can_compare_checksums(there->info) && !whole.is(there->info);
+  if (!there || other || there->info.size != plan.source.size()) {
     throw Error(ErrorKind::Corrupt, "the store did not put the parts of '" + printable(plan.key) +
                                         "' together as they were sent");
   }
-  return *there;
+  return there->info;
+}
+
+// Who repeats the request out of our sight, as proxies do, loses the answer that it was done.
+ObjectInfo Uploader::complete_or_find(const Plan& plan, const Whole& whole, std::stop_token stop) {
+  try {
+    return complete_once(plan, whole, stop);
+  } catch (const StoreError& error) {
+    if (!is_gone(error)) throw;
+    if (auto there = find_completed(plan, whole, stop)) return *std::move(there);
+    throw;
+  }
+}
+
+std::optional<ObjectInfo> Uploader::find_completed(const Plan& plan, const Whole& whole,
+                                                   std::stop_token stop) {
+  const auto there = look(plan, std::move(stop));
+  if (!there) return std::nullopt;
+  const bool same = there->info.size == plan.source.size() && whole.is(there->info);
+  if (!same && !there->is_marked) return std::nullopt;
+  return there->info;
 }
 
 ObjectInfo Uploader::complete_once(const Plan& plan, const Whole& whole, std::stop_token stop) {
@@ -217,12 +267,13 @@ ObjectInfo Uploader::complete_once(const Plan& plan, const Whole& whole, std::st
   }
   request.body = body.get();
   request.payload_hash = to_hex(digest(Digest::Sha256, xml));
+  request.fresh_connection = true;  // it is repeated only after a look
   request.success_may_hold_error = true;
   request.stop = std::move(stop);
   return parse_completed(client_.send(request).body);
 }
 
-std::optional<ObjectInfo> Uploader::look(const Plan& plan, std::stop_token stop) {
+std::optional<Uploader::Found> Uploader::look(const Plan& plan, std::stop_token stop) {
   Request request;
   request.action = "look at '" + printable(plan.key) + "'";
   request.method = "HEAD";
@@ -232,7 +283,8 @@ std::optional<ObjectInfo> Uploader::look(const Plan& plan, std::stop_token stop)
   request.stop = stop;
   const http::ClientResponse response = client_.send(request);
   if (response.status == 404) return std::nullopt;
-  return confirmed(object_info(plan.key, response.headers));
+  return Found{confirmed(object_info(plan.key, response.headers)),
+               response.headers.get(kUploadMark) == plan.mark};
 }
 
 void Uploader::abort(const Plan& plan) noexcept {

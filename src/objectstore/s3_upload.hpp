@@ -18,22 +18,29 @@ class Uploader {
   // Verified by the store and by its answer: by a CRC-64/NVME where the store takes one, which the
   // first upload finds out, else by an MD5 and the ETag. Throws TooLarge, before the first byte,
   // for what no S3 store takes as one object, and Conflict when the source changed meanwhile. An
-  // upload in parts that fails is aborted, so that no parts remain; when the answer that named it
-  // was lost, they do until discard_unfinished().
+  // upload in parts that is gone at the store before it ends, by whatever hand, is begun anew,
+  // twice at most; then that is NotFound. One that fails is aborted, so that no parts remain; when
+  // the answer that named it was lost, they do until discard_unfinished().
   ObjectInfo put(const std::string& key, Source& source, std::stop_token stop);
   // ObjectStore::discard_unfinished().
   std::uint64_t discard_unfinished(const std::string& prefix, std::stop_token stop);
 
  private:
   struct Plan;
+  struct Found;
   struct Whole;
   ObjectInfo put_in_parts(const std::string& key, Source& source, std::stop_token stop);
+  ObjectInfo put_parts(Plan& plan, std::stop_token stop);
   void begin(Plan& plan, std::stop_token stop);
   http::ClientResponse begin_once(const Plan& plan, bool with_crc64, std::stop_token stop);
   void send_part(Plan& plan, std::size_t index, std::stop_token stop);
   ObjectInfo complete(const Plan& plan, std::stop_token stop);
+  ObjectInfo complete_or_find(const Plan& plan, const Whole& whole, std::stop_token stop);
+  // The object at the key, if the upload made it or it is what the parts make.
+  std::optional<ObjectInfo> find_completed(const Plan& plan, const Whole& whole,
+                                           std::stop_token stop);
   ObjectInfo complete_once(const Plan& plan, const Whole& whole, std::stop_token stop);
-  std::optional<ObjectInfo> look(const Plan& plan, std::stop_token stop);
+  std::optional<Found> look(const Plan& plan, std::stop_token stop);
   void abort(const Plan& plan) noexcept;
   OpenUploads list_open(const std::string& prefix, std::stop_token stop);
   void abort_once(const std::string& key, const std::string& upload_id);
