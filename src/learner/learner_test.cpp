@@ -165,6 +165,28 @@ TEST_F(LearnerTest, DataThatCannotBeLoadedEndsTheRunWithTheReason) {
   EXPECT_THAT(stored("learner-1/load-data.log"), HasSubstr("failed: "));
 }
 
+TEST_F(LearnerTest, ABucketWithoutFilesEndsTheRun) {
+  assign([](wire::Assignment& a) { a.manifest.training_data.prefix = "gone"; });
+  for (const bool with_markers : {false, true}) {
+    if (with_markers) fill(*data_, {{"gone/", ""}, {"gone/sub/", ""}});
+    fs::remove_all(work_);
+    make_private_dir(work_);
+    run();
+    EXPECT_EQ(server_.finish().outcome, RunState::Error);
+    EXPECT_EQ(server_.finish().verdict->kind, "data_not_loaded");
+    EXPECT_THAT(server_.finish().verdict->message,
+                HasSubstr("there is no training data in memory://data: it holds no files below "
+                          "'gone/'"));
+  }
+}
+
+TEST_F(LearnerTest, AnEmptyFileIsData) {
+  fill(*data_, {{"labels/", ""}, {"labels/none/zero.txt", ""}});
+  assign([](wire::Assignment& a) { a.manifest.training_data.prefix = "labels"; });
+  run();
+  EXPECT_EQ(server_.finish().outcome, RunState::Completed);
+}
+
 TEST_F(LearnerTest, ADamagedDefinitionIsNotRun) {
   assign([](wire::Assignment& a) { a.definition_sha256 = std::string(64, '0'); });
   run();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <mutex>
@@ -93,6 +94,14 @@ void log_retries(RunLog& log, std::string_view of, os::RetryWatch& watch) {
                        retries.in_all, of, retries.last_error));
 }
 
+// The markers of folders are in the report, too, and became directories.
+bool has_files(const os::Dataset& dataset) {
+  if (dataset.report().bytes != 0) return true;
+  const fs::recursive_directory_iterator entries(dataset.directory());
+  return std::any_of(begin(entries), end(entries),
+                     [](const fs::directory_entry& entry) { return !entry.is_directory(); });
+}
+
 // The progress that is shown is the data's, with what stands in the way of either.
 os::Dataset load_data(const StageInRequest& request, os::RetryWatch& of_checkpoints,
                       std::stop_token stop) {
@@ -117,6 +126,8 @@ os::Dataset load_data(const StageInRequest& request, os::RetryWatch& of_checkpoi
   };
   os::Dataset dataset = request.cache.stage(*store, wanted, std::move(stop));
   log_retries(request.data_log, "the data", *watch);
+  // Emptied since submit, or never looked at then.
+  if (!has_files(dataset)) throw os::no_training_data(*store, wanted.prefix);
   return dataset;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/clock.hpp"
@@ -84,11 +85,28 @@ void probe(ObjectStore& store, const std::string& prefix, const std::stop_token&
   }
 }
 
+// A console stores an object of no bytes for an empty folder.
+bool holds_a_file(const ListPage& page) {
+  return std::ranges::any_of(page.objects, [](const ObjectInfo& object) {
+    return object.size != 0 || !object.key.ends_with('/');
+  });
+}
+
 }  // namespace
 
 std::unique_ptr<ObjectStore> open_store(const model::StoreReference& reference,
                                         const OpenOptions& options) {
   return open(reference, options, {});
+}
+
+Error no_training_data(const ObjectStore& store, const std::string& prefix) {
+  const std::string below = prefix.empty() ? "" : " below '" + printable(prefix) + "'";
+  const std::string_view mend = prefix.starts_with('/')
+                                    ? "keys begin without a slash as a rule: leave it out of prefix"
+                                    : "put them there first";
+  return Error(ErrorKind::NotFound, fmt::format("there is no training data in {}: it holds no "
+                                                "files{}; {}",
+                                                store.description(), below, mend));
 }
 
 void check_access(ObjectStore& store, const std::string& prefix, StoreUse use,
@@ -97,15 +115,10 @@ void check_access(ObjectStore& store, const std::string& prefix, StoreUse use,
   do {
     const ListPage page = store.list(prefix, continuation, stop);
     if (use == StoreUse::ProbedResults) return probe(store, prefix, stop);
-    if (!page.objects.empty() || use == StoreUse::TrainingResults) return;
+    if (use == StoreUse::TrainingResults || holds_a_file(page)) return;
     continuation = page.next;
   } while (!continuation.empty());
-  const std::string below = prefix.empty() ? "" : " below '" + printable(prefix) + "'";
-  const std::string_view mend = prefix.starts_with('/')
-                                    ? "keys begin without a slash as a rule: leave it out of prefix"
-                                    : "put it there first";
-  throw Error(ErrorKind::NotFound, fmt::format("there is no training data in {}{}: {}",
-                                               store.description(), below, mend));
+  throw no_training_data(store, prefix);
 }
 
 void check_access(const model::StoreReference& reference, StoreUse use, const OpenOptions& options,

@@ -29,14 +29,30 @@ TEST(CheckAccess, TrainingDataMustNotBeEmpty) {
   const auto store = make_memory_store();
   const Error empty = error_of([&] { check_access(*store, "", StoreUse::TrainingData, {}); });
   EXPECT_EQ(empty.kind(), ErrorKind::NotFound);
-  EXPECT_STREQ(empty.what(), "there is no training data in memory://bucket: put it there first");
+  EXPECT_STREQ(
+      empty.what(),
+      "there is no training data in memory://bucket: it holds no files; put them there first");
   upload_bytes(*store, "x", "mnist/a", {});
   check_access(*store, "", StoreUse::TrainingData, {});
   check_access(*store, "mnist/", StoreUse::TrainingData, {});
   EXPECT_THAT(error_of([&] { check_access(*store, "cifar/", StoreUse::TrainingData, {}); }).what(),
               HasSubstr("below 'cifar/'"));
   EXPECT_THAT(error_of([&] { check_access(*store, "/mnist/", StoreUse::TrainingData, {}); }).what(),
-              HasSubstr("below '/mnist/': keys begin without a slash"));
+              HasSubstr("below '/mnist/'; keys begin without a slash"));
+}
+
+TEST(CheckAccess, MarkersOfFoldersAreNoTrainingData) {
+  const auto store = make_memory_store({.page_size = 1});
+  upload_bytes(*store, "", "train/", {});
+  upload_bytes(*store, "", "train/sub/", {});
+  for (const char* prefix : {"", "train/"}) {
+    const Error none = error_of([&] { check_access(*store, prefix, StoreUse::TrainingData, {}); });
+    EXPECT_THAT(none.what(), HasSubstr("it holds no files"));
+  }
+  upload_bytes(*store, "", "train/sub/z", {});
+  for (const char* prefix : {"", "train/"}) {
+    check_access(*store, prefix, StoreUse::TrainingData, {});
+  }
 }
 
 TEST(CheckAccess, ResultsMayGoToAnEmptyBucket) {
