@@ -165,6 +165,28 @@ TEST_F(LearnerTest, DataThatCannotBeLoadedEndsTheRunWithTheReason) {
   EXPECT_THAT(stored("learner-1/load-data.log"), HasSubstr("failed: "));
 }
 
+TEST_F(LearnerTest, ABucketWithoutFilesEndsTheRun) {
+  assign([](wire::Assignment& a) { a.manifest.training_data.prefix = "gone"; });
+  for (const bool with_markers : {false, true}) {
+    if (with_markers) fill(*data_, {{"gone/", ""}, {"gone/sub/", ""}});
+    fs::remove_all(work_);
+    make_private_dir(work_);
+    run();
+    EXPECT_EQ(server_.finish().outcome, RunState::Error);
+    EXPECT_EQ(server_.finish().verdict->kind, "data_not_loaded");
+    EXPECT_THAT(server_.finish().verdict->message,
+                HasSubstr("there is no training data in memory://data: it holds no files below "
+                          "'gone/'"));
+  }
+}
+
+TEST_F(LearnerTest, AnEmptyFileIsData) {
+  fill(*data_, {{"labels/", ""}, {"labels/none/zero.txt", ""}});
+  assign([](wire::Assignment& a) { a.manifest.training_data.prefix = "labels"; });
+  run();
+  EXPECT_EQ(server_.finish().outcome, RunState::Completed);
+}
+
 TEST_F(LearnerTest, ADamagedDefinitionIsNotRun) {
   assign([](wire::Assignment& a) { a.definition_sha256 = std::string(64, '0'); });
   run();
@@ -207,6 +229,52 @@ TEST_F(LearnerTest, ACheckpointThatTheRunDidNotChangeLeavesANewerOneAlone) {
   EXPECT_EQ(server_.finish().outcome, RunState::Completed) << training_log();
   EXPECT_EQ(content(*results_)["_wml_checkpoints/model"], "v2");
   EXPECT_EQ(content(*results_)["_wml_checkpoints/own"], "v1a\n");
+}
+
+TEST_F(LearnerTest, CheckpointsThatChangeWhileTheyAreLoadedAreLoadedAnew) {
+  fill(*results_, {{"_wml_checkpoints/model", "v1"}, {"_wml_checkpoints/old/model", "v0"}});
+  std::atomic<bool> replaced{false}, removed{false};
+  objectstore::FailingStore changing(*results_, [&](auto call, const std::string& key, auto) {
+    if (call == objectstore::StoreCall::Get) {
+      if (key.ends_with("/old/model") && !removed.exchange(true)) results_->remove(key, {});
+      if (key.ends_with("_checkpoints/model") && !replaced.exchange(true)) {
+        fill(*results_, {{key, "v2"}});
+      }
+    }
+    return std::nullopt;
+  });
+  results_for_learner_ = &changing;
+  set_command("cd $CHECKPOINT_DIR && find . -type f && cat model");
+  run();
+  EXPECT_EQ(server_.finish().outcome, RunState::Completed);
+  EXPECT_THAT(training_log(), HasSubstr("\n./model\nv2\nTraining process finished"));
+  EXPECT_THAT(stored("learner-1/load-data.log"), HasSubstr("; listing it anew, time 2 of 5"));
+}
+
+TEST_F(LearnerTest, CheckpointsThatChangeAllTheTimeEndTheRunAtLast) {
+  fill(*results_, {{"_wml_checkpoints/model", "v0"}});
+  objectstore::FailingStore changing(*results_, [&](auto call, const std::string& key, auto nth) {
+    if (call == objectstore::StoreCall::Get) fill(*results_, {{key, fmt::format("v{}", nth)}});
+    return std::nullopt;
+  });
+  results_for_learner_ = &changing;
+  run();
+  EXPECT_EQ(server_.finish().verdict->kind, "checkpoints_not_loaded");
+  EXPECT_EQ(changing.calls(objectstore::StoreCall::Get), 5u);
+}
+
+TEST_F(LearnerTest, ACancelEndsTheWaitForCheckpointsThatChange) {
+  fill(*results_, {{"_wml_checkpoints/model", "v0"}});
+  std::stop_source cancel;
+  objectstore::FailingStore changing(*results_, [&](auto call, const auto&, auto) {
+    if (call != objectstore::StoreCall::Get) return std::optional<objectstore::Failure>();
+    cancel.request_stop();
+    return std::optional(objectstore::Failure{.kind = ErrorKind::Conflict});
+  });
+  results_for_learner_ = &changing;
+  EXPECT_EQ(run(1, cancel), LearnerEnd::Reported);
+  EXPECT_EQ(server_.finish().outcome, RunState::Canceled);
+  EXPECT_EQ(changing.calls(objectstore::StoreCall::Get), 1u);
 }
 
 TEST_F(LearnerTest, TheServerMayBeAwayFromTheStartToTheEnd) {

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <mutex>
 #include <thread>
 
+#include "base/files.hpp"
 #include "base/strings.hpp"
 #include "learner/checkpoint_record.hpp"
 #include "learner/directories.hpp"
@@ -25,6 +27,9 @@ constexpr std::chrono::seconds kLogProgressEvery{10};
 // Nothing is lost by waiting for a store that is away, and a run that ends has to queue again.
 constexpr os::RetryPolicy kFetchRetry{.longest = std::chrono::seconds(10),
                                       .patience = std::chrono::minutes(10)};
+// Other runs may store checkpoints in the folder that is loaded: each of these lists it anew.
+constexpr unsigned kCheckpointTries = 5;
+constexpr Milliseconds kCheckpointPause{500};  // before the second, then doubled
 
 // Steps that run at the same time; the first that fails stops the others.
 class Steps {
@@ -89,6 +94,14 @@ void log_retries(RunLog& log, std::string_view of, os::RetryWatch& watch) {
                        retries.in_all, of, retries.last_error));
 }
 
+// The markers of folders are in the report, too, and became directories.
+bool has_files(const os::Dataset& dataset) {
+  if (dataset.report().bytes != 0) return true;
+  const fs::recursive_directory_iterator entries(dataset.directory());
+  return std::any_of(begin(entries), end(entries),
+                     [](const fs::directory_entry& entry) { return !entry.is_directory(); });
+}
+
 // The progress that is shown is the data's, with what stands in the way of either.
 os::Dataset load_data(const StageInRequest& request, os::RetryWatch& of_checkpoints,
                       std::stop_token stop) {
@@ -113,7 +126,38 @@ os::Dataset load_data(const StageInRequest& request, os::RetryWatch& of_checkpoi
   };
   os::Dataset dataset = request.cache.stage(*store, wanted, std::move(stop));
   log_retries(request.data_log, "the data", *watch);
+  // Emptied since submit, or never looked at then.
+  if (!has_files(dataset)) throw os::no_training_data(*store, wanted.prefix);
   return dataset;
+}
+
+bool may_have_changed_meanwhile(const Error& error) {
+  return error.kind() == ErrorKind::Conflict || error.kind() == ErrorKind::NotFound;
+}
+
+// The directory stays: it belongs to the command's user.
+void remove_contents(const fs::path& directory) {
+  for (const auto& entry : fs::directory_iterator(directory)) remove_tree(entry.path());
+}
+
+os::TreeReport download_checkpoints(const StageInRequest& request, os::ObjectStore& store,
+                                    const std::string& prefix, const os::TransferOptions& options,
+                                    const std::stop_token& stop) {
+  const auto directory = request.layout.checkpoint_dir();
+  Milliseconds pause = kCheckpointPause;
+  for (unsigned tried = 1;; ++tried, pause *= 2) {
+    try {
+      return os::download_tree(store, prefix, directory, options, stop);
+    } catch (const Error& e) {
+      if (tried == kCheckpointTries || !may_have_changed_meanwhile(e)) throw;
+      request.data_log.line(fmt::format("CHECKPOINT_DIR: {}; listing it anew, time {} of {}",
+                                        e.what(), tried + 1, kCheckpointTries));
+    }
+    if (!request.clock.sleep_for(pause, stop)) {
+      throw Error(ErrorKind::Canceled, "stopped while waiting to load the checkpoints anew");
+    }
+    remove_contents(directory);
+  }
 }
 
 // Shown while something stands in the way: the data may be there already.
@@ -131,7 +175,7 @@ void load_checkpoints(const StageInRequest& request, const std::shared_ptr<os::R
     lines.add(told);
     request.on_progress(told);
   };
-  const auto report = os::download_tree(*store, prefix, directory, options, stop);
+  const auto report = download_checkpoints(request, *store, prefix, options, stop);
   log_retries(request.data_log, "CHECKPOINT_DIR", *watch);
   if (report.files == 0) return;
   save_checkpoint_record(request.layout, os::look_at_files(directory, stop));

@@ -198,10 +198,12 @@ TEST(Manifest, ASwiftConnectionNeedsAllOfT14) {
 }
 
 TEST(Manifest, VersionOneOfSwiftNeedsNameAndPasswordAlone) {
-  const auto manifest =
-      good({.connection = "{auth_url: https://h/auth/v1.0, userId: u, password: p}",
-            .type = "softlayer_objectstore"});
-  EXPECT_TRUE(std::holds_alternative<model::SwiftConnection>(manifest.training_data.connection));
+  for (const auto* url : {"https://h/auth/v1.0", "http://h:7480/auth/1.0"}) {
+    const auto manifest =
+        good({.connection = fmt::format("{{auth_url: {}, userId: u, password: p}}", url),
+              .type = "softlayer_objectstore"});
+    EXPECT_TRUE(std::holds_alternative<model::SwiftConnection>(manifest.training_data.connection));
+  }
 }
 
 TEST(Manifest, TheTypeMayStandUnderTheBucket) {

@@ -7,6 +7,7 @@
 #include "base/strings.hpp"
 #include "manifest/endpoint.hpp"
 #include "manifest/store_types.hpp"
+#include "model/swift_auth.hpp"
 
 namespace trainyard::manifest {
 namespace {
@@ -93,17 +94,11 @@ model::S3Connection s3_connection(MappingReader& connection) {
           .region = std::string(trim(connection.text("region")))};
 }
 
-// Authentication before Keystone knows no projects.
-bool is_version_one(std::string_view auth_url) {
-  if (auth_url.ends_with('/')) auth_url.remove_suffix(1);
-  return auth_url.ends_with("/v1") || auth_url.ends_with("/v1.0");
-}
-
 model::SwiftConnection swift_connection(MappingReader& connection) {
   for (const auto name : {"access_key_id", "secret_access_key"}) {
     connection.require(name, "bluemix_objectstore needs");
   }
-  if (!is_version_one(trim(connection.text("endpoint_url")))) {
+  if (!model::is_version_one_auth(trim(connection.text("endpoint_url")))) {
     for (const auto name : {"region", "domain_name", "project_id"}) {
       connection.require(name, "bluemix_objectstore needs");
     }

@@ -1,7 +1,6 @@
-#include <algorithm>
-
 #include "base/error.hpp"
 #include "base/strings.hpp"
+#include "model/swift_auth.hpp"
 #include "objectstore/swift_store.hpp"
 
 namespace trainyard::objectstore {
@@ -22,11 +21,6 @@ void check_container(const std::string& container) {
   }
 }
 
-bool is_version1(std::string_view path) {
-  return path.ends_with("/auth/v1.0") || path.ends_with("/auth/v1") ||
-         path.ends_with("/auth/1.0") || path == "/v1.0";
-}
-
 // Credentials name Keystone with or without the version, or an older one that lies beside it.
 void point_to_version3(Endpoint& url) {
   for (const std::string_view tail : {"/auth/tokens", "/v3", "/v2.0"}) {
@@ -43,7 +37,8 @@ SwiftOptions swift_options(const model::SwiftConnection& connection, const std::
   if (connection.password.empty()) refuse("the connection has no password");
   SwiftOptions options;
   options.auth_url = with_context("auth_url", [&] { return parse_endpoint(connection.auth_url); });
-  options.auth = is_version1(options.auth_url.path) ? SwiftAuth::V1 : SwiftAuth::KeystoneV3;
+  options.auth =
+      model::is_version_one_auth(connection.auth_url) ? SwiftAuth::V1 : SwiftAuth::KeystoneV3;
   if (options.auth == SwiftAuth::KeystoneV3) point_to_version3(options.auth_url);
   options.user_name = connection.user_name;
   options.password = connection.password;
