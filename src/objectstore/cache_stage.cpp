@@ -141,7 +141,7 @@ CacheStage::CacheStage(const CacheLayout& layout, std::uint64_t max_bytes, Objec
 CacheStage::~CacheStage() = default;
 
 CacheStage::Result CacheStage::run() {
-  list_with_etags(
+  list_for_reading(
       store_, request_.prefix, affordable_connections(request_.transfer), listing_,
       [&](std::size_t first) { on_page(first); }, stop_);
   progress_.listing_complete();

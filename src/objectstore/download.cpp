@@ -163,7 +163,7 @@ TreeReport download_tree(ObjectStore& store, const std::string& prefix, const fs
   const auto begin = std::chrono::steady_clock::now();
   Listing listing;  // outlives those who fetch from it
   TreeDownload download(store, prefix, directory, options, {}, stop);
-  list_with_etags(
+  list_for_reading(
       store, prefix, affordable_connections(options), listing,
       [&](std::size_t first) { download.on_page(listing, first); }, stop);
   TransferLog(options.on_log)

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,7 +58,8 @@ class FakeS3 final : public http::Client {
     bool tells_parts = true;  // HEAD ?partNumber=1
     bool checksums = false;   // keeps a CRC-64/NVME of every object, as AWS does
     bool only_lists_checksums = false;
-    bool refuses_checksums = false;  // a request that says something of one
+    bool refuses_checksums = false;           // a request that says something of one
+    std::set<std::string> listed_empty = {};  // keys, as Ceph's dynamic large objects are
     std::size_t page = 1000;
     TimePoint now = TimePoint(std::chrono::hours(24 * 365 * 50));
   };

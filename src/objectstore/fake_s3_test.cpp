@@ -253,7 +253,8 @@ FakeS3::Answer FakeS3::list(State& state, const Target& target) {
     last = next->first;
     entries += fmt::format(
         "<Contents><Key>{}</Key><ETag>&quot;{}&quot;</ETag><Size>{}</Size>{}</Contents>",
-        encode ? encoded(last) : escaped(last), next->second.etag, next->second.bytes.size(),
+        encode ? encoded(last) : escaped(last), next->second.etag,
+        options_.listed_empty.contains(last) ? 0 : next->second.bytes.size(),
         options_.checksums ? kListedChecksum : "");
   }
   std::string extra = encode ? "<EncodingType>url</EncodingType>" : "";

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/strings.hpp"
 #include "objectstore/part_runner.hpp"
 
 namespace trainyard::objectstore {
@@ -28,20 +29,36 @@ void feed(Hasher& hasher, const ListedObject& object) {
   feed(hasher, std::to_string(object.size()));
 }
 
-void learn_etags(ObjectStore& store, Listing& listing, std::size_t first, unsigned connections,
-                 const std::stop_token& stop) {
-  std::vector<ListedObject*> nameless;
+bool is_unclear(const ListedObject& object) {
+  const bool may_have_bytes =
+      object.size() == 0 && !object.has_checksum() && !object.key().ends_with('/');
+  return object.etag().empty() || may_have_bytes;
+}
+
+ObjectInfo look_at(ObjectStore& store, ObjectInfo object, std::stop_token stop) {
+  const auto told = store.head(object.key, std::move(stop));
+  if (!told) {
+    throw Error(ErrorKind::NotFound,
+                fmt::format("'{}' is listed in {}, but there is no such object: it was removed "
+                            "meanwhile, or is a link to nothing",
+                            printable(object.key), store.description()));
+  }
+  object.etag = told->etag;
+  if (told->size != 0) object.size = told->size;  // 0: also when the answer tells no length
+  object.segmented = told->segmented;
+  return object;
+}
+
+void resolve(ObjectStore& store, Listing& listing, std::size_t first, unsigned connections,
+             const std::stop_token& stop) {
+  std::vector<ListedObject*> unclear;
   for (std::size_t i = first; i < listing.size(); ++i) {
-    if (listing[i].etag().empty()) nameless.push_back(&listing[i]);
+    if (is_unclear(listing[i])) unclear.push_back(&listing[i]);
   }
   const auto ask = [&](std::size_t i, std::stop_token ours) {
-    ObjectInfo object = nameless[i]->info();
-    const auto told = store.head(object.key, std::move(ours));
-    if (!told) return;
-    object.etag = told->etag;
-    *nameless[i] = ListedObject(object);
+    *unclear[i] = ListedObject(look_at(store, unclear[i]->info(), std::move(ours)));
   };
-  PartRunner(connections - 1).run(nameless.size(), ask, stop);
+  PartRunner(connections - 1).run(unclear.size(), ask, stop);
 }
 
 }  // namespace
@@ -80,11 +97,11 @@ void list_all(ObjectStore& store, const std::string& prefix, Listing& into,
   } while (!continuation.empty());
 }
 
-void list_with_etags(ObjectStore& store, const std::string& prefix, unsigned connections,
-                     Listing& into, const std::function<void(std::size_t first)>& on_page,
-                     std::stop_token stop) {
+void list_for_reading(ObjectStore& store, const std::string& prefix, unsigned connections,
+                      Listing& into, const std::function<void(std::size_t first)>& on_page,
+                      std::stop_token stop) {
   const auto ask_then = [&](std::size_t first) {
-    learn_etags(store, into, first, connections, stop);
+    resolve(store, into, first, connections, stop);
     on_page(first);
   };
   list_all(store, prefix, into, ask_then, stop);

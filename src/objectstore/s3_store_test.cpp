@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/error_testing.hpp"
 #include "base/hash.hpp"
 #include "objectstore/block_checksums.hpp"
 #include "objectstore/fake_s3.hpp"
+#include "objectstore/listing.hpp"
 #include "objectstore/object_headers.hpp"
 #include "objectstore/s3_upload.hpp"
 #include "objectstore/sources.hpp"
@@ -310,6 +313,24 @@ TEST(S3Store, PassesTheStoresWishToWaitOn) {
     FAIL();
   } catch (const StoreError& error) {
     EXPECT_EQ(error.retry_after, Milliseconds(7000));
+  }
+}
+
+TEST(S3Store, WhatIsListedWithoutBytesIsLookedAtUnlessItsChecksumIsNamed) {
+  for (const bool checksums : {false, true}) {
+    FakeS3Store fake({.checksums = checksums, .listed_empty = {"large"}});
+    for (const char* key : {"directory/", "empty", "plain"}) {
+      fake.server->put(key, std::string(key) == "plain" ? "bytes" : "");
+    }
+    if (!checksums) fake.server->put("large", "its parts");
+    Listing listing;
+    const auto store = fake.open(fake.store_options());
+    list_for_reading(*store, "", 4, listing, [](std::size_t) {}, {});
+    EXPECT_EQ(total_bytes(listing), checksums ? 5u : 5u + 9u);
+    const auto requests = fake.server->requests();
+    EXPECT_EQ(std::count_if(requests.begin(), requests.end(),
+                            [](const std::string& text) { return text.starts_with("HEAD"); }),
+              checksums ? 0 : 2);
   }
 }
 
