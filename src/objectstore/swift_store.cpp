@@ -10,6 +10,7 @@
 #include "objectstore/swift_listing.hpp"
 #include "objectstore/swift_manifest.hpp"
 #include "objectstore/swift_segments.hpp"
+#include "objectstore/swift_session.hpp"
 #include "objectstore/swift_upload.hpp"
 
 namespace trainyard::objectstore {
@@ -58,7 +59,10 @@ class SwiftStore final : public ObjectStore {
     request.stop = stop;
     const http::ClientResponse response = client_.send(request);
     ListPage page;
-    if (response.status == 204) return page;
+    if (response.status == 204) {
+      require_own(response);
+      return page;
+    }
     auto entries = with_context("list " + client_.description(),
                                 [&] { return swift::parse_listing(response.body); });
     // A server may give fewer than were asked for: only an empty page is the end.
@@ -89,6 +93,14 @@ class SwiftStore final : public ObjectStore {
   }
 
  private:
+  // Whatever answers nothing in the store's place must not end its listing.
+  void require_own(const http::ClientResponse& response) const {
+    if (swift::is_own(response)) return;
+    throw Error(ErrorKind::Unavailable, "an empty answer to the listing of " +
+                                            client_.description() +
+                                            " is not the store's: it has no X-Trans-Id");
+  }
+
   std::optional<http::Headers> look(const std::string& key, std::stop_token stop) {
     swift::Request request;
     request.action = "look at '" + printable(key) + "'";

@@ -294,9 +294,33 @@ TEST(SwiftStore, AnEmptyAnswerIsNoEmptyListing) {
   EXPECT_EQ(error.kind(), ErrorKind::Corrupt);
   fake.server->script = [](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
     if (request.method == "POST") return std::nullopt;
-    return Fault{.status = 204};
+    return Fault{.status = 204, .headers = {{"X-Trans-Id", "tx1"}}};
   };
   EXPECT_TRUE(fake.open(fake.options())->list("", "", {}).objects.empty());
+}
+
+TEST(SwiftStore, AnEmptyAnswerOfAnotherDoesNotEndAListing) {
+  FakeSwiftStore fake;
+  fake.server->most_listed = 2;
+  for (const char* key : {"a", "b", "c", "d"}) fake.server->put("mnist", key, "x");
+  unsigned left = 2;
+  fake.server->script = [&](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
+    if (left == 0 || request.url.find("marker=b") == std::string::npos) return std::nullopt;
+    --left;
+    return Fault{.status = 204};
+  };
+  const auto list = [&](unsigned attempts) {
+    const auto store = make_retrying(fake.open(fake.options()),
+                                     {.attempts = attempts, .base = Milliseconds(0)}, fake.clock);
+    Listing listing;
+    list_all(*store, "", listing, {}, {});
+    return listing.size();
+  };
+  const Error error = error_of([&] { list(2); });
+  EXPECT_EQ(error.kind(), ErrorKind::Unavailable);
+  EXPECT_THAT(error.what(), HasSubstr("is not the store's"));
+  left = 2;
+  EXPECT_EQ(list(3), 4u);
 }
 
 TEST(SwiftStore, LargeObjectsAreReadAsTheObjectThatTheyStandFor) {
