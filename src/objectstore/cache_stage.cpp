@@ -50,7 +50,7 @@ class CacheLanding final : public Landing {
   std::string id(const ListedObject& object) const { return object_id(store_, object); }
   // False when the cache does not have it, or not whole: then it is dropped.
   bool pin(const ListedObject& object, const std::string& id) {
-    if (!link_file(layout_.object(id), workspace_.pin(id))) return false;
+    if (!link_pin(layout_.object(id), object, id)) return false;
     struct stat status {};
     const bool there = ::stat(workspace_.pin(id).c_str(), &status) == 0;
     if (there && static_cast<std::uint64_t>(status.st_size) == object.size()) {
@@ -83,7 +83,7 @@ class CacheLanding final : public Landing {
   void commit(const ListedObject& object, Fd file) override {
     const std::string id = this->id(object);
     // Pinned first: an object is evicted only while it has no other link.
-    if (!link_file(layout_.partial(id), workspace_.pin(id))) {
+    if (!link_pin(layout_.partial(id), object, id)) {
       throw Error(ErrorKind::Internal, "a partial object vanished from the cache");
     }
     if (!rename_if_there(layout_.partial(id), layout_.object(id))) {
@@ -97,6 +97,16 @@ class CacheLanding final : public Landing {
   }
 
  private:
+  // Each object of a listing is pinned once.
+  bool link_pin(const fs::path& from, const ListedObject& object, const std::string& id) {
+    try {
+      return link_file(from, workspace_.pin(id));
+    } catch (const Error&) {
+      if (fs::exists(workspace_.pin(id))) throw_listed_twice(store_, object.key());
+      throw;
+    }
+  }
+
   const CacheLayout& layout_;
   const Workspace& workspace_;
   CacheRoom& room_;
@@ -260,7 +270,9 @@ void CacheStage::put_together(const std::string& tree, const KeyPaths& places) {
   for (std::size_t i = 0; i < listing_.size(); ++i) {
     const std::string_view path = places.path(i);
     if (path.empty()) continue;
-    rename_file(build_->workspace.pin(build_->landing.id(listing_[i])), root / path);
+    if (!rename_to_new(build_->workspace.pin(build_->landing.id(listing_[i])), root / path)) {
+      throw_listed_twice(store_.description(), listing_[i].key());
+    }
   }
   rename_file(root, layout_.tree(tree));
   build_.reset();

@@ -61,6 +61,25 @@ void resolve(ObjectStore& store, Listing& listing, std::size_t first, unsigned c
   PartRunner(connections - 1).run(unclear.size(), ask, stop);
 }
 
+// Pages that come again and again, found with the memory for one key (Brent's way): a page is
+// compared with one that was remembered before, ever later ones are remembered.
+class PageLoop {
+ public:
+  bool closes_at(const ListPage& page) {
+    if (page.objects.empty()) return false;
+    const std::string& key = page.objects.front().key;
+    if (key == remembered_) return true;
+    if (++pages_ < remember_at_) return false;
+    remembered_ = key;
+    remember_at_ *= 2;
+    return false;
+  }
+
+ private:
+  std::string remembered_;
+  std::uint64_t pages_ = 0, remember_at_ = 1;
+};
+
 }  // namespace
 
 ListedObject::ListedObject(const ObjectInfo& object)
@@ -81,9 +100,15 @@ ObjectInfo ListedObject::info() const {
   return object;
 }
 
+void throw_listed_twice(const std::string& store, std::string_view key) {
+  throw Error(ErrorKind::Corrupt,
+              fmt::format("the listing of {} names the key '{}' twice", store, printable(key)));
+}
+
 void list_all(ObjectStore& store, const std::string& prefix, Listing& into,
               const std::function<void(std::size_t first)>& on_page, std::stop_token stop) {
   std::string continuation;
+  PageLoop loop;
   do {
     ListPage page = store.list(prefix, continuation, stop);
     if (!page.next.empty() && page.next == continuation) {
@@ -92,7 +117,14 @@ void list_all(ObjectStore& store, const std::string& prefix, Listing& into,
     }
     continuation = std::move(page.next);
     const std::size_t first = into.size();
-    for (const ObjectInfo& object : page.objects) into.emplace_back(object);
+    for (const ObjectInfo& object : page.objects) {
+      const bool again = !into.empty() && into.back().key() == object.key;
+      if (again) throw_listed_twice(store.description(), object.key);
+      into.emplace_back(object);
+    }
+    if (loop.closes_at(page)) {
+      throw_listed_twice(store.description(), page.objects.front().key);
+    }
     if (on_page) on_page(first);
   } while (!continuation.empty());
 }

@@ -41,7 +41,8 @@ class ListedObject {
 using Listing = std::deque<ListedObject>;  // addresses of its elements stay while it grows
 
 // Appends every object below `prefix` to `into`, page by page; after each page `on_page` gets the
-// index of its first object. Throws Corrupt when the store's pages lead nowhere.
+// index of its first object. Throws Corrupt when the store's pages lead nowhere, and when a key
+// follows itself or pages come again; a key that comes again elsewhere is for the caller to notice.
 void list_all(ObjectStore& store, const std::string& prefix, Listing& into,
               const std::function<void(std::size_t first)>& on_page, std::stop_token stop);
 
@@ -53,6 +54,9 @@ void list_all(ObjectStore& store, const std::string& prefix, Listing& into,
 void list_for_reading(ObjectStore& store, const std::string& prefix, unsigned connections,
                       Listing& into, const std::function<void(std::size_t first)>& on_page,
                       std::stop_token stop);
+
+// Corrupt, with the listing and the key.
+[[noreturn]] void throw_listed_twice(const std::string& store, std::string_view key);
 
 // Objects from the index `first` on of which not even head() told an ETag: nothing tells two
 // versions of them apart.
