@@ -366,6 +366,13 @@ TEST_F(Download, PagesThatComeAgainAndAgainAreCaught) {
   EXPECT_THAT(error_of(store).what(), HasSubstr("twice"));
 }
 
+TEST_F(Download, PagesWithoutAnObjectForEverAreCaught) {
+  Told store(*memory, [](unsigned nth) { return ListPage{{}, std::to_string(nth)}; });
+  const Error error = error_of(store);
+  EXPECT_EQ(error.kind(), ErrorKind::Corrupt);
+  EXPECT_THAT(error.what(), HasSubstr("the listing of memory://bucket goes on"));
+}
+
 TEST_F(Download, UploadsInPartsAreVerifiedByTheirParts) {
   FakeS3Store fake;
   S3Options store_options = fake.store_options();

@@ -14,6 +14,7 @@ namespace trainyard::objectstore {
 namespace {
 
 constexpr std::size_t kIdBytes = 16;
+constexpr std::size_t kMostEmptyPages = 1000;  // one after the other
 // Part of every id; to be raised when the meaning of what lies in a cache changes.
 constexpr std::string_view kLayout = "1";
 
@@ -109,6 +110,7 @@ void list_all(ObjectStore& store, const std::string& prefix, Listing& into,
               const std::function<void(std::size_t first)>& on_page, std::stop_token stop) {
   std::string continuation;
   PageLoop loop;
+  std::size_t empty_pages = 0;
   do {
     ListPage page = store.list(prefix, continuation, stop);
     if (!page.next.empty() && page.next == continuation) {
@@ -121,6 +123,13 @@ void list_all(ObjectStore& store, const std::string& prefix, Listing& into,
       const bool again = !into.empty() && into.back().key() == object.key;
       if (again) throw_listed_twice(store.description(), object.key);
       into.emplace_back(object);
+    }
+    empty_pages = page.objects.empty() ? empty_pages + 1 : 0;
+    if (empty_pages > kMostEmptyPages) {
+      throw Error(
+          ErrorKind::Corrupt,
+          fmt::format("the listing of {} goes on, but {} of its pages in a row name no object",
+                      store.description(), empty_pages));
     }
     if (loop.closes_at(page)) {
       throw_listed_twice(store.description(), page.objects.front().key);
