@@ -164,6 +164,23 @@ TEST_F(Download, BytesThatStayDamagedFailTheDownload) {
   EXPECT_EQ(damaging.calls(StoreCall::Get), 3u);
 }
 
+// As HTTP/1.0 does it, the end of the connection is that of the body.
+TEST_F(Download, AnAnswerWithoutALengthThatWasCutIsGoneOnWith) {
+  for (const bool checksums : {false, true}) {
+    FakeS3Store fake({.checksums = checksums});
+    fake.server->put("k", some_bytes(1000));
+    const auto store = fake.open(fake.store_options());
+    fake.server->script = [](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
+      const bool whole = request.url.ends_with("/k") && !request.headers.get("Range");
+      if (!whole || request.method != "GET") return std::nullopt;
+      return Fault{.without_length = true};
+    };
+    download(*store);
+    EXPECT_EQ(read_file(directory / "k"), some_bytes(1000));
+    fs::remove_all(directory);
+  }
+}
+
 TEST_F(Download, AReplacedObjectIsNoticed) {
   upload_bytes(*memory, "one", "k", {});
   FailingStore store(*memory, [&](StoreCall call, const std::string&, unsigned) {

@@ -24,8 +24,9 @@ struct Fault {
   std::string body = {};
   http::Headers headers = {};
   std::optional<std::uint64_t> cut_after = {};  // the answer's body breaks off here
-  bool reset_before = false;                    // nothing is done, the connection breaks
-  bool reset_after = false;  // it is done, and then the connection breaks without an answer
+  bool without_length = false;  // half of the body, and nothing says that there is more
+  bool reset_before = false;    // nothing is done, the connection breaks
+  bool reset_after = false;     // it is done, and then the connection breaks without an answer
   bool corrupt_answer = false;
   bool corrupt_upload = false;
   // Of FaultyClient and FaultProxy:

@@ -158,13 +158,13 @@ http::ClientResponse FakeS3::send(const http::ClientRequest& request) {
   http::ClientResponse response;
   response.status = real.status;
   response.headers = real.headers;
-  if (!response.headers.get("Content-Length")) {
+  if (!fault.without_length && !response.headers.get("Content-Length")) {
     response.headers.add("Content-Length", std::to_string(real.body.size()));
   }
   if (request.on_headers) request.on_headers(response.status, response.headers);
   if (request.method == "HEAD") return response;
-  const std::uint64_t end =
-      std::min<std::uint64_t>(fault.cut_after.value_or(real.body.size()), real.body.size());
+  const std::size_t size = real.body.size() / (fault.without_length ? 2 : 1);
+  const std::uint64_t end = std::min<std::uint64_t>(fault.cut_after.value_or(size), size);
   const std::string_view sent = std::string_view(real.body).substr(0, end);
   if (request.sink && response.status / 100 == 2) {
     request.sink(sent.substr(0, sent.size() / 2));
