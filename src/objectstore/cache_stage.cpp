@@ -50,7 +50,7 @@ class CacheLanding final : public Landing {
   std::string id(const ListedObject& object) const { return object_id(store_, object); }
   // False when the cache does not have it, or not whole: then it is dropped.
   bool pin(const ListedObject& object, const std::string& id) {
-    if (!link_file(layout_.object(id), workspace_.pin(id))) return false;
+    if (!link_pin(layout_.object(id), object, id)) return false;
     struct stat status {};
     const bool there = ::stat(workspace_.pin(id).c_str(), &status) == 0;
     if (there && static_cast<std::uint64_t>(status.st_size) == object.size()) {
@@ -83,7 +83,7 @@ class CacheLanding final : public Landing {
   void commit(const ListedObject& object, Fd file) override {
     const std::string id = this->id(object);
     // Pinned first: an object is evicted only while it has no other link.
-    if (!link_file(layout_.partial(id), workspace_.pin(id))) {
+    if (!link_pin(layout_.partial(id), object, id)) {
       throw Error(ErrorKind::Internal, "a partial object vanished from the cache");
     }
     if (!rename_if_there(layout_.partial(id), layout_.object(id))) {
@@ -97,6 +97,16 @@ class CacheLanding final : public Landing {
   }
 
  private:
+  // Each object of a listing is pinned once.
+  bool link_pin(const fs::path& from, const ListedObject& object, const std::string& id) {
+    try {
+      return link_file(from, workspace_.pin(id));
+    } catch (const Error&) {
+      if (fs::exists(workspace_.pin(id))) throw_listed_twice(store_, object.key());
+      throw;
+    }
+  }
+
   const CacheLayout& layout_;
   const Workspace& workspace_;
   CacheRoom& room_;
@@ -141,7 +151,7 @@ CacheStage::CacheStage(const CacheLayout& layout, std::uint64_t max_bytes, Objec
 CacheStage::~CacheStage() = default;
 
 CacheStage::Result CacheStage::run() {
-  list_with_etags(
+  list_for_reading(
       store_, request_.prefix, affordable_connections(request_.transfer), listing_,
       [&](std::size_t first) { on_page(first); }, stop_);
   progress_.listing_complete();
@@ -234,11 +244,7 @@ std::optional<Lease> CacheStage::use_whole_tree(const std::string& tree, const K
 void CacheStage::put_together(const std::string& tree, const KeyPaths& places) {
   look_up();
   if (!build_->room.reserve(missing_space_, directory_space(places.directories().size() + 1))) {
-    const std::uint64_t bytes = space_of(listing_).bytes;
-    throw PastTheCache{
-        fmt::format("it does not fit into this machine's cache ({} take {} on the "
-                    "disk, the limit is {})",
-                    count_files(listing_.size()), format_bytes(bytes), format_bytes(max_bytes_))};
+    throw PastTheCache{why_it_does_not_fit()};
   }
   fetch_missing();
   fetched_ = build_->fetcher.finish();
@@ -260,10 +266,28 @@ void CacheStage::put_together(const std::string& tree, const KeyPaths& places) {
   for (std::size_t i = 0; i < listing_.size(); ++i) {
     const std::string_view path = places.path(i);
     if (path.empty()) continue;
-    rename_file(build_->workspace.pin(build_->landing.id(listing_[i])), root / path);
+    if (!rename_to_new(build_->workspace.pin(build_->landing.id(listing_[i])), root / path)) {
+      throw_listed_twice(store_.description(), listing_[i].key());
+    }
   }
   rename_file(root, layout_.tree(tree));
   build_.reset();
+}
+
+// When there was no room to reserve.
+std::string CacheStage::why_it_does_not_fit() const {
+  const std::uint64_t bytes = space_of(listing_).bytes;
+  const std::uint64_t here = bytes - missing_space_.bytes;  // pinned, or reserved early
+  const std::uint64_t held = build_->room.held();
+  const std::uint64_t others = held - std::min(held, here);
+  std::string limit = "the limit is " + format_bytes(max_bytes_);
+  if (bytes <= max_bytes_ && bytes + others > max_bytes_) {
+    limit += fmt::format(", of which {} are in use by other runs", format_bytes(others));
+  } else if (bytes <= max_bytes_) {
+    limit = "less is free above keep_free and what other runs are about to write";
+  }
+  return fmt::format("it does not fit into this machine's cache ({} take {} on the disk, {})",
+                     count_files(listing_.size()), format_bytes(bytes), limit);
 }
 
 void CacheStage::wait_for_the_other(bool first_time) {

@@ -17,6 +17,7 @@
 #include "base/files.hpp"
 #include "base/mode_testing.hpp"
 #include "objectstore/failing_store.hpp"
+#include "objectstore/fake_s3.hpp"
 #include "objectstore/memory_store.hpp"
 #include "objectstore/served_store_fixture.hpp"
 #include "objectstore/transfer.hpp"
@@ -340,6 +341,16 @@ TEST_F(Cache, WhatDoesNotFitGoesPastIt) {
   EXPECT_EQ(store.calls(StoreCall::List), 4u);
 }
 
+TEST_F(Cache, WhatOthersUseIsSaidWhenThatLeavesNoRoom) {
+  const auto cache = open(kSetOnDisk * 3 / 2);
+  const auto second = make_memory_store({.description = "second"});
+  for (int i = 0; i < 20; ++i) upload_bytes(*second, std::string(1000, 'x'), std::to_string(i), {});
+  const Dataset used = cache->stage(store, request(), {});
+  EXPECT_FALSE(cache->stage(*second, request(), {}).shared());
+  EXPECT_THAT(lines, Contains(HasSubstr("(20 files take 80 KiB on the disk, the limit is 120 KiB, "
+                                        "of which 80 KiB are in use by other runs)")));
+}
+
 TEST_F(Cache, TheLimitIsOfWhatLiesOnTheDisk) {
   const auto large_enough = open(kSetOnDisk);
   EXPECT_TRUE(large_enough->stage(store, request(), {}).shared());
@@ -407,6 +418,15 @@ TEST_F(Cache, WithoutAnyETagNothingIsCached) {
   EXPECT_FALSE(data.shared());
   EXPECT_EQ(cache->usage().objects, 0u);
   EXPECT_THAT(lines, Contains(HasSubstr("the store gives 20 files no ETag")));
+}
+
+TEST_F(Cache, AnS3StoreWithoutETagsIsFetchedPastIt) {
+  FakeS3Store fake({.etags = false, .request_ids = true});
+  for (const auto& [key, bytes] : expected) fake.server->put(key, bytes);
+  const auto s3 = make_retrying(fake.open(fake.store_options()), {.attempts = 2}, fake.clock);
+  const Dataset data = open()->stage(*s3, request(), {});
+  EXPECT_EQ(tree(data.directory()), expected);
+  EXPECT_FALSE(data.shared());
 }
 
 TEST_F(Cache, WhoMayListButNotReadGetsNothing) {

@@ -82,15 +82,15 @@ void require_empty(const fs::path& directory) {
   if (error) throw system_error("make the directory " + directory.string(), error.value());
 }
 
-void move_into_place(const Incoming& incoming, const Listing& listing, const KeyPaths& places,
-                     const fs::path& directory) {
+void move_into_place(const Incoming& incoming, const std::string& store, const Listing& listing,
+                     const KeyPaths& places, const fs::path& directory) {
   for (const std::string& name : places.directories()) make_directory(directory / name);
   for (std::size_t i = 0; i < listing.size(); ++i) {
     const fs::path from = incoming.path(listing[i]);
     if (const std::string_view path = places.path(i); path.empty()) {
       unlink_file(from);
-    } else {
-      rename_file(from, directory / path);
+    } else if (!rename_to_new(from, directory / path)) {
+      throw_listed_twice(store, listing[i].key());
     }
   }
   remove_tree(incoming.directory());
@@ -100,7 +100,8 @@ class TreeDownload {
  public:
   TreeDownload(ObjectStore& store, const std::string& prefix, const fs::path& directory,
                const TransferOptions& options, KnownObjects known, std::stop_token stop)
-      : prefix_(prefix),
+      : store_(store.description()),
+        prefix_(prefix),
         directory_(directory),
         log_(options.on_log),
         space_(directory, options.free_floor, options.reservations),
@@ -123,7 +124,7 @@ class TreeDownload {
     const FetchTotals totals = fetcher_.finish();
     require_complete(listing, totals.files + incoming_.copied_files(),
                      totals.bytes + incoming_.copied_bytes());
-    move_into_place(incoming_, listing, places, directory_);
+    move_into_place(incoming_, store_, listing, places, directory_);
     progress_.finish();
     log_places(log_, listing, places);
     log_totals(log_, totals, progress_.snapshot().limited_by, begin_);
@@ -139,6 +140,7 @@ class TreeDownload {
     for (; handed_over_ < listing.size(); ++handed_over_) fetcher_.add(listing[handed_over_]);
   }
 
+  const std::string& store_;
   const std::string& prefix_;
   const fs::path& directory_;
   const TransferLog log_;
@@ -163,7 +165,7 @@ TreeReport download_tree(ObjectStore& store, const std::string& prefix, const fs
   const auto begin = std::chrono::steady_clock::now();
   Listing listing;  // outlives those who fetch from it
   TreeDownload download(store, prefix, directory, options, {}, stop);
-  list_with_etags(
+  list_for_reading(
       store, prefix, affordable_connections(options), listing,
       [&](std::size_t first) { download.on_page(listing, first); }, stop);
   TransferLog(options.on_log)

@@ -8,10 +8,12 @@
 #include <map>
 #include <thread>
 
+#include "base/error_testing.hpp"
 #include "base/files.hpp"
 #include "base/hash.hpp"
 #include "base/mode_testing.hpp"
 #include "base/strings.hpp"
+#include "objectstore/dataset_cache.hpp"
 #include "objectstore/etag.hpp"
 #include "objectstore/failing_store.hpp"
 #include "objectstore/fake_s3.hpp"
@@ -162,6 +164,23 @@ TEST_F(Download, BytesThatStayDamagedFailTheDownload) {
   EXPECT_EQ(damaging.calls(StoreCall::Get), 3u);
 }
 
+// As HTTP/1.0 does it, the end of the connection is that of the body.
+TEST_F(Download, AnAnswerWithoutALengthThatWasCutIsGoneOnWith) {
+  for (const bool checksums : {false, true}) {
+    FakeS3Store fake({.checksums = checksums});
+    fake.server->put("k", some_bytes(1000));
+    const auto store = fake.open(fake.store_options());
+    fake.server->script = [](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
+      const bool whole = request.url.ends_with("/k") && !request.headers.get("Range");
+      if (!whole || request.method != "GET") return std::nullopt;
+      return Fault{.without_length = true};
+    };
+    download(*store);
+    EXPECT_EQ(read_file(directory / "k"), some_bytes(1000));
+    fs::remove_all(directory);
+  }
+}
+
 TEST_F(Download, AReplacedObjectIsNoticed) {
   upload_bytes(*memory, "one", "k", {});
   FailingStore store(*memory, [&](StoreCall call, const std::string&, unsigned) {
@@ -295,6 +314,80 @@ TEST_F(Download, AListingThatGoesInCirclesIsCaught) {
     std::string name_ = "circle";
   } store;
   EXPECT_EQ(error_of(store).kind(), ErrorKind::Corrupt);
+}
+
+// Whatever a listing says, page by page.
+class Told final : public ObjectStore {
+ public:
+  using Pages = std::function<ListPage(unsigned nth)>;
+  Told(ObjectStore& inner, Pages pages) : inner_(inner), pages_(std::move(pages)) {}
+  const std::string& description() const override { return inner_.description(); }
+  std::optional<ObjectInfo> head(const std::string& key, std::stop_token stop) override {
+    return inner_.head(key, std::move(stop));
+  }
+  ObjectInfo get(const std::string& key, const std::optional<ByteRange>& range,
+                 const std::string& if_match, const Sink& sink, std::stop_token stop) override {
+    return inner_.get(key, range, if_match, sink, std::move(stop));
+  }
+  ObjectInfo put(const std::string& key, Source& source, std::stop_token stop) override {
+    return inner_.put(key, source, std::move(stop));
+  }
+  ListPage list(const std::string&, const std::string&, std::stop_token) override {
+    return pages_(listed_++);
+  }
+  std::uint64_t discard_unfinished(const std::string&, std::stop_token) override { return 0; }
+  void remove(const std::string&, std::stop_token) override {}
+
+ private:
+  ObjectStore& inner_;
+  Pages pages_;
+  unsigned listed_ = 0;
+};
+
+TEST_F(Download, AListingThatNamesAKeyTwiceIsNamedWithIt) {
+  std::map<std::string, ObjectInfo> objects;
+  for (const char* key : {"a", "b", "c"}) {
+    objects[key] = upload_bytes(*memory, std::string("the bytes of ") + key, key, {});
+  }
+  const auto pages = [&](const std::vector<std::string>& keys) {
+    return [&objects, keys](unsigned nth) {
+      const bool last = nth + 1 == keys.size();
+      return ListPage{{objects[keys[nth % keys.size()]]}, last ? "" : std::to_string(nth)};
+    };
+  };
+  const std::string listing = "the listing of memory://bucket names the key 'a' twice";
+  const std::vector<std::vector<std::string>> orders = {{"a", "a", "b"}, {"b", "a", "c", "a"}};
+  for (const auto& keys : orders) {
+    Told store(*memory, pages(keys));
+    const Error error = error_of(store);
+    EXPECT_EQ(error.kind(), ErrorKind::Corrupt);
+    EXPECT_THAT(error.what(), HasSubstr(listing));
+    fs::remove_all(directory);
+    const auto cache = open_dataset_cache({.directory = temp.path() / "cache"});
+    Told again(*memory, pages(keys));
+    StageRequest request{.access = DataAccess::SharedReadOnly, .directory = directory};
+    request.transfer = options;
+    std::string text;
+    EXPECT_EQ(kind_of([&] { cache->stage(again, request, {}); }, &text), ErrorKind::Corrupt);
+    EXPECT_THAT(text, HasSubstr(listing));
+    fs::remove_all(directory);
+  }
+}
+
+TEST_F(Download, PagesThatComeAgainAndAgainAreCaught) {
+  const std::vector<std::string> keys = {"a", "b", "c", "d", "e"};
+  for (const std::string& key : keys) upload_bytes(*memory, key, key, {});
+  Told store(*memory, [&](unsigned nth) {
+    return ListPage{{*memory->head(keys[nth < 2 ? nth : 2 + nth % 3], {})}, std::to_string(nth)};
+  });
+  EXPECT_THAT(error_of(store).what(), HasSubstr("twice"));
+}
+
+TEST_F(Download, PagesWithoutAnObjectForEverAreCaught) {
+  Told store(*memory, [](unsigned nth) { return ListPage{{}, std::to_string(nth)}; });
+  const Error error = error_of(store);
+  EXPECT_EQ(error.kind(), ErrorKind::Corrupt);
+  EXPECT_THAT(error.what(), HasSubstr("the listing of memory://bucket goes on"));
 }
 
 TEST_F(Download, UploadsInPartsAreVerifiedByTheirParts) {

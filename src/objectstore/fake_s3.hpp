@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,9 @@ struct Fault {
   std::string body = {};
   http::Headers headers = {};
   std::optional<std::uint64_t> cut_after = {};  // the answer's body breaks off here
-  bool reset_before = false;                    // nothing is done, the connection breaks
-  bool reset_after = false;  // it is done, and then the connection breaks without an answer
+  bool without_length = false;  // half of the body, and nothing says that there is more
+  bool reset_before = false;    // nothing is done, the connection breaks
+  bool reset_after = false;     // it is done, and then the connection breaks without an answer
   bool corrupt_answer = false;
   bool corrupt_upload = false;
   // Of FaultyClient and FaultProxy:
@@ -53,12 +55,15 @@ class FakeS3 final : public http::Client {
     bool url_encodes = true;
     // A blank in a listing: '+', and a '+' as "%2B"; or "%20", and a '+' as it is.
     bool blank_is_plus = false, keeps_plus = false;
-    bool kms = false;         // ETags that look like MD5s and are not
-    bool tells_parts = true;  // HEAD ?partNumber=1
-    bool checksums = false;   // keeps a CRC-64/NVME of every object, as AWS does
+    bool etags = true;         // else there are none, not even of an answer
+    bool request_ids = false;  // x-amz-request-id
+    bool kms = false;          // ETags that look like MD5s and are not
+    bool tells_parts = true;   // HEAD ?partNumber=1
+    bool checksums = false;    // keeps a CRC-64/NVME of every object, as AWS does
     bool only_lists_checksums = false;
-    bool drops_metadata = false;     // of uploads in parts
-    bool refuses_checksums = false;  // a request that says something of one
+    bool drops_metadata = false;              // of uploads in parts
+    bool refuses_checksums = false;           // a request that says something of one
+    std::set<std::string> listed_empty = {};  // keys, as Ceph's dynamic large objects are
     std::size_t page = 1000;
     TimePoint now = TimePoint(std::chrono::hours(24 * 365 * 50));
   };

@@ -167,13 +167,14 @@ http::ClientResponse FakeS3::send(const http::ClientRequest& request) {
   http::ClientResponse response;
   response.status = real.status;
   response.headers = real.headers;
-  if (!response.headers.get("Content-Length")) {
+  if (options_.request_ids) response.headers.add("x-amz-request-id", "4442587FB7D0A2F9");
+  if (!fault.without_length && !response.headers.get("Content-Length")) {
     response.headers.add("Content-Length", std::to_string(real.body.size()));
   }
   if (request.on_headers) request.on_headers(response.status, response.headers);
   if (request.method == "HEAD") return response;
-  const std::uint64_t end =
-      std::min<std::uint64_t>(fault.cut_after.value_or(real.body.size()), real.body.size());
+  const std::size_t size = real.body.size() / (fault.without_length ? 2 : 1);
+  const std::uint64_t end = std::min<std::uint64_t>(fault.cut_after.value_or(size), size);
   const std::string_view sent = std::string_view(real.body).substr(0, end);
   if (request.sink && response.status / 100 == 2) {
     request.sink(sent.substr(0, sent.size() / 2));
@@ -262,7 +263,8 @@ FakeS3::Answer FakeS3::list(State& state, const Target& target) {
     last = next->first;
     entries += fmt::format(
         "<Contents><Key>{}</Key><ETag>&quot;{}&quot;</ETag><Size>{}</Size>{}</Contents>",
-        encode ? encoded(last) : escaped(last), next->second.etag, next->second.bytes.size(),
+        encode ? encoded(last) : escaped(last), options_.etags ? next->second.etag : "",
+        options_.listed_empty.contains(last) ? 0 : next->second.bytes.size(),
         options_.checksums ? kListedChecksum : "");
   }
   std::string extra = encode ? "<EncodingType>url</EncodingType>" : "";
@@ -280,7 +282,8 @@ FakeS3::Answer FakeS3::read(State& state, const http::ClientRequest& request,
   const auto found = state.objects.find(target.key);
   if (found == state.objects.end()) return Answer::error(404, "NoSuchKey");
   const Object& object = found->second;
-  Answer result{200, object.bytes, {{"ETag", "\"" + object.etag + "\""}}};
+  Answer result{200, object.bytes};
+  if (options_.etags) result.headers.add("ETag", "\"" + object.etag + "\"");
   for (const auto& [name, value] : object.metadata.items()) result.headers.add(name, value);
   if (options_.kms) result.headers.add("x-amz-server-side-encryption", "aws:kms");
   const auto if_match = request.headers.get("If-Match");

@@ -33,6 +33,8 @@ class FakeSwift final : public http::Client {
   void put(const std::string& container, const std::string& key, std::string bytes);
   // Stands for the objects of `container` whose keys begin with `prefix`, in order.
   void put_dynamic(const std::string& key, const std::string& container, const std::string& prefix);
+  // A symbolic link to "/container/key".
+  void put_link(const std::string& key, const std::string& to);
   // Stands for these segments, "/container/key" or "/container/key 5-9" for a range of one; the
   // last word of "data aGVsbG8=" is the segment itself.
   void put_static(const std::string& container, const std::string& key,
@@ -53,6 +55,7 @@ class FakeSwift final : public http::Client {
     std::string bytes, etag;
     std::optional<std::string> dynamic = {};  // "container/prefix"
     std::vector<Segment> segments = {};
+    std::string link = {};  // "/container/key"
     bool large() const { return dynamic || !segments.empty(); }
   };
   struct State {

@@ -66,6 +66,10 @@ void FakeSwift::put_dynamic(const std::string& key, const std::string& container
   state_.lock()->containers["mnist"][key] = {"", md5_hex(""), container + "/" + prefix};
 }
 
+void FakeSwift::put_link(const std::string& key, const std::string& to) {
+  state_.lock()->containers["mnist"][key] = {.bytes = "", .etag = md5_hex(""), .link = to};
+}
+
 void FakeSwift::put_static(const std::string& container, const std::string& key,
                            const std::vector<std::string>& segments) {
   auto state = state_.lock();
@@ -185,10 +189,14 @@ FakeSwift::Answer FakeSwift::answer(State& state, const http::ClientRequest& req
   if (request.method == "PUT") return write(state, request, place, std::move(body));
   const auto object = container->second.find(place.key);
   if (object == container->second.end()) return {404, "no object"};
-  if (request.method == "GET" && place.query.get("multipart-manifest") == "get") {
-    return manifest(state, object->second);
+  if (request.method != "DELETE") {
+    const std::string& link = object->second.link;
+    const Object* there = link.empty() ? &object->second : find(state, link);
+    if (there == nullptr) return {404, "no object"};
+    const bool as_manifest =
+        request.method == "GET" && place.query.get("multipart-manifest") == "get";
+    return as_manifest ? manifest(state, *there) : read(state, request, *there);
   }
-  if (request.method != "DELETE") return read(state, request, object->second);
   if (place.query.get("multipart-manifest") == "delete") {
     for (const Segment& segment : object->second.segments) {
       const std::string& path = segment.path;

@@ -44,6 +44,16 @@ bool rename_if_there(const fs::path& from, const fs::path& to) {
   throw_errno("move " + shown(from) + " to " + shown(to));
 }
 
+bool rename_to_new(const fs::path& from, const fs::path& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno == EEXIST) return false;
+  // Some file systems know no flags.
+  if (errno != EINVAL) throw_errno("move " + shown(from) + " to " + shown(to));
+  if (::access(to.c_str(), F_OK) == 0) return false;
+  rename_file(from, to);
+  return true;
+}
+
 void unlink_file(const fs::path& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw_errno("remove " + shown(path));
 }

@@ -18,6 +18,8 @@ Fd create_readable(const fs::path& path);
 void rename_file(const fs::path& from, const fs::path& to);
 // False when `from` is missing.
 bool rename_if_there(const fs::path& from, const fs::path& to);
+// False when `to` is there: of a directory that nobody else writes into.
+bool rename_to_new(const fs::path& from, const fs::path& to);
 void unlink_file(const fs::path& path);  // missing: fine
 // False when `from` is missing, or has as many links as a file can have.
 bool link_file(const fs::path& from, const fs::path& to);

@@ -7,12 +7,14 @@
 
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/strings.hpp"
 #include "objectstore/part_runner.hpp"
 
 namespace trainyard::objectstore {
 namespace {
 
 constexpr std::size_t kIdBytes = 16;
+constexpr std::size_t kMostEmptyPages = 1000;  // one after the other
 // Part of every id; to be raised when the meaning of what lies in a cache changes.
 constexpr std::string_view kLayout = "1";
 
@@ -28,21 +30,56 @@ void feed(Hasher& hasher, const ListedObject& object) {
   feed(hasher, std::to_string(object.size()));
 }
 
-void learn_etags(ObjectStore& store, Listing& listing, std::size_t first, unsigned connections,
-                 const std::stop_token& stop) {
-  std::vector<ListedObject*> nameless;
+bool is_unclear(const ListedObject& object) {
+  const bool may_have_bytes =
+      object.size() == 0 && !object.has_checksum() && !object.key().ends_with('/');
+  return object.etag().empty() || may_have_bytes;
+}
+
+ObjectInfo look_at(ObjectStore& store, ObjectInfo object, std::stop_token stop) {
+  const auto told = store.head(object.key, std::move(stop));
+  if (!told) {
+    throw Error(ErrorKind::NotFound,
+                fmt::format("'{}' is listed in {}, but there is no such object: it was removed "
+                            "meanwhile, or is a link to nothing",
+                            printable(object.key), store.description()));
+  }
+  object.etag = told->etag;
+  if (told->size != 0) object.size = told->size;  // 0: also when the answer tells no length
+  object.segmented = told->segmented;
+  return object;
+}
+
+void resolve(ObjectStore& store, Listing& listing, std::size_t first, unsigned connections,
+             const std::stop_token& stop) {
+  std::vector<ListedObject*> unclear;
   for (std::size_t i = first; i < listing.size(); ++i) {
-    if (listing[i].etag().empty()) nameless.push_back(&listing[i]);
+    if (is_unclear(listing[i])) unclear.push_back(&listing[i]);
   }
   const auto ask = [&](std::size_t i, std::stop_token ours) {
-    ObjectInfo object = nameless[i]->info();
-    const auto told = store.head(object.key, std::move(ours));
-    if (!told) return;
-    object.etag = told->etag;
-    *nameless[i] = ListedObject(object);
+    *unclear[i] = ListedObject(look_at(store, unclear[i]->info(), std::move(ours)));
   };
-  PartRunner(connections - 1).run(nameless.size(), ask, stop);
+  PartRunner(connections - 1).run(unclear.size(), ask, stop);
 }
+
+// Pages that come again and again, found with the memory for one key (Brent's way): a page is
+// compared with one that was remembered before, ever later ones are remembered.
+class PageLoop {
+ public:
+  bool closes_at(const ListPage& page) {
+    if (page.objects.empty()) return false;
+    const std::string& key = page.objects.front().key;
+    if (key == remembered_) return true;
+    if (++pages_ < remember_at_) return false;
+    remembered_ = key;
+    remember_at_ *= 2;
+    return false;
+  }
+
+ private:
+  std::string remembered_;
+  std::uint64_t pages_ = 0, remember_at_ = 1;
+};
 
 }  // namespace
 
@@ -64,9 +101,16 @@ ObjectInfo ListedObject::info() const {
   return object;
 }
 
+void throw_listed_twice(const std::string& store, std::string_view key) {
+  throw Error(ErrorKind::Corrupt,
+              fmt::format("the listing of {} names the key '{}' twice", store, printable(key)));
+}
+
 void list_all(ObjectStore& store, const std::string& prefix, Listing& into,
               const std::function<void(std::size_t first)>& on_page, std::stop_token stop) {
   std::string continuation;
+  PageLoop loop;
+  std::size_t empty_pages = 0;
   do {
     ListPage page = store.list(prefix, continuation, stop);
     if (!page.next.empty() && page.next == continuation) {
@@ -75,16 +119,30 @@ void list_all(ObjectStore& store, const std::string& prefix, Listing& into,
     }
     continuation = std::move(page.next);
     const std::size_t first = into.size();
-    for (const ObjectInfo& object : page.objects) into.emplace_back(object);
+    for (const ObjectInfo& object : page.objects) {
+      const bool again = !into.empty() && into.back().key() == object.key;
+      if (again) throw_listed_twice(store.description(), object.key);
+      into.emplace_back(object);
+    }
+    empty_pages = page.objects.empty() ? empty_pages + 1 : 0;
+    if (empty_pages > kMostEmptyPages) {
+      throw Error(
+          ErrorKind::Corrupt,
+          fmt::format("the listing of {} goes on, but {} of its pages in a row name no object",
+                      store.description(), empty_pages));
+    }
+    if (loop.closes_at(page)) {
+      throw_listed_twice(store.description(), page.objects.front().key);
+    }
     if (on_page) on_page(first);
   } while (!continuation.empty());
 }
 
-void list_with_etags(ObjectStore& store, const std::string& prefix, unsigned connections,
-                     Listing& into, const std::function<void(std::size_t first)>& on_page,
-                     std::stop_token stop) {
+void list_for_reading(ObjectStore& store, const std::string& prefix, unsigned connections,
+                      Listing& into, const std::function<void(std::size_t first)>& on_page,
+                      std::stop_token stop) {
   const auto ask_then = [&](std::size_t first) {
-    learn_etags(store, into, first, connections, stop);
+    resolve(store, into, first, connections, stop);
     on_page(first);
   };
   list_all(store, prefix, into, ask_then, stop);

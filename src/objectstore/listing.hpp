@@ -23,6 +23,7 @@ class ListedObject {
   std::string_view etag() const { return {text_.get() + key_size_, etag_size_}; }
   std::uint64_t size() const { return size_; }
   bool segmented() const { return segmented_; }
+  bool has_checksum() const { return checksum_.has_value(); }
   ObjectInfo info() const;
 
  private:
@@ -40,15 +41,22 @@ class ListedObject {
 using Listing = std::deque<ListedObject>;  // addresses of its elements stay while it grows
 
 // Appends every object below `prefix` to `into`, page by page; after each page `on_page` gets the
-// index of its first object. Throws Corrupt when the store's pages lead nowhere.
+// index of its first object. Throws Corrupt when the store's pages lead nowhere, and when a key
+// follows itself or pages come again; a key that comes again elsewhere is for the caller to notice.
 void list_all(ObjectStore& store, const std::string& prefix, Listing& into,
               const std::function<void(std::size_t first)>& on_page, std::stop_token stop);
 
-// As list_all(); asks the store with head(), on `connections` at once, for the ETag of each object
-// of a page whose listing names none.
-void list_with_etags(ObjectStore& store, const std::string& prefix, unsigned connections,
-                     Listing& into, const std::function<void(std::size_t first)>& on_page,
-                     std::stop_token stop);
+// As list_all(), for who reads the objects: asks the store with head(), on `connections` at once,
+// about each object of a page whose listing names no ETag, and about each that is listed without
+// bytes: a symbolic link or a large object of Swift, or of Ceph, may have some. Where the listing
+// names a checksum of the whole, and at a key that ends in '/', none are looked for. Throws
+// NotFound when there is no such object.
+void list_for_reading(ObjectStore& store, const std::string& prefix, unsigned connections,
+                      Listing& into, const std::function<void(std::size_t first)>& on_page,
+                      std::stop_token stop);
+
+// Corrupt, with the listing and the key.
+[[noreturn]] void throw_listed_twice(const std::string& store, std::string_view key);
 
 // Objects from the index `first` on of which not even head() told an ETag: nothing tells two
 // versions of them apart.

@@ -10,6 +10,7 @@
 #include "base/hash.hpp"
 #include "objectstore/block_checksums.hpp"
 #include "objectstore/fake_s3.hpp"
+#include "objectstore/listing.hpp"
 #include "objectstore/object_headers.hpp"
 #include "objectstore/s3_upload.hpp"
 #include "objectstore/sources.hpp"
@@ -316,6 +317,46 @@ TEST(S3Store, PassesTheStoresWishToWaitOn) {
   }
 }
 
+TEST(S3Store, WhatIsListedWithoutBytesIsLookedAtUnlessItsChecksumIsNamed) {
+  for (const bool checksums : {false, true}) {
+    FakeS3Store fake({.checksums = checksums, .listed_empty = {"large"}});
+    for (const char* key : {"directory/", "empty", "plain"}) {
+      fake.server->put(key, std::string(key) == "plain" ? "bytes" : "");
+    }
+    if (!checksums) fake.server->put("large", "its parts");
+    Listing listing;
+    const auto store = fake.open(fake.store_options());
+    list_for_reading(*store, "", 4, listing, [](std::size_t) {}, {});
+    EXPECT_EQ(total_bytes(listing), checksums ? 5u : 5u + 9u);
+    const auto requests = fake.server->requests();
+    EXPECT_EQ(std::count_if(requests.begin(), requests.end(),
+                            [](const std::string& text) { return text.starts_with("HEAD"); }),
+              checksums ? 0 : 2);
+  }
+}
+
+TEST(S3Store, WithoutETagsTheIdOfTheRequestShowsWhoseTheAnswerIs) {
+  for (const bool request_ids : {false, true}) {
+    FakeS3Store fake({.etags = false, .request_ids = request_ids});
+    fake.server->put("k", "the bytes");
+    const auto store = fake.open(fake.store_options());
+    const auto read = [&] {
+      EXPECT_EQ(store->head("k", {})->etag, "");
+      EXPECT_EQ(download_bytes(*store, "k", 10), "the bytes");
+    };
+    if (request_ids) {
+      read();
+      continue;
+    }
+    const Seen head = error_of(read);
+    const Seen get = error_of([&] { download_bytes(*store, "k", 10); });
+    EXPECT_EQ(head.kind, ErrorKind::Unavailable);
+    EXPECT_THAT(head.text, HasSubstr("it has no ETag"));
+    EXPECT_EQ(get.kind, ErrorKind::Unavailable);
+    EXPECT_THAT(get.text, HasSubstr("it has no ETag"));
+  }
+}
+
 TEST(S3Store, ListsAStoreThatRefusesVersion2InItsOwnWay) {
   for (const int status : {400, 405, 501}) {
     FakeS3Store fake({.page = 2});
@@ -414,7 +455,9 @@ TEST(S3Store, AShortAnswerIsNeverTakenForTheWholeObject) {
             }).kind,
             ErrorKind::Conflict);
   fake.server->script = [&](const http::ClientRequest&, unsigned) {
-    return Fault{.status = 206, .body = "0123456789abc", .headers = {{"Content-Length", "10"}}};
+    return Fault{.status = 206,
+                 .body = "0123456789abc",
+                 .headers = {{"Content-Length", "10"}, {"ETag", "\"e\""}}};
   };
   EXPECT_EQ(error_of([&] {
               store->get("k", ByteRange{0, 10}, {}, [](std::string_view) {}, {});
@@ -422,7 +465,7 @@ TEST(S3Store, AShortAnswerIsNeverTakenForTheWholeObject) {
             ErrorKind::Corrupt);
   // Range ignored.
   fake.server->script = [&](const http::ClientRequest&, unsigned) {
-    return Fault{.status = 200, .body = "0123456789"};
+    return Fault{.status = 200, .body = "0123456789", .headers = {{"ETag", "\"e\""}}};
   };
   EXPECT_EQ(error_of([&] {
               store->get("k", ByteRange{2, 3}, {}, [](std::string_view) {}, {});

@@ -88,6 +88,25 @@ TEST_F(SwiftLarge, TheSegmentsOfADynamicOneAreThoseOfItsContainer) {
   EXPECT_EQ(fetched("large"), "one two ");
 }
 
+// It is listed as an empty object, with the MD5 of one.
+TEST_F(SwiftLarge, ALinkIsWhatItLeadsTo) {
+  swift.put_static("parts", "large", {"/parts/a", "/parts/b"});
+  swift.put_link("plain", "/parts/a");
+  swift.put_link("to/large", "/parts/large");
+  swift.put("mnist", "empty", "");
+  EXPECT_THAT(fetch(), Not(Contains(HasSubstr(kLengthOnly))));
+  EXPECT_EQ(fetched("plain"), "first ");
+  EXPECT_EQ(fetched("to/large"), "first second ");
+  EXPECT_EQ(fetched("empty"), "");
+}
+
+TEST_F(SwiftLarge, ALinkToNothingIsNamed) {
+  swift.put_link("plain", "/parts/gone");
+  std::string text;
+  EXPECT_EQ(kind_of([&] { fetch(); }, &text), ErrorKind::NotFound);
+  EXPECT_THAT(text, HasSubstr("'plain' is listed in swift://mnist"));
+}
+
 TEST_F(SwiftLarge, SegmentsThatMayNotBeReadLeaveTheLength) {
   swift.put_static("mnist", "static", {"/parts/a"});
   swift.put("parts", "d/1", "one ");

@@ -14,8 +14,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kDirectoryType = "application/directory";
-
 [[noreturn]] void throw_broken() {
   throw Error(ErrorKind::Corrupt, "the store's answer is not a listing of a container");
 }
@@ -60,9 +58,6 @@ Entry parse_entry(const Json& item) {
   entry.hash = without_quotes(text(item, "hash"));
   entry.object.etag = static_etag.empty() ? entry.hash : without_quotes(static_etag);
   entry.object.segmented = !static_etag.empty();
-  entry.may_be_dynamic = entry.object.size == 0 && static_etag.empty() &&
-                         !entry.object.key.ends_with('/') &&
-                         text(item, "content_type") != kDirectoryType;
   return entry;
 }
 

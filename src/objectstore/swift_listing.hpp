@@ -11,8 +11,6 @@ namespace trainyard::objectstore::swift {
 struct Entry {
   ObjectInfo object;
   std::string hash;  // as it is listed: of a static large object that of its manifest
-  // A dynamic large object looks like an empty one here: only HEAD tells.
-  bool may_be_dynamic = false;
 };
 // Throws Corrupt.
 std::vector<Entry> parse_listing(std::string_view json);

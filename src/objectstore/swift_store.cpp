@@ -6,24 +6,20 @@
 #include "base/strings.hpp"
 #include "objectstore/damaged.hpp"
 #include "objectstore/object_headers.hpp"
-#include "objectstore/part_runner.hpp"
 #include "objectstore/swift_client.hpp"
 #include "objectstore/swift_listing.hpp"
 #include "objectstore/swift_manifest.hpp"
 #include "objectstore/swift_segments.hpp"
+#include "objectstore/swift_session.hpp"
 #include "objectstore/swift_upload.hpp"
 
 namespace trainyard::objectstore {
 namespace {
 
-constexpr unsigned kHeads = 8;  // at a time, about the objects of a listing
-
 class SwiftStore final : public ObjectStore {
  public:
   SwiftStore(SwiftOptions options, std::shared_ptr<http::Client> http, Clock& clock)
-      : client_(std::move(options), std::move(http), clock),
-        uploader_(client_, clock),
-        retrier_(client_.options().retry, clock, client_.options().retry_watch) {}
+      : client_(std::move(options), std::move(http), clock), uploader_(client_, clock) {}
 
   const std::string& description() const override { return client_.description(); }
 
@@ -63,12 +59,14 @@ class SwiftStore final : public ObjectStore {
     request.stop = stop;
     const http::ClientResponse response = client_.send(request);
     ListPage page;
-    if (response.status == 204) return page;
+    if (response.status == 204) {
+      require_own(response);
+      return page;
+    }
     auto entries = with_context("list " + client_.description(),
                                 [&] { return swift::parse_listing(response.body); });
     // A server may give fewer than were asked for: only an empty page is the end.
     if (!entries.empty()) page.next = entries.back().object.key;
-    resolve(entries, stop);
     for (swift::Entry& entry : entries) page.objects.push_back(std::move(entry.object));
     return page;
   }
@@ -95,6 +93,14 @@ class SwiftStore final : public ObjectStore {
   }
 
  private:
+  // Whatever answers nothing in the store's place must not end its listing.
+  void require_own(const http::ClientResponse& response) const {
+    if (swift::is_own(response)) return;
+    throw Error(ErrorKind::Unavailable, "an empty answer to the listing of " +
+                                            client_.description() +
+                                            " is not the store's: it has no X-Trans-Id");
+  }
+
   std::optional<http::Headers> look(const std::string& key, std::stop_token stop) {
     swift::Request request;
     request.action = "look at '" + printable(key) + "'";
@@ -107,30 +113,8 @@ class SwiftStore final : public ObjectStore {
     return response.headers;
   }
 
-  void resolve(std::vector<swift::Entry>& entries, std::stop_token stop) {
-    std::vector<swift::Entry*> unclear;
-    for (swift::Entry& entry : entries) {
-      if (entry.may_be_dynamic) unclear.push_back(&entry);
-    }
-    const auto ask = [&](std::size_t i, std::stop_token ours) {
-      retrier_.run([&] { resolve(*unclear[i], ours); }, ours);  // else the page would come again
-    };
-    heads_.run(unclear.size(), ask, std::move(stop));
-  }
-
-  void resolve(swift::Entry& entry, std::stop_token stop) {
-    const auto headers = look(entry.object.key, stop);
-    if (!headers || !headers->get("X-Object-Manifest")) return;
-    const ObjectInfo whole = object_info(entry.object.key, *headers);
-    entry.object.size = whole.size;
-    entry.object.etag = whole.etag;
-    entry.object.segmented = true;
-  }
-
   swift::Client client_;
   swift::Uploader uploader_;
-  Retrier retrier_;
-  PartRunner heads_{kHeads - 1};
 };
 
 }  // namespace

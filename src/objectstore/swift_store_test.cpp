@@ -294,9 +294,33 @@ TEST(SwiftStore, AnEmptyAnswerIsNoEmptyListing) {
   EXPECT_EQ(error.kind(), ErrorKind::Corrupt);
   fake.server->script = [](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
     if (request.method == "POST") return std::nullopt;
-    return Fault{.status = 204};
+    return Fault{.status = 204, .headers = {{"X-Trans-Id", "tx1"}}};
   };
   EXPECT_TRUE(fake.open(fake.options())->list("", "", {}).objects.empty());
+}
+
+TEST(SwiftStore, AnEmptyAnswerOfAnotherDoesNotEndAListing) {
+  FakeSwiftStore fake;
+  fake.server->most_listed = 2;
+  for (const char* key : {"a", "b", "c", "d"}) fake.server->put("mnist", key, "x");
+  unsigned left = 2;
+  fake.server->script = [&](const http::ClientRequest& request, unsigned) -> std::optional<Fault> {
+    if (left == 0 || request.url.find("marker=b") == std::string::npos) return std::nullopt;
+    --left;
+    return Fault{.status = 204};
+  };
+  const auto list = [&](unsigned attempts) {
+    const auto store = make_retrying(fake.open(fake.options()),
+                                     {.attempts = attempts, .base = Milliseconds(0)}, fake.clock);
+    Listing listing;
+    list_all(*store, "", listing, {}, {});
+    return listing.size();
+  };
+  const Error error = error_of([&] { list(2); });
+  EXPECT_EQ(error.kind(), ErrorKind::Unavailable);
+  EXPECT_THAT(error.what(), HasSubstr("is not the store's"));
+  left = 2;
+  EXPECT_EQ(list(3), 4u);
 }
 
 TEST(SwiftStore, LargeObjectsAreReadAsTheObjectThatTheyStandFor) {
@@ -306,12 +330,14 @@ TEST(SwiftStore, LargeObjectsAreReadAsTheObjectThatTheyStandFor) {
   fake.server->put_dynamic("dynamic", "parts", "d/");
   fake.server->put("mnist", "empty", "");
   const auto store = fake.open(fake.options());
-  const ListPage page = store->list("", "", {});
-  ASSERT_EQ(page.objects.size(), 2u);
-  EXPECT_EQ(page.objects[0].size, 12u);
-  EXPECT_EQ(page.objects[1].size, 0u);
+  Listing listing;
+  list_for_reading(*store, "", 8, listing, [](std::size_t) {}, {});
+  ASSERT_EQ(listing.size(), 2u);
+  EXPECT_EQ(listing[0].size(), 12u);
+  EXPECT_TRUE(listing[0].segmented());
+  EXPECT_EQ(listing[1].size(), 0u);
   std::string bytes;
-  const ObjectInfo info = store->get("dynamic", ByteRange{3, 6}, page.objects[0].etag,
+  const ObjectInfo info = store->get("dynamic", ByteRange{3, 6}, listing[0].info().etag,
                                      [&](std::string_view chunk) { bytes += chunk; }, {});
   EXPECT_EQ(bytes, "st sec");
   EXPECT_EQ(info.md5, "");
@@ -323,7 +349,7 @@ class HeadsOfAListing {
   HeadsOfAListing(unsigned together, unsigned failing) : together_(together), failing_(failing) {}
 
   std::optional<Fault> operator()(const http::ClientRequest& request) {
-    if (request.method == "GET") ++lists_;
+    if (request.url.find("/mnist?") != std::string::npos) ++lists_;
     if (request.method != "HEAD") return std::nullopt;
     std::unique_lock lock(mutex_);
     const unsigned number = ++heads_;
@@ -350,15 +376,16 @@ TEST(SwiftStore, EmptyObjectsOfAPageAreLookedAtTogetherAndAgainAlone) {
   fake.server->put_dynamic("dynamic", "parts", "d/");
   for (int i = 0; i < 20; ++i) fake.server->put("mnist", "empty" + std::to_string(i), "");
   HeadsOfAListing heads(8, 2);
-  SwiftOptions options = fake.options();
-  options.retry = {.attempts = 3, .base = Milliseconds(0)};
   const auto client = std::make_shared<FaultyClient>(fake.server, std::ref(heads));
-  const ListPage page = open_swift(options, client, fake.clock)->list("", "", {});
-  ASSERT_EQ(page.objects.size(), 21u);
-  EXPECT_EQ(page.objects[0].size, 5u);
-  EXPECT_EQ(page.objects[1].size, 0u);
+  const auto store = make_retrying(open_swift(fake.options(), client, fake.clock),
+                                   {.attempts = 3, .base = Milliseconds(0)}, fake.clock);
+  Listing listing;
+  list_for_reading(*store, "", 8, listing, [](std::size_t) {}, {});
+  ASSERT_EQ(listing.size(), 21u);
+  EXPECT_EQ(listing[0].size(), 5u);
+  EXPECT_EQ(listing[1].size(), 0u);
   EXPECT_EQ(heads.heads(), 21u + 2u);
-  EXPECT_EQ(heads.lists(), 1u);
+  EXPECT_EQ(heads.lists(), 2u);  // the second is empty
 }
 
 struct Segmented {
@@ -639,9 +666,6 @@ TEST(SwiftListing, ReadsAndRefuses) {
   ASSERT_EQ(entries.size(), 4u);
   EXPECT_EQ(entries[0].object.etag, "h");
   EXPECT_EQ(entries[1].object.etag, "e");
-  EXPECT_FALSE(entries[1].may_be_dynamic);
-  EXPECT_TRUE(entries[2].may_be_dynamic);
-  EXPECT_FALSE(entries[3].may_be_dynamic);
   EXPECT_TRUE(swift::parse_listing("[]").empty());
   for (const char* text : {"", "{}", "[1]", "[{}]", "<html>", R"([{"name":"a","bytes":-1}])",
                            R"([{"name":"","bytes":1}])", R"([{"name":"a"}])"}) {
