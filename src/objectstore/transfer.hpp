@@ -88,10 +88,11 @@ class TreeUploader {
   // Uploads everything that is not stored yet; of what sync() sent the bytes are compared, because
   // a file that is written through a memory map can look unchanged. Removes what sync() brought to
   // the store and is gone from the directory since (a temporary name, a checkpoint that made room
-  // for the next); never an object that was there before. Throws the first error when a file could
-  // not be stored, after trying all others unless the store is away: when a file's retries are worn
-  // out and no other has been stored meanwhile, the rest waits for the next call, which goes on
-  // where this one stood.
+  // for the next); never an object that was there before, nor one that has another ETag by now than
+  // what was sent: it is somebody else's. (Nothing tells one of the same bytes.) Throws the first
+  // error when a file could not be stored, after trying all others unless the store is away: when a
+  // file's retries are worn out and no other has been stored meanwhile, the rest waits for the next
+  // call, which goes on where this one stood.
   virtual TreeReport finish(std::stop_token stop) = 0;
 };
 // The bytes of a file that came from the store.

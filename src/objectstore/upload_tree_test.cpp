@@ -342,6 +342,24 @@ TEST_F(Upload, WhatSyncBroughtAndIsGoneAtTheEndIsTakenBack) {
                                                           {"training-x/old", "mine"}}));
 }
 
+TEST_F(Upload, WhatAnotherStoredInThePlaceOfWhatIsGoneIsNotTakenBack) {
+  for (const char* path : {"ckpt-1", "ckpt-2", "ckpt-3"}) {
+    write(path, "mine");
+    age(path);
+  }
+  const auto uploads = uploader(store);
+  uploads->sync(Milliseconds(1000), {});
+  write("ckpt-2", "mine, again");
+  age("ckpt-2");
+  uploads->sync(Milliseconds(1000), {});
+  upload_bytes(*memory, "newer", "training-x/ckpt-1", {});
+  memory->remove("training-x/ckpt-3", {});
+  for (const char* path : {"ckpt-1", "ckpt-2", "ckpt-3"}) fs::remove(directory / path);
+  uploads->finish({});
+  EXPECT_EQ(stored(), (std::map<std::string, std::string>{{"training-x/ckpt-1", "newer"}}));
+  EXPECT_EQ(store.calls(StoreCall::Remove), 1u);
+}
+
 TEST_F(Upload, WhatTheCommandLockedIsStoredAllTheSameAndNothingIsTakenBack) {
   fs::permissions(directory, fs::perms::all);
   const OrdinaryUser user;
