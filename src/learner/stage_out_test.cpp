@@ -368,6 +368,25 @@ TEST_F(ResultSyncTest, ADirectoryThatTheCommandMadeAnewIsLookedInto) {
   EXPECT_EQ(content(*store_)[kTestRun + "/second"], "after");
 }
 
+TEST_F(ResultSyncTest, WhatADirectoryMadeAnewLacksIsTakenOutAndNothingWhenThereIsNone) {
+  const fs::path results = layout_.result_dir();
+  put(results / "kept", "the same");
+  for (const char* name : {"model.bin", "kept"}) age(results / name);
+  sync(*store_);
+  remove_tree(results);
+  upload_->finish({});
+  EXPECT_THAT(content(*store_), Contains(Key(kTestRun + "/model.bin")));
+  make_private_dir(results);
+  put(results / "kept", "the same");
+  upload_->finish({});
+  EXPECT_THAT(content(*store_), Not(Contains(Key(kTestRun + "/model.bin"))));
+  EXPECT_EQ(content(*store_)[kTestRun + "/kept"], "the same");
+  remove_tree(results);
+  make_private_dir(results);
+  upload_->finish({});
+  EXPECT_THAT(content(*store_), Not(Contains(Key(kTestRun + "/kept"))));
+}
+
 TEST_F(ResultSyncTest, NoDirectoryIsReachedThroughALink) {
   TempDir outside;
   put(outside.path() / "secret", "secret");

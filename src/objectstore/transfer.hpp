@@ -94,6 +94,9 @@ class TreeUploader {
   // file's retries are worn out and no other has been stored meanwhile, the rest waits for the next
   // call, which goes on where this one stood.
   virtual TreeReport finish(std::stop_token stop) = 0;
+  // From now on the tree is in this open directory, which stands where the first one stood. What
+  // was stored from there is known still, and removed by finish() when it is not in this one.
+  virtual void move_to(Fd directory) = 0;
 };
 // The bytes of a file that came from the store.
 struct KnownFile {

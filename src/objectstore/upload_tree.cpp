@@ -122,6 +122,8 @@ class Uploader final : public TreeUploader {
     return std::move(pass.report);
   }
 
+  void move_to(Fd directory) override { directory_ = LocalDirectory(std::move(directory)); }
+
  private:
   // One walk through the directory.
   struct Pass {
