@@ -106,11 +106,16 @@ std::optional<Error> ResultUpload::ask(std::stop_token stop) {
 
 // The checkpoints' record tells what uploaders before this one have replaced.
 os::UploadRules ResultUpload::rules_of(const Tree& tree) const {
-  if (!tree.of_checkpoints) return {.reserved = tree.reserved};
   const Layout& layout = options_.layout;
-  return {
-      .known = load_checkpoint_record(layout),
-      .on_replace = [&layout](const std::string& path) { note_replaced_checkpoint(layout, path); }};
+  os::UploadRules rules{.reserved = tree.reserved,
+                        .names = {layout.seen(tree.directory), tree.directory}};
+  if (tree.of_checkpoints) {
+    rules.known = load_checkpoint_record(layout);
+    rules.on_replace = [&layout](const std::string& path) {
+      note_replaced_checkpoint(layout, path);
+    };
+  }
+  return rules;
 }
 
 // False when there is nothing to store; then nothing is taken out of the bucket either: that a

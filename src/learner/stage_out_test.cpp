@@ -223,6 +223,19 @@ TEST_F(StageOutTest, FollowsNoLinkThatTheCommandLeft) {
   EXPECT_THAT(told_[1], HasSubstr("/job/logs is no directory any more"));
 }
 
+TEST_F(StageOutTest, FollowsLinksByTheNamesThatTheCommandKnows) {
+  const fs::path results = layout_.result_dir(), checkpoints = layout_.checkpoint_dir();
+  fs::create_symlink(layout_.seen(results) / "model.bin", results / "latest");
+  fs::create_symlink(results / "model.bin", results / "by-host");
+  fs::create_symlink(layout_.seen(checkpoints) / "ckpt-1", checkpoints / "best");
+  run(*store_);
+  const auto objects = content(*store_);
+  EXPECT_EQ(objects.at(kTestRun + "/latest"), "weights");
+  EXPECT_EQ(objects.at(kTestRun + "/by-host"), "weights");
+  EXPECT_EQ(objects.at("_wml_checkpoints/best"), "checkpoint");
+  EXPECT_THAT(told_, IsEmpty());
+}
+
 // Directories of an ordinary user's run.
 class OrdinaryStageOutTest : public StageOutTest {
  protected:

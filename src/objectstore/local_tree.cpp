@@ -15,6 +15,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/strings.hpp"
+#include "objectstore/link_names.hpp"
 
 namespace trainyard::objectstore {
 namespace {
@@ -186,7 +187,7 @@ class LocalDirectory::Walk {
 
 LocalTree LocalDirectory::walk(Locked locked) const { return Walk(*this, locked).go(); }
 
-Fd LocalDirectory::open(const std::string& path, Locked locked) const {
+Fd LocalDirectory::open_named(const std::string& path, Locked locked) const {
   Fd file = open_inside(root_, path, kOpenFile);
   if (!file && errno == EACCES && locked == Locked::OpenUp) {
     const Fd handle = open_inside(root_, path, kHandle);
@@ -194,6 +195,25 @@ Fd LocalDirectory::open(const std::string& path, Locked locked) const {
       open_up(handle, S_IRUSR);
       file = Fd(::open(itself(handle).c_str(), kOpenFile));
     }
+  }
+  return file;
+}
+
+std::optional<std::string> LocalDirectory::read_link(const std::string& path) const {
+  const Fd link = open_inside(root_, path, kHandle | O_NOFOLLOW);
+  char target[PATH_MAX];
+  const ssize_t size = link ? ::readlinkat(link.get(), "", target, sizeof target) : -1;
+  return size < 0 ? std::nullopt : std::optional(std::string(target, std::size_t(size)));
+}
+
+Fd LocalDirectory::open(const std::string& path, Locked locked) const {
+  Fd file = open_named(path, locked);
+  if (!file && (errno == EXDEV || errno == ELOOP)) {
+    const int code = errno;
+    const auto target =
+        follow_names(path, names_, [this](const std::string& link) { return read_link(link); });
+    errno = code;
+    if (target) file = open_named(*target, locked);
   }
   if (file) return file;
   // Gone, swapped for a link that leads out, or for something that cannot be opened.

@@ -3,6 +3,7 @@
 // malice: no name is ever followed out of it.
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,7 +52,11 @@ void open_up_directory(const Fd& parent, const std::string& name);
 // Of any depth; paths up to 16 KiB.
 class LocalDirectory {
  public:
-  explicit LocalDirectory(Fd root) : root_(std::move(root)) {}
+  // `names`: absolute paths by which links in it may name the directory.
+  explicit LocalDirectory(Fd root, std::vector<std::filesystem::path> names = {})
+      : root_(std::move(root)), names_(std::move(names)) {}
+  // Another one in its place.
+  void move_to(Fd root) { root_ = std::move(root); }
   // Files that vanish meanwhile are not in it.
   LocalTree walk(Locked locked) const;
   // Throws NotFound when it is gone or leads out of the directory.
@@ -61,7 +66,11 @@ class LocalDirectory {
 
  private:
   class Walk;
+  Fd open_named(const std::string& path, Locked locked) const;  // empty, and errno
+  std::optional<std::string> read_link(const std::string& path) const;
+
   Fd root_;
+  std::vector<std::filesystem::path> names_;
 };
 
 }  // namespace trainyard::objectstore

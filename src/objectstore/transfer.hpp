@@ -75,9 +75,10 @@ TreeReport download_tree(ObjectStore& store, const std::string& prefix,
 // object or an earlier one (found by size and ETag in a listing of the prefix) has stored is left.
 //
 // Regular files go under prefix + relative path. A symbolic link is uploaded as the file that it
-// names when that is a regular file inside the directory; a link to anything else, and sockets,
-// pipes and devices are skipped and named. No name is followed out of the directory, also not when
-// it is swapped while we look. Empty directories leave no trace. One thread at a time.
+// names when that is a regular file inside the directory, also by a name of the directory itself
+// (UploadRules); a link to anything else, and sockets, pipes and devices are skipped and named. No
+// name is followed out of the directory, also not when it is swapped while we look. Empty
+// directories leave no trace. One thread at a time.
 class TreeUploader {
  public:
   virtual ~TreeUploader() = default;
@@ -118,6 +119,9 @@ struct UploadRules {
   // First parts of paths below the prefix that belong to others; a file of such a path gets another
   // key, as the report says.
   std::vector<std::string> reserved = {};
+  // Absolute paths of the directory, for links in it that name it: whoever made them may have seen
+  // it at another place. The first is that from which their ".." leads out of it.
+  std::vector<std::filesystem::path> names = {};
 };
 // `directory` is an open directory.
 std::unique_ptr<TreeUploader> make_tree_uploader(ObjectStore& store, Fd directory,

@@ -88,7 +88,7 @@ class Uploader final : public TreeUploader {
   Uploader(ObjectStore& store, Fd directory, std::string prefix, TransferOptions options,
            UploadRules rules)
       : store_(store),
-        directory_(std::move(directory)),
+        directory_(std::move(directory), std::move(rules.names)),
         keys_(folder_prefix(prefix), std::move(rules.reserved)),
         on_replace_(std::move(rules.on_replace)),
         options_(std::move(options)),
@@ -122,7 +122,7 @@ class Uploader final : public TreeUploader {
     return std::move(pass.report);
   }
 
-  void move_to(Fd directory) override { directory_ = LocalDirectory(std::move(directory)); }
+  void move_to(Fd directory) override { directory_.move_to(std::move(directory)); }
 
  private:
   // One walk through the directory.

@@ -228,11 +228,35 @@ TEST_F(Upload, LinksAreNeverFollowedOutOfTheDirectory) {
   EXPECT_EQ(report.remarks.size(), 6u);
 }
 
+TEST_F(Upload, LinksMayNameTheDirectoryItself) {
+  TempDir outside;
+  std::ofstream(outside.path() / "secret") << "secret";
+  write("model-10", "weights");
+  write("d/x", "1");
+  fs::create_symlink("/mnt/run/model-10", directory / "as-seen");
+  fs::create_symlink(directory / "model-10", directory / "as-it-is");
+  fs::create_symlink("/mnt/run/d", directory / "inner");
+  fs::create_symlink("../run/as-seen", directory / "around");
+  fs::create_symlink("../../run/inner/x", directory / "d/through");
+  fs::create_symlink(outside.path() / "secret", directory / "leak");
+  fs::create_symlink("/mnt/run/leak", directory / "d/to-leak");
+  fs::create_symlink("/mnt/run/../../etc/passwd", directory / "passwd");
+  const TreeReport report =
+      make_tree_uploader(store, directory, "p", {}, {.names = {"/mnt/run", directory}})->finish({});
+  EXPECT_EQ(stored(), (std::map<std::string, std::string>{{"p/model-10", "weights"},
+                                                          {"p/as-seen", "weights"},
+                                                          {"p/as-it-is", "weights"},
+                                                          {"p/around", "weights"},
+                                                          {"p/d/through", "1"},
+                                                          {"p/d/x", "1"}}));
+  EXPECT_EQ(report.remarks.size(), 4u);
+}
+
 TEST_F(Upload, AFileSwappedForALinkIsNotFollowed) {
   TempDir outside;
   std::ofstream(outside.path() / "secret") << "secret";
   write("d/a", "x");
-  const LocalDirectory local(open_file(directory, O_RDONLY | O_DIRECTORY));
+  const LocalDirectory local(open_file(directory, O_RDONLY | O_DIRECTORY), {directory});
   fs::rename(directory / "d", directory / "moved");
   fs::create_symlink(outside.path(), directory / "d");
   std::ofstream(outside.path() / "a") << "secret";
