@@ -15,6 +15,7 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/strings.hpp"
+#include "objectstore/key_paths.hpp"
 #include "objectstore/link_names.hpp"
 
 namespace trainyard::objectstore {
@@ -24,7 +25,8 @@ namespace {
 constexpr int kOpenFile = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 constexpr int kHandle = O_PATH | O_CLOEXEC;
 constexpr int kHandleOfDirectory = kHandle | O_DIRECTORY | O_NOFOLLOW;
-constexpr std::size_t kLongestPath = 16 * 1024;  // each part of a long one costs a call
+constexpr std::size_t kLongestReached = 16 * 1024;  // each part of a long one costs a call
+constexpr std::size_t kLongestShown = 150;          // of what is longer
 
 std::int64_t nanoseconds(const timespec& time) {
   return std::int64_t(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
@@ -63,7 +65,7 @@ int open_without_links(int root, const std::string& path, int flags) {
 }
 
 Fd open_inside(const Fd& root, const std::string& path, int flags) {
-  if (path.size() > kLongestPath) {
+  if (path.size() > kLongestReached) {
     errno = ENAMETOOLONG;
     return Fd();
   }
@@ -150,6 +152,10 @@ class LocalDirectory::Walk {
 
   void visit(int directory, const std::string& parent, const std::string& name) {
     const std::string path = parent.empty() ? name : parent + "/" + name;
+    if (path.size() > kLongestReached) {
+      return tree_.skipped.push_back(
+          {shorten(path, kLongestShown), "skipped: its path has more than 16,384 bytes"});
+    }
     struct stat status {};
     if (::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
       const int code = errno;
@@ -216,8 +222,10 @@ Fd LocalDirectory::open(const std::string& path, Locked locked) const {
     if (target) file = open_named(*target, locked);
   }
   if (file) return file;
-  // Gone, swapped for a link that leads out, or for something that cannot be opened.
-  if (errno == EXDEV || errno == ELOOP || errno == ENOTDIR || errno == ENXIO) {
+  // Gone, swapped for a link that leads out or names what no file can be called, or for something
+  // that cannot be opened.
+  if (errno == EXDEV || errno == ELOOP || errno == ENOTDIR || errno == ENXIO ||
+      errno == ENAMETOOLONG) {
     throw Error(ErrorKind::NotFound, "'" + printable(path) + "' is no file of this directory");
   }
   throw_errno("open '" + printable(path) + "'");

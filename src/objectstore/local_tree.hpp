@@ -36,8 +36,10 @@ struct Unread {
 
 struct LocalTree {
   std::vector<LocalFile> files;  // regular ones, and links to regular ones inside
-  std::vector<Remark> skipped;   // links that lead nowhere or out, sockets, pipes, devices
-  std::vector<Unread> unread;    // files may lie here that nobody could look at
+  // Links that lead nowhere or out, sockets, pipes, devices; files and whole directories whose
+  // paths are too long, these by a shortened path.
+  std::vector<Remark> skipped;
+  std::vector<Unread> unread;  // files may lie here that nobody could look at
 };
 
 // What to do where the modes of our own files and directories keep us out.

@@ -76,9 +76,9 @@ TreeReport download_tree(ObjectStore& store, const std::string& prefix,
 //
 // Regular files go under prefix + relative path. A symbolic link is uploaded as the file that it
 // names when that is a regular file inside the directory, also by a name of the directory itself
-// (UploadRules); a link to anything else, and sockets, pipes and devices are skipped and named. No
-// name is followed out of the directory, also not when it is swapped while we look. Empty
-// directories leave no trace. One thread at a time.
+// (UploadRules); a link to anything else, sockets, pipes, devices and paths of more than 16 KiB are
+// skipped and named. No name is followed out of the directory, also not when it is swapped while we
+// look. Empty directories leave no trace. One thread at a time.
 class TreeUploader {
  public:
   virtual ~TreeUploader() = default;

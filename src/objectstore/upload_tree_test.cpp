@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -33,6 +34,16 @@ class Upload : public testing::Test {
   void write(const std::string& path, const std::string& bytes) {
     fs::create_directories((directory / path).parent_path());
     std::ofstream(directory / path, std::ios::binary) << bytes;
+  }
+  // A file so many directories with names of 200 bytes down.
+  void write_deep(int levels) {
+    const std::string name(200, 'd');
+    Fd at = open_file(directory, O_RDONLY | O_DIRECTORY);
+    for (int i = 0; i < levels; ++i) {
+      ASSERT_EQ(::mkdirat(at.get(), name.c_str(), 0700), 0);
+      at = Fd(::openat(at.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    }
+    write_all(Fd(::openat(at.get(), "best.pt", O_WRONLY | O_CREAT | O_CLOEXEC, 0600)), "y");
   }
   std::unique_ptr<TreeUploader> uploader(ObjectStore& to) {
     return make_tree_uploader(to, directory, "training-x", {.connections = 4});
@@ -280,15 +291,7 @@ TEST_F(Upload, SpecialFilesAreSkippedAndNamed) {
 
 TEST_F(Upload, NamesThatNoKeyCanHaveAreStoredUnderOthers) {
   write("bad\xff", "x");
-  std::string deep;  // longer than a path may be for one call, too
-  Fd at = open_file(directory, O_RDONLY | O_DIRECTORY);
-  for (int i = 0; i < 25; ++i) {
-    const std::string name(200, 'd');
-    deep += name + "/";
-    ASSERT_EQ(::mkdirat(at.get(), name.c_str(), 0700), 0);
-    at = Fd(::openat(at.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  }
-  write_all(Fd(::openat(at.get(), "best.pt", O_WRONLY | O_CREAT | O_CLOEXEC, 0600)), "y");
+  write_deep(25);  // longer than a path may be for one call, too
   const TreeReport report = uploader(store)->finish({});
   auto objects = stored();
   EXPECT_EQ(objects.at("training-x/bad%FF"), "x");
@@ -297,6 +300,23 @@ TEST_F(Upload, NamesThatNoKeyCanHaveAreStoredUnderOthers) {
   EXPECT_EQ(bytes, "y");
   EXPECT_EQ(key.size(), 1024u);
   EXPECT_THAT(report.remarks, Contains(Field(&Remark::detail, HasSubstr("stored as " + key))));
+}
+
+TEST_F(Upload, WhatLiesTooDeepIsSkippedAndNamed) {
+  write("a", "x");
+  fs::create_symlink(std::string(300, 'l'), directory / "to-a-name-too-long");
+  write_deep(100);
+  const auto uploads = uploader(store);
+  EXPECT_EQ(uploads->sync(Milliseconds(0), {}).failed_files, 0u);
+  const TreeReport report = uploads->finish({});
+  EXPECT_EQ(stored(), (std::map<std::string, std::string>{{"training-x/a", "x"}}));
+  ASSERT_EQ(report.remarks.size(), 2u);
+  EXPECT_THAT(report.remarks, Contains(Field(&Remark::name, "to-a-name-too-long")));
+  const auto deep = std::ranges::find(
+      report.remarks, "skipped: its path has more than 16,384 bytes", &Remark::detail);
+  ASSERT_NE(deep, report.remarks.end());
+  EXPECT_THAT(deep->name, testing::MatchesRegex("d+~[0-9a-f]*"));
+  EXPECT_LE(deep->name.size(), 150u);
 }
 
 TEST_F(Upload, SyncTakesOnlyWhatIsQuiet) {
