@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <utility>
+
 #include "base/files.hpp"
 #include "base/log.hpp"
 #include "base/strings.hpp"
@@ -104,14 +106,21 @@ std::optional<Error> ResultUpload::ask(std::stop_token stop) {
 
 // The checkpoints' record tells what uploaders before this one have replaced.
 os::UploadRules ResultUpload::rules_of(const Tree& tree) const {
-  if (!tree.of_checkpoints) return {.reserved = tree.reserved};
   const Layout& layout = options_.layout;
-  return {
-      .known = load_checkpoint_record(layout),
-      .on_replace = [&layout](const std::string& path) { note_replaced_checkpoint(layout, path); }};
+  os::UploadRules rules{.reserved = tree.reserved,
+                        .names = {layout.seen(tree.directory), tree.directory}};
+  if (tree.of_checkpoints) {
+    rules.known = load_checkpoint_record(layout);
+    rules.on_replace = [&layout](const std::string& path) {
+      note_replaced_checkpoint(layout, path);
+    };
+  }
+  return rules;
 }
 
-// False when there is nothing to store. A command may have removed its directory and made another.
+// False when there is nothing to store; then nothing is taken out of the bucket either: that a
+// directory is not there proves nothing of the files that were in it. A command may have removed
+// its directory and made another, which counts as the same.
 bool ResultUpload::open(Tree& tree, os::Locked locked) {
   Fd directory = open_own_directory(options_.layout, tree.directory, locked);
   std::error_code error;
@@ -123,7 +132,12 @@ bool ResultUpload::open(Tree& tree, os::Locked locked) {
     return false;
   }
   const auto identity = identity_of(directory);
-  if (tree.uploader && tree.identity == identity) return true;
+  if (tree.uploader) {
+    if (std::exchange(tree.identity, identity) != identity) {
+      tree.uploader->move_to(std::move(directory));
+    }
+    return true;
+  }
   if (fs::is_empty(tree.directory, error)) return false;
   os::TransferOptions options;
   options.on_progress = [this](const os::TransferProgress& progress) { report(progress, false); };

@@ -223,6 +223,19 @@ TEST_F(StageOutTest, FollowsNoLinkThatTheCommandLeft) {
   EXPECT_THAT(told_[1], HasSubstr("/job/logs is no directory any more"));
 }
 
+TEST_F(StageOutTest, FollowsLinksByTheNamesThatTheCommandKnows) {
+  const fs::path results = layout_.result_dir(), checkpoints = layout_.checkpoint_dir();
+  fs::create_symlink(layout_.seen(results) / "model.bin", results / "latest");
+  fs::create_symlink(results / "model.bin", results / "by-host");
+  fs::create_symlink(layout_.seen(checkpoints) / "ckpt-1", checkpoints / "best");
+  run(*store_);
+  const auto objects = content(*store_);
+  EXPECT_EQ(objects.at(kTestRun + "/latest"), "weights");
+  EXPECT_EQ(objects.at(kTestRun + "/by-host"), "weights");
+  EXPECT_EQ(objects.at("_wml_checkpoints/best"), "checkpoint");
+  EXPECT_THAT(told_, IsEmpty());
+}
+
 // Directories of an ordinary user's run.
 class OrdinaryStageOutTest : public StageOutTest {
  protected:
@@ -366,6 +379,25 @@ TEST_F(ResultSyncTest, ADirectoryThatTheCommandMadeAnewIsLookedInto) {
   age(layout_.result_dir() / "second");
   sync(*store_);
   EXPECT_EQ(content(*store_)[kTestRun + "/second"], "after");
+}
+
+TEST_F(ResultSyncTest, WhatADirectoryMadeAnewLacksIsTakenOutAndNothingWhenThereIsNone) {
+  const fs::path results = layout_.result_dir();
+  put(results / "kept", "the same");
+  for (const char* name : {"model.bin", "kept"}) age(results / name);
+  sync(*store_);
+  remove_tree(results);
+  upload_->finish({});
+  EXPECT_THAT(content(*store_), Contains(Key(kTestRun + "/model.bin")));
+  make_private_dir(results);
+  put(results / "kept", "the same");
+  upload_->finish({});
+  EXPECT_THAT(content(*store_), Not(Contains(Key(kTestRun + "/model.bin"))));
+  EXPECT_EQ(content(*store_)[kTestRun + "/kept"], "the same");
+  remove_tree(results);
+  make_private_dir(results);
+  upload_->finish({});
+  EXPECT_THAT(content(*store_), Not(Contains(Key(kTestRun + "/kept"))));
 }
 
 TEST_F(ResultSyncTest, NoDirectoryIsReachedThroughALink) {

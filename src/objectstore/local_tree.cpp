@@ -15,6 +15,8 @@
 #include "base/error.hpp"
 #include "base/files.hpp"
 #include "base/strings.hpp"
+#include "objectstore/key_paths.hpp"
+#include "objectstore/link_names.hpp"
 
 namespace trainyard::objectstore {
 namespace {
@@ -23,7 +25,8 @@ namespace {
 constexpr int kOpenFile = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 constexpr int kHandle = O_PATH | O_CLOEXEC;
 constexpr int kHandleOfDirectory = kHandle | O_DIRECTORY | O_NOFOLLOW;
-constexpr std::size_t kLongestPath = 16 * 1024;  // each part of a long one costs a call
+constexpr std::size_t kLongestReached = 16 * 1024;  // each part of a long one costs a call
+constexpr std::size_t kLongestShown = 150;          // of what is longer
 
 std::int64_t nanoseconds(const timespec& time) {
   return std::int64_t(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
@@ -62,7 +65,7 @@ int open_without_links(int root, const std::string& path, int flags) {
 }
 
 Fd open_inside(const Fd& root, const std::string& path, int flags) {
-  if (path.size() > kLongestPath) {
+  if (path.size() > kLongestReached) {
     errno = ENAMETOOLONG;
     return Fd();
   }
@@ -149,6 +152,10 @@ class LocalDirectory::Walk {
 
   void visit(int directory, const std::string& parent, const std::string& name) {
     const std::string path = parent.empty() ? name : parent + "/" + name;
+    if (path.size() > kLongestReached) {
+      return tree_.skipped.push_back(
+          {shorten(path, kLongestShown), "skipped: its path has more than 16,384 bytes"});
+    }
     struct stat status {};
     if (::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
       const int code = errno;
@@ -186,7 +193,7 @@ class LocalDirectory::Walk {
 
 LocalTree LocalDirectory::walk(Locked locked) const { return Walk(*this, locked).go(); }
 
-Fd LocalDirectory::open(const std::string& path, Locked locked) const {
+Fd LocalDirectory::open_named(const std::string& path, Locked locked) const {
   Fd file = open_inside(root_, path, kOpenFile);
   if (!file && errno == EACCES && locked == Locked::OpenUp) {
     const Fd handle = open_inside(root_, path, kHandle);
@@ -195,9 +202,30 @@ Fd LocalDirectory::open(const std::string& path, Locked locked) const {
       file = Fd(::open(itself(handle).c_str(), kOpenFile));
     }
   }
+  return file;
+}
+
+std::optional<std::string> LocalDirectory::read_link(const std::string& path) const {
+  const Fd link = open_inside(root_, path, kHandle | O_NOFOLLOW);
+  char target[PATH_MAX];
+  const ssize_t size = link ? ::readlinkat(link.get(), "", target, sizeof target) : -1;
+  return size < 0 ? std::nullopt : std::optional(std::string(target, std::size_t(size)));
+}
+
+Fd LocalDirectory::open(const std::string& path, Locked locked) const {
+  Fd file = open_named(path, locked);
+  if (!file && (errno == EXDEV || errno == ELOOP)) {
+    const int code = errno;
+    const auto target =
+        follow_names(path, names_, [this](const std::string& link) { return read_link(link); });
+    errno = code;
+    if (target) file = open_named(*target, locked);
+  }
   if (file) return file;
-  // Gone, swapped for a link that leads out, or for something that cannot be opened.
-  if (errno == EXDEV || errno == ELOOP || errno == ENOTDIR || errno == ENXIO) {
+  // Gone, swapped for a link that leads out or names what no file can be called, or for something
+  // that cannot be opened.
+  if (errno == EXDEV || errno == ELOOP || errno == ENOTDIR || errno == ENXIO ||
+      errno == ENAMETOOLONG) {
     throw Error(ErrorKind::NotFound, "'" + printable(path) + "' is no file of this directory");
   }
   throw_errno("open '" + printable(path) + "'");

@@ -3,6 +3,7 @@
 // malice: no name is ever followed out of it.
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,8 +36,10 @@ struct Unread {
 
 struct LocalTree {
   std::vector<LocalFile> files;  // regular ones, and links to regular ones inside
-  std::vector<Remark> skipped;   // links that lead nowhere or out, sockets, pipes, devices
-  std::vector<Unread> unread;    // files may lie here that nobody could look at
+  // Links that lead nowhere or out, sockets, pipes, devices; files and whole directories whose
+  // paths are too long, these by a shortened path.
+  std::vector<Remark> skipped;
+  std::vector<Unread> unread;  // files may lie here that nobody could look at
 };
 
 // What to do where the modes of our own files and directories keep us out.
@@ -51,7 +54,11 @@ void open_up_directory(const Fd& parent, const std::string& name);
 // Of any depth; paths up to 16 KiB.
 class LocalDirectory {
  public:
-  explicit LocalDirectory(Fd root) : root_(std::move(root)) {}
+  // `names`: absolute paths by which links in it may name the directory.
+  explicit LocalDirectory(Fd root, std::vector<std::filesystem::path> names = {})
+      : root_(std::move(root)), names_(std::move(names)) {}
+  // Another one in its place.
+  void move_to(Fd root) { root_ = std::move(root); }
   // Files that vanish meanwhile are not in it.
   LocalTree walk(Locked locked) const;
   // Throws NotFound when it is gone or leads out of the directory.
@@ -61,7 +68,11 @@ class LocalDirectory {
 
  private:
   class Walk;
+  Fd open_named(const std::string& path, Locked locked) const;  // empty, and errno
+  std::optional<std::string> read_link(const std::string& path) const;
+
   Fd root_;
+  std::vector<std::filesystem::path> names_;
 };
 
 }  // namespace trainyard::objectstore

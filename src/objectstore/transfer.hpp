@@ -75,9 +75,10 @@ TreeReport download_tree(ObjectStore& store, const std::string& prefix,
 // object or an earlier one (found by size and ETag in a listing of the prefix) has stored is left.
 //
 // Regular files go under prefix + relative path. A symbolic link is uploaded as the file that it
-// names when that is a regular file inside the directory; a link to anything else, and sockets,
-// pipes and devices are skipped and named. No name is followed out of the directory, also not when
-// it is swapped while we look. Empty directories leave no trace. One thread at a time.
+// names when that is a regular file inside the directory, also by a name of the directory itself
+// (UploadRules); a link to anything else, sockets, pipes, devices and paths of more than 16 KiB are
+// skipped and named. No name is followed out of the directory, also not when it is swapped while we
+// look. Empty directories leave no trace. One thread at a time.
 class TreeUploader {
  public:
   virtual ~TreeUploader() = default;
@@ -88,11 +89,15 @@ class TreeUploader {
   // Uploads everything that is not stored yet; of what sync() sent the bytes are compared, because
   // a file that is written through a memory map can look unchanged. Removes what sync() brought to
   // the store and is gone from the directory since (a temporary name, a checkpoint that made room
-  // for the next); never an object that was there before. Throws the first error when a file could
-  // not be stored, after trying all others unless the store is away: when a file's retries are worn
-  // out and no other has been stored meanwhile, the rest waits for the next call, which goes on
-  // where this one stood.
+  // for the next); never an object that was there before, nor one that has another ETag by now than
+  // what was sent: it is somebody else's. (Nothing tells one of the same bytes.) Throws the first
+  // error when a file could not be stored, after trying all others unless the store is away: when a
+  // file's retries are worn out and no other has been stored meanwhile, the rest waits for the next
+  // call, which goes on where this one stood.
   virtual TreeReport finish(std::stop_token stop) = 0;
+  // From now on the tree is in this open directory, which stands where the first one stood. What
+  // was stored from there is known still, and removed by finish() when it is not in this one.
+  virtual void move_to(Fd directory) = 0;
 };
 // The bytes of a file that came from the store.
 struct KnownFile {
@@ -114,6 +119,9 @@ struct UploadRules {
   // First parts of paths below the prefix that belong to others; a file of such a path gets another
   // key, as the report says.
   std::vector<std::string> reserved = {};
+  // Absolute paths of the directory, for links in it that name it: whoever made them may have seen
+  // it at another place. The first is that from which their ".." leads out of it.
+  std::vector<std::filesystem::path> names = {};
 };
 // `directory` is an open directory.
 std::unique_ptr<TreeUploader> make_tree_uploader(ObjectStore& store, Fd directory,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -87,7 +88,7 @@ class Uploader final : public TreeUploader {
   Uploader(ObjectStore& store, Fd directory, std::string prefix, TransferOptions options,
            UploadRules rules)
       : store_(store),
-        directory_(std::move(directory)),
+        directory_(std::move(directory), std::move(rules.names)),
         keys_(folder_prefix(prefix), std::move(rules.reserved)),
         on_replace_(std::move(rules.on_replace)),
         options_(std::move(options)),
@@ -121,6 +122,8 @@ class Uploader final : public TreeUploader {
     return std::move(pass.report);
   }
 
+  void move_to(Fd directory) override { directory_.move_to(std::move(directory)); }
+
  private:
   // One walk through the directory.
   struct Pass {
@@ -142,6 +145,7 @@ class Uploader final : public TreeUploader {
     void remark(const std::string& path, std::string detail);
     void fail(const std::string& path, const std::exception_ptr& why);
     void remove_what_is_gone();
+    void take_back(const std::string& path, std::size_t etag);
 
     Uploader& self;
     std::stop_token stop;
@@ -205,7 +209,8 @@ class Uploader final : public TreeUploader {
   std::unordered_map<std::string, KnownFile> known_;  // by path: until we send others
   std::unordered_set<std::string> unsure_;            // paths of those whose last put failed
   std::unordered_set<std::string> failed_;            // paths, in the pass before
-  std::unordered_set<std::string> brought_;  // paths of those that were not in the store before
+  // By path, what was not in the store before: the hash of the ETag that we sent last.
+  std::unordered_map<std::string, std::size_t> brought_;
 };
 
 void Uploader::Pass::run(const std::function<bool(const LocalFile&)>& wanted) {
@@ -306,12 +311,13 @@ bool Uploader::Pass::try_upload(const LocalFile& file, const std::string& key) {
   const bool unchanged =
       !is_unsure(file.path) && (has_known_bytes(source, file) || has_sent_bytes(source, file) ||
                                 (there && has_bytes_of(source, *there, self.store_, stop)));
+  std::size_t etag = 0;
   if (unchanged) {
     progress.add_cached_file(source.size());
   } else {
     begin_to_replace(file.path);
     try {
-      self.store_.put(key, source, stop);
+      etag = std::hash<std::string>()(self.store_.put(key, source, stop).etag);
     } catch (...) {
       source.failed();
       throw;
@@ -322,7 +328,10 @@ bool Uploader::Pass::try_upload(const LocalFile& file, const std::string& key) {
   const bool same = FileState::of(source.file()) == before;
   std::scoped_lock guard(mutex);
   if (!unchanged) {
-    if (!there && !self.stored_.contains(file.path)) self.brought_.insert(file.path);
+    const bool is_new = !there && !self.stored_.contains(file.path);
+    if (is_new || self.brought_.contains(file.path)) {
+      self.brought_.insert_or_assign(file.path, etag);
+    }
     self.there_.erase(key);
     self.unsure_.erase(file.path);
     ++report.transferred_files;
@@ -391,19 +400,31 @@ void Uploader::Pass::fail(const std::string& path, const std::exception_ptr& why
 // Best effort: what remains is more than was asked for, and no reason to fail. That a walk did not
 // see a file is no proof that it is gone.
 void Uploader::Pass::remove_what_is_gone() {
-  for (auto path = self.brought_.begin(); path != self.brought_.end();) {
+  for (auto brought = self.brought_.begin(); brought != self.brought_.end();) {
+    const auto& [path, etag] = *brought;
     try {
-      if (present.contains(*path) || !self.directory_.is_gone(*path)) {
-        ++path;
+      if (present.contains(path) || !self.directory_.is_gone(path)) {
+        ++brought;
         continue;
       }
-      self.store_.remove(key_of(*path), stop);
+      take_back(path, etag);
     } catch (const std::exception& error) {
-      remark(*path, std::string("remains in the store: ") + error.what());
+      remark(path, std::string("remains in the store: ") + error.what());
     }
-    self.stored_.erase(*path);
-    path = self.brought_.erase(path);
+    self.stored_.erase(path);
+    brought = self.brought_.erase(brought);
   }
+}
+
+// Others may store below the same prefix: what stands there by now can be theirs.
+void Uploader::Pass::take_back(const std::string& path, std::size_t etag) {
+  const std::string key = key_of(path);
+  const std::optional<ObjectInfo> there = self.store_.head(key, stop);
+  if (!there) return;
+  if (std::hash<std::string>()(there->etag) != etag) {
+    return self.log_.line("left '{}' in the store: another was stored there since", printable(key));
+  }
+  self.store_.remove(key, stop);
 }
 
 }  // namespace

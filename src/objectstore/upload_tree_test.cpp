@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -33,6 +34,16 @@ class Upload : public testing::Test {
   void write(const std::string& path, const std::string& bytes) {
     fs::create_directories((directory / path).parent_path());
     std::ofstream(directory / path, std::ios::binary) << bytes;
+  }
+  // A file so many directories with names of 200 bytes down.
+  void write_deep(int levels) {
+    const std::string name(200, 'd');
+    Fd at = open_file(directory, O_RDONLY | O_DIRECTORY);
+    for (int i = 0; i < levels; ++i) {
+      ASSERT_EQ(::mkdirat(at.get(), name.c_str(), 0700), 0);
+      at = Fd(::openat(at.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    }
+    write_all(Fd(::openat(at.get(), "best.pt", O_WRONLY | O_CREAT | O_CLOEXEC, 0600)), "y");
   }
   std::unique_ptr<TreeUploader> uploader(ObjectStore& to) {
     return make_tree_uploader(to, directory, "training-x", {.connections = 4});
@@ -228,11 +239,35 @@ TEST_F(Upload, LinksAreNeverFollowedOutOfTheDirectory) {
   EXPECT_EQ(report.remarks.size(), 6u);
 }
 
+TEST_F(Upload, LinksMayNameTheDirectoryItself) {
+  TempDir outside;
+  std::ofstream(outside.path() / "secret") << "secret";
+  write("model-10", "weights");
+  write("d/x", "1");
+  fs::create_symlink("/mnt/run/model-10", directory / "as-seen");
+  fs::create_symlink(directory / "model-10", directory / "as-it-is");
+  fs::create_symlink("/mnt/run/d", directory / "inner");
+  fs::create_symlink("../run/as-seen", directory / "around");
+  fs::create_symlink("../../run/inner/x", directory / "d/through");
+  fs::create_symlink(outside.path() / "secret", directory / "leak");
+  fs::create_symlink("/mnt/run/leak", directory / "d/to-leak");
+  fs::create_symlink("/mnt/run/../../etc/passwd", directory / "passwd");
+  const TreeReport report =
+      make_tree_uploader(store, directory, "p", {}, {.names = {"/mnt/run", directory}})->finish({});
+  EXPECT_EQ(stored(), (std::map<std::string, std::string>{{"p/model-10", "weights"},
+                                                          {"p/as-seen", "weights"},
+                                                          {"p/as-it-is", "weights"},
+                                                          {"p/around", "weights"},
+                                                          {"p/d/through", "1"},
+                                                          {"p/d/x", "1"}}));
+  EXPECT_EQ(report.remarks.size(), 4u);
+}
+
 TEST_F(Upload, AFileSwappedForALinkIsNotFollowed) {
   TempDir outside;
   std::ofstream(outside.path() / "secret") << "secret";
   write("d/a", "x");
-  const LocalDirectory local(open_file(directory, O_RDONLY | O_DIRECTORY));
+  const LocalDirectory local(open_file(directory, O_RDONLY | O_DIRECTORY), {directory});
   fs::rename(directory / "d", directory / "moved");
   fs::create_symlink(outside.path(), directory / "d");
   std::ofstream(outside.path() / "a") << "secret";
@@ -256,15 +291,7 @@ TEST_F(Upload, SpecialFilesAreSkippedAndNamed) {
 
 TEST_F(Upload, NamesThatNoKeyCanHaveAreStoredUnderOthers) {
   write("bad\xff", "x");
-  std::string deep;  // longer than a path may be for one call, too
-  Fd at = open_file(directory, O_RDONLY | O_DIRECTORY);
-  for (int i = 0; i < 25; ++i) {
-    const std::string name(200, 'd');
-    deep += name + "/";
-    ASSERT_EQ(::mkdirat(at.get(), name.c_str(), 0700), 0);
-    at = Fd(::openat(at.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  }
-  write_all(Fd(::openat(at.get(), "best.pt", O_WRONLY | O_CREAT | O_CLOEXEC, 0600)), "y");
+  write_deep(25);  // longer than a path may be for one call, too
   const TreeReport report = uploader(store)->finish({});
   auto objects = stored();
   EXPECT_EQ(objects.at("training-x/bad%FF"), "x");
@@ -273,6 +300,23 @@ TEST_F(Upload, NamesThatNoKeyCanHaveAreStoredUnderOthers) {
   EXPECT_EQ(bytes, "y");
   EXPECT_EQ(key.size(), 1024u);
   EXPECT_THAT(report.remarks, Contains(Field(&Remark::detail, HasSubstr("stored as " + key))));
+}
+
+TEST_F(Upload, WhatLiesTooDeepIsSkippedAndNamed) {
+  write("a", "x");
+  fs::create_symlink(std::string(300, 'l'), directory / "to-a-name-too-long");
+  write_deep(100);
+  const auto uploads = uploader(store);
+  EXPECT_EQ(uploads->sync(Milliseconds(0), {}).failed_files, 0u);
+  const TreeReport report = uploads->finish({});
+  EXPECT_EQ(stored(), (std::map<std::string, std::string>{{"training-x/a", "x"}}));
+  ASSERT_EQ(report.remarks.size(), 2u);
+  EXPECT_THAT(report.remarks, Contains(Field(&Remark::name, "to-a-name-too-long")));
+  const auto deep = std::ranges::find(
+      report.remarks, "skipped: its path has more than 16,384 bytes", &Remark::detail);
+  ASSERT_NE(deep, report.remarks.end());
+  EXPECT_THAT(deep->name, testing::MatchesRegex("d+~[0-9a-f]*"));
+  EXPECT_LE(deep->name.size(), 150u);
 }
 
 TEST_F(Upload, SyncTakesOnlyWhatIsQuiet) {
@@ -340,6 +384,24 @@ TEST_F(Upload, WhatSyncBroughtAndIsGoneAtTheEndIsTakenBack) {
   EXPECT_EQ(stored(), (std::map<std::string, std::string>{{"training-x/ckpt", "half"},
                                                           {"training-x/kept", "x"},
                                                           {"training-x/old", "mine"}}));
+}
+
+TEST_F(Upload, WhatAnotherStoredInThePlaceOfWhatIsGoneIsNotTakenBack) {
+  for (const char* path : {"ckpt-1", "ckpt-2", "ckpt-3"}) {
+    write(path, "mine");
+    age(path);
+  }
+  const auto uploads = uploader(store);
+  uploads->sync(Milliseconds(1000), {});
+  write("ckpt-2", "mine, again");
+  age("ckpt-2");
+  uploads->sync(Milliseconds(1000), {});
+  upload_bytes(*memory, "newer", "training-x/ckpt-1", {});
+  memory->remove("training-x/ckpt-3", {});
+  for (const char* path : {"ckpt-1", "ckpt-2", "ckpt-3"}) fs::remove(directory / path);
+  uploads->finish({});
+  EXPECT_EQ(stored(), (std::map<std::string, std::string>{{"training-x/ckpt-1", "newer"}}));
+  EXPECT_EQ(store.calls(StoreCall::Remove), 1u);
 }
 
 TEST_F(Upload, WhatTheCommandLockedIsStoredAllTheSameAndNothingIsTakenBack) {
