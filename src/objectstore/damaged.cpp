@@ -21,6 +21,13 @@ ObjectInfo confirmed(ObjectInfo info) {
   return info;
 }
 
+ObjectInfo confirmed_by_any(ObjectInfo info, const http::Headers& headers) {
+  if (!info.etag.empty() || headers.get("x-amz-request-id")) return info;
+  throw Error(ErrorKind::Unavailable, "the answer about '" + printable(info.key) +
+                                          "' is not one of an object store: it has no ETag and no "
+                                          "x-amz-request-id");
+}
+
 void throw_not_confirmed(const std::string& key) {
   throw Error(ErrorKind::Unavailable,
               "the answer about '" + printable(key) + "' is not one of an object store");

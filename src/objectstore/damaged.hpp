@@ -17,6 +17,9 @@ using SourceChanged = std::function<bool()>;
 // What an answer says of an object. Throws Unavailable when it names no ETag: then something on the
 // way answered in the store's place.
 ObjectInfo confirmed(ObjectInfo info);
+// As confirmed(), where the store may give its objects no ETags: the id that S3 gives a request, in
+// the `headers` of the answer, shows as well whose that is.
+ObjectInfo confirmed_by_any(ObjectInfo info, const http::Headers& headers);
 [[noreturn]] void throw_not_confirmed(const std::string& key);
 
 // `send` puts a source, and what it was hashed to, to `key`: what the store then says of the

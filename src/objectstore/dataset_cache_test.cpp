@@ -17,6 +17,7 @@
 #include "base/files.hpp"
 #include "base/mode_testing.hpp"
 #include "objectstore/failing_store.hpp"
+#include "objectstore/fake_s3.hpp"
 #include "objectstore/memory_store.hpp"
 #include "objectstore/served_store_fixture.hpp"
 #include "objectstore/transfer.hpp"
@@ -407,6 +408,16 @@ TEST_F(Cache, WithoutAnyETagNothingIsCached) {
   EXPECT_FALSE(data.shared());
   EXPECT_EQ(cache->usage().objects, 0u);
   EXPECT_THAT(lines, Contains(HasSubstr("the store gives 20 files no ETag")));
+}
+
+TEST_F(Cache, AnS3StoreWithoutETagsIsFetchedPastIt) {
+  FakeS3Store fake({.etags = false, .request_ids = true});
+  for (const auto& [key, bytes] : expected) fake.server->put(key, bytes);
+  const auto s3 = make_retrying(fake.open(fake.store_options()),
+                                {.attempts = 2, .base = Milliseconds(0)}, fake.clock);
+  const Dataset data = open()->stage(*s3, request(), {});
+  EXPECT_EQ(tree(data.directory()), expected);
+  EXPECT_FALSE(data.shared());
 }
 
 TEST_F(Cache, WhoMayListButNotReadGetsNothing) {

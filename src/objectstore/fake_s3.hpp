@@ -55,9 +55,11 @@ class FakeS3 final : public http::Client {
     bool url_encodes = true;
     // A blank in a listing: '+', and a '+' as "%2B"; or "%20", and a '+' as it is.
     bool blank_is_plus = false, keeps_plus = false;
-    bool kms = false;         // ETags that look like MD5s and are not
-    bool tells_parts = true;  // HEAD ?partNumber=1
-    bool checksums = false;   // keeps a CRC-64/NVME of every object, as AWS does
+    bool etags = true;         // else there are none, not even of an answer
+    bool request_ids = false;  // x-amz-request-id
+    bool kms = false;          // ETags that look like MD5s and are not
+    bool tells_parts = true;   // HEAD ?partNumber=1
+    bool checksums = false;    // keeps a CRC-64/NVME of every object, as AWS does
     bool only_lists_checksums = false;
     bool refuses_checksums = false;           // a request that says something of one
     std::set<std::string> listed_empty = {};  // keys, as Ceph's dynamic large objects are

@@ -158,6 +158,7 @@ http::ClientResponse FakeS3::send(const http::ClientRequest& request) {
   http::ClientResponse response;
   response.status = real.status;
   response.headers = real.headers;
+  if (options_.request_ids) response.headers.add("x-amz-request-id", "4442587FB7D0A2F9");
   if (!fault.without_length && !response.headers.get("Content-Length")) {
     response.headers.add("Content-Length", std::to_string(real.body.size()));
   }
@@ -253,7 +254,7 @@ FakeS3::Answer FakeS3::list(State& state, const Target& target) {
     last = next->first;
     entries += fmt::format(
         "<Contents><Key>{}</Key><ETag>&quot;{}&quot;</ETag><Size>{}</Size>{}</Contents>",
-        encode ? encoded(last) : escaped(last), next->second.etag,
+        encode ? encoded(last) : escaped(last), options_.etags ? next->second.etag : "",
         options_.listed_empty.contains(last) ? 0 : next->second.bytes.size(),
         options_.checksums ? kListedChecksum : "");
   }
@@ -272,7 +273,8 @@ FakeS3::Answer FakeS3::read(State& state, const http::ClientRequest& request,
   const auto found = state.objects.find(target.key);
   if (found == state.objects.end()) return Answer::error(404, "NoSuchKey");
   const Object& object = found->second;
-  Answer result{200, object.bytes, {{"ETag", "\"" + object.etag + "\""}}};
+  Answer result{200, object.bytes};
+  if (options_.etags) result.headers.add("ETag", "\"" + object.etag + "\"");
   if (options_.kms) result.headers.add("x-amz-server-side-encryption", "aws:kms");
   const auto if_match = request.headers.get("If-Match");
   if (if_match && *if_match != "\"" + object.etag + "\"") {

@@ -98,7 +98,7 @@ Delivery::Delivery(std::string key, std::optional<ByteRange> range, std::string 
     : key_(std::move(key)), range_(range), if_match_(std::move(if_match)) {}
 
 void Delivery::on_headers(int status, const http::Headers& headers) {
-  info_ = object_info(key_, headers);
+  info_ = confirmed_by_any(object_info(key_, headers), headers);
   if (!if_match_.empty() && confirmed(info_).etag != if_match_) {
     throw Error(ErrorKind::Conflict, "the object was replaced meanwhile");
   }

@@ -29,7 +29,7 @@ class S3Store final : public ObjectStore {
   std::optional<ObjectInfo> head(const std::string& key, std::stop_token stop) override {
     auto response = look(key, {}, stop);
     if (!response) return std::nullopt;
-    ObjectInfo info = confirmed(object_info(key, *response));
+    ObjectInfo info = confirmed_by_any(object_info(key, *response), *response);
     // One proof is enough: the size of the parts is asked for when there is no checksum.
     const bool in_parts = info.etag.find('-') != info.etag.npos;
     if (in_parts && !info.checksum) info.part_size = part_size_of(info, stop);

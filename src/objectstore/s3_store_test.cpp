@@ -334,6 +334,28 @@ TEST(S3Store, WhatIsListedWithoutBytesIsLookedAtUnlessItsChecksumIsNamed) {
   }
 }
 
+TEST(S3Store, WithoutETagsTheIdOfTheRequestShowsWhoseTheAnswerIs) {
+  for (const bool request_ids : {false, true}) {
+    FakeS3Store fake({.etags = false, .request_ids = request_ids});
+    fake.server->put("k", "the bytes");
+    const auto store = fake.open(fake.store_options());
+    const auto read = [&] {
+      EXPECT_EQ(store->head("k", {})->etag, "");
+      EXPECT_EQ(download_bytes(*store, "k", 10), "the bytes");
+    };
+    if (request_ids) {
+      read();
+      continue;
+    }
+    const Seen head = error_of(read);
+    const Seen get = error_of([&] { download_bytes(*store, "k", 10); });
+    EXPECT_EQ(head.kind, ErrorKind::Unavailable);
+    EXPECT_THAT(head.text, HasSubstr("it has no ETag"));
+    EXPECT_EQ(get.kind, ErrorKind::Unavailable);
+    EXPECT_THAT(get.text, HasSubstr("it has no ETag"));
+  }
+}
+
 TEST(S3Store, ListsAStoreThatRefusesVersion2InItsOwnWay) {
   for (const int status : {400, 405, 501}) {
     FakeS3Store fake({.page = 2});
@@ -432,7 +454,9 @@ TEST(S3Store, AShortAnswerIsNeverTakenForTheWholeObject) {
             }).kind,
             ErrorKind::Conflict);
   fake.server->script = [&](const http::ClientRequest&, unsigned) {
-    return Fault{.status = 206, .body = "0123456789abc", .headers = {{"Content-Length", "10"}}};
+    return Fault{.status = 206,
+                 .body = "0123456789abc",
+                 .headers = {{"Content-Length", "10"}, {"ETag", "\"e\""}}};
   };
   EXPECT_EQ(error_of([&] {
               store->get("k", ByteRange{0, 10}, {}, [](std::string_view) {}, {});
@@ -440,7 +464,7 @@ TEST(S3Store, AShortAnswerIsNeverTakenForTheWholeObject) {
             ErrorKind::Corrupt);
   // Range ignored.
   fake.server->script = [&](const http::ClientRequest&, unsigned) {
-    return Fault{.status = 200, .body = "0123456789"};
+    return Fault{.status = 200, .body = "0123456789", .headers = {{"ETag", "\"e\""}}};
   };
   EXPECT_EQ(error_of([&] {
               store->get("k", ByteRange{2, 3}, {}, [](std::string_view) {}, {});
