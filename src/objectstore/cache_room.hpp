@@ -44,6 +44,9 @@ class CacheRoom {
   // least recently used first, until it is there: objects that no tree holds, and trees that nobody
   // uses. False when they cannot fit.
   bool reserve(const DiskSpace& objects, const DiskSpace& directories);
+  // What the objects of the cache take, there or reserved, as far as nothing more can leave: when
+  // reserve() has just found no room.
+  std::uint64_t held() const { return most_; }
   // One of the objects, of so many bytes, is in the cache now.
   void landed(std::uint64_t size) { reservations_.take_off({disk_bytes(size), file_space(size)}); }
 

@@ -244,11 +244,7 @@ std::optional<Lease> CacheStage::use_whole_tree(const std::string& tree, const K
 void CacheStage::put_together(const std::string& tree, const KeyPaths& places) {
   look_up();
   if (!build_->room.reserve(missing_space_, directory_space(places.directories().size() + 1))) {
-    const std::uint64_t bytes = space_of(listing_).bytes;
-    throw PastTheCache{
-        fmt::format("it does not fit into this machine's cache ({} take {} on the "
-                    "disk, the limit is {})",
-                    count_files(listing_.size()), format_bytes(bytes), format_bytes(max_bytes_))};
+    throw PastTheCache{why_it_does_not_fit()};
   }
   fetch_missing();
   fetched_ = build_->fetcher.finish();
@@ -276,6 +272,22 @@ void CacheStage::put_together(const std::string& tree, const KeyPaths& places) {
   }
   rename_file(root, layout_.tree(tree));
   build_.reset();
+}
+
+// When there was no room to reserve.
+std::string CacheStage::why_it_does_not_fit() const {
+  const std::uint64_t bytes = space_of(listing_).bytes;
+  const std::uint64_t here = bytes - missing_space_.bytes;  // pinned, or reserved early
+  const std::uint64_t held = build_->room.held();
+  const std::uint64_t others = held - std::min(held, here);
+  std::string limit = "the limit is " + format_bytes(max_bytes_);
+  if (bytes <= max_bytes_ && bytes + others > max_bytes_) {
+    limit += fmt::format(", of which {} are in use by other runs", format_bytes(others));
+  } else if (bytes <= max_bytes_) {
+    limit = "less is free above keep_free and what other runs are about to write";
+  }
+  return fmt::format("it does not fit into this machine's cache ({} take {} on the disk, {})",
+                     count_files(listing_.size()), format_bytes(bytes), limit);
 }
 
 void CacheStage::wait_for_the_other(bool first_time) {

@@ -54,6 +54,7 @@ class CacheStage {
   void fetch_missing();
   std::optional<Lease> use_whole_tree(const std::string& tree, const KeyPaths& places);
   void put_together(const std::string& tree, const KeyPaths& places);
+  std::string why_it_does_not_fit() const;
   void wait_for_the_other(bool first_time);
   void require_read_access(const std::string& tree);
   std::vector<const ListedObject*> choose_proofs(std::size_t most) const;

@@ -341,6 +341,16 @@ TEST_F(Cache, WhatDoesNotFitGoesPastIt) {
   EXPECT_EQ(store.calls(StoreCall::List), 4u);
 }
 
+TEST_F(Cache, WhatOthersUseIsSaidWhenThatLeavesNoRoom) {
+  const auto cache = open(kSetOnDisk * 3 / 2);
+  const auto second = make_memory_store({.description = "second"});
+  for (int i = 0; i < 20; ++i) upload_bytes(*second, std::string(1000, 'x'), std::to_string(i), {});
+  const Dataset used = cache->stage(store, request(), {});
+  EXPECT_FALSE(cache->stage(*second, request(), {}).shared());
+  EXPECT_THAT(lines, Contains(HasSubstr("(20 files take 80 KiB on the disk, the limit is 120 KiB, "
+                                        "of which 80 KiB are in use by other runs)")));
+}
+
 TEST_F(Cache, TheLimitIsOfWhatLiesOnTheDisk) {
   const auto large_enough = open(kSetOnDisk);
   EXPECT_TRUE(large_enough->stage(store, request(), {}).shared());
