@@ -18,6 +18,7 @@
 #include "objectstore/check_tree.hpp"
 #include "objectstore/file_ops.hpp"
 #include "objectstore/part_runner.hpp"
+#include "objectstore/space.hpp"
 #include "objectstore/transfer_log.hpp"
 
 namespace trainyard::objectstore {
@@ -188,7 +189,19 @@ CacheStage::Result CacheStage::run() {
           space_of(listing_) + directory_space(places.directories().size())};
 }
 
+// A listing that never ends is left as soon as no disk could hold it: neither the cache's, nor,
+// past the cache, that of the run.
+void CacheStage::require_possible(std::size_t first) {
+  listed_ = listed_ + space_of(listing_, first);
+  fs::path disk = layout_.root;
+  fs::path own = request_.directory;
+  while (!own.empty() && !fs::exists(own)) own = own.parent_path();
+  if (!own.empty() && fs::space(own).capacity > fs::space(disk).capacity) disk = own;
+  Space(disk, request_.transfer.free_floor, {}).require_possible(listed_);
+}
+
 void CacheStage::on_page(std::size_t first) {
+  require_possible(first);
   progress_.add_total(listing_.size() - first, total_bytes(listing_, first));
   if (first == 0 && !listing_.empty()) {
     const fs::path known = layout_.object(object_id(store_.description(), listing_.front()));

@@ -49,6 +49,7 @@ class CacheStage {
   struct Build;
 
   void on_page(std::size_t first);
+  void require_possible(std::size_t first);
   bool try_to_build();  // false: another process builds
   void look_up();
   void fetch_missing();
@@ -69,6 +70,7 @@ class CacheStage {
   const std::chrono::steady_clock::time_point begin_;
   ProgressMeter progress_;
   Listing& listing_;
+  DiskSpace listed_;           // what it takes
   std::size_t looked_up_ = 0;  // so many objects of the listing are pinned, missing or fetched
   std::vector<const ListedObject*> missing_;
   DiskSpace missing_space_;

@@ -423,7 +423,8 @@ TEST_F(Cache, WithoutAnyETagNothingIsCached) {
 TEST_F(Cache, AnS3StoreWithoutETagsIsFetchedPastIt) {
   FakeS3Store fake({.etags = false, .request_ids = true});
   for (const auto& [key, bytes] : expected) fake.server->put(key, bytes);
-  const auto s3 = make_retrying(fake.open(fake.store_options()), {.attempts = 2}, fake.clock);
+  const auto s3 = make_retrying(fake.open(fake.store_options()),
+                                {.attempts = 2, .base = Milliseconds(0)}, fake.clock);
   const Dataset data = open()->stage(*s3, request(), {});
   EXPECT_EQ(tree(data.directory()), expected);
   EXPECT_FALSE(data.shared());

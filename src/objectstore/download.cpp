@@ -112,6 +112,8 @@ class TreeDownload {
   // The listing has grown, and is not known to be complete.
   void on_page(const Listing& listing, std::size_t first) {
     fetcher_.rethrow_error();
+    listed_ = listed_ + space_of(listing, first);
+    space_.require_possible(listed_);
     progress_.add_total(listing.size() - first, total_bytes(listing, first));
     if (handed_over_ == first && space_.reserve_early(space_of(listing, first))) fetch_on(listing);
   }
@@ -148,6 +150,7 @@ class TreeDownload {
   Space space_;
   Incoming incoming_;
   ProgressMeter progress_;
+  DiskSpace listed_;
   std::size_t handed_over_ = 0;  // so many objects of the listing are being fetched
   Fetcher fetcher_;              // last: it ends before what it uses
 };

@@ -390,6 +390,22 @@ TEST_F(Download, PagesWithoutAnObjectForEverAreCaught) {
   EXPECT_THAT(error.what(), HasSubstr("the listing of memory://bucket goes on"));
 }
 
+TEST_F(Download, AListingThatNoDiskCouldHoldIsNotReadToItsEnd) {
+  const auto endless = [](unsigned nth) {
+    if (nth == 100) throw Error(ErrorKind::Internal, "still listed");
+    const std::string key = std::to_string(nth);
+    return ListPage{{{key, std::uint64_t(1) << 58, "etag"}}, key};
+  };
+  Told store(*memory, endless);
+  const Error error = error_of(store);
+  EXPECT_EQ(error.kind(), ErrorKind::Exhausted);
+  EXPECT_THAT(error.what(), HasSubstr("must stay free"));
+  const auto cache = open_dataset_cache({.directory = temp.path() / "cache"});
+  Told again(*memory, endless);
+  const StageRequest request{.directory = temp.path() / "not/there", .transfer = options};
+  EXPECT_EQ(kind_of([&] { cache->stage(again, request, {}); }), ErrorKind::Exhausted);
+}
+
 TEST_F(Download, UploadsInPartsAreVerifiedByTheirParts) {
   FakeS3Store fake;
   S3Options store_options = fake.store_options();

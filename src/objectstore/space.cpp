@@ -65,6 +65,15 @@ void Space::reserve(const DiskSpace& need) {
                                                              "under way",
                                                              others.inodes)));
   }
+  throw_too_little(all);
+}
+
+void Space::require_possible(const DiskSpace& all) {
+  if (all.bytes > std::filesystem::space(directory_).capacity) throw_too_little(all);
+}
+
+void Space::throw_too_little(const DiskSpace& all) {
+  const DiskSpace others = promised_to_others();
   throw Error(
       ErrorKind::Exhausted,
       fmt::format("the data, {}, needs {} on the disk, but {} has only {} free, {}of which {} must "

@@ -23,6 +23,8 @@ class Space {
   // Throws Exhausted with a sentence that names what is needed and what is free when it does not
   // fit any more.
   void reserve(const DiskSpace& need);
+  // Throws as reserve() when even the empty disk would not hold `all`.
+  void require_possible(const DiskSpace& all);
   // One of the reserved files is on the disk, with so many bytes. Any thread.
   void written(std::uint64_t size);
 
@@ -31,6 +33,7 @@ class Space {
   DiskSpace usable() const;
   void take(const DiskSpace& need);
   DiskSpace promised_to_others();
+  [[noreturn]] void throw_too_little(const DiskSpace& all);
 
   std::filesystem::path directory_;
   std::uint64_t floor_;
