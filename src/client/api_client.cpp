@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kMaxAnswer = 256u << 20;
 constexpr Milliseconds kRetryPause{500};
 constexpr int kStartAttempts = 3;
+// A start that fails after this long has waited for an object store, and would again.
+constexpr Milliseconds kLongStart{10'000};
 constexpr int kUnauthorized = 401;
 // A log that says nothing for this long is asked for again, in case the connection is dead.
 constexpr Milliseconds kFollowStall{60'000};
@@ -192,10 +194,12 @@ void ApiClient::upload(const std::string& content_url, const std::filesystem::pa
 std::string ApiClient::start(const std::string& path, const std::string& json) {
   const http::Headers key{{"Idempotency-Key", random_uuid()}};
   for (int attempt = 1;; ++attempt) {
+    const TimePoint asked = clock_.now();
     try {
       return send_json("POST", path, json, key);
     } catch (const Error& e) {
-      if (!e.retryable() || attempt == kStartAttempts) throw;
+      const bool long_ago = clock_.now() - asked > kLongStart;
+      if (!e.retryable() || long_ago || attempt == kStartAttempts) throw;
       if (!clock_.sleep_for(kRetryPause, stop_)) throw;
     }
   }
