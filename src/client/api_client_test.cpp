@@ -172,12 +172,12 @@ TEST_F(TrainTest, StartsNothingWhenTheZipIsRefused) {
   EXPECT_EQ(http.requests.back().line, "PUT /v3/d/content");
 }
 
-// The service waits half a minute for an object store that hangs: nobody waits for that three
+// The service waits long for an object store that hangs: nobody waits for that three
 // times.
 TEST_F(TrainTest, AStartThatFailedAfterLongIsNotTriedAgain) {
   http.on("PUT /v3/d/content", 200, R"({"ok":"true"})");
   http.on("POST /v3/models", [&](const auto&) -> http::ClientResponse {
-    clock.sleep_for(Milliseconds(30'000), {});
+    clock.sleep_for(Milliseconds(20'000), {});
     return {.status = 504, .headers = {}, .body = FakeHttp::error_body("did not finish")};
   });
   EXPECT_EQ(kind_of([&] { api.train({}, zip); }), ErrorKind::Timeout);

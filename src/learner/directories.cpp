@@ -30,16 +30,6 @@ void make_python_known(const Layout& layout) {
   }
 }
 
-// Also where nobody can tell.
-bool has_files(const fs::path& directory) {
-  std::error_code error;
-  for (auto entry = fs::recursive_directory_iterator(directory, error);
-       !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    if (!entry->is_directory(error)) return true;
-  }
-  return error && error != std::errc::no_such_file_or_directory;
-}
-
 void release(const fs::path& tree) noexcept {
   try {
     remove_tree(tree);
@@ -49,6 +39,15 @@ void release(const fs::path& tree) noexcept {
 }
 
 }  // namespace
+
+bool has_files(const fs::path& directory) {
+  std::error_code error;
+  for (auto entry = fs::recursive_directory_iterator(directory, error);
+       !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    if (!entry->is_directory(error)) return true;
+  }
+  return error && error != std::errc::no_such_file_or_directory;
+}
 
 void prepare_directories(const Layout& layout, const std::optional<sandbox::User>& owner,
                          bool host_programs) {

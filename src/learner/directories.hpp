@@ -24,6 +24,9 @@ void give_tree(const std::filesystem::path& root, const std::optional<sandbox::U
 Fd open_own_directory(const Layout& layout, const std::filesystem::path& path,
                       objectstore::Locked locked);
 
+// Whether anything but directories is in it, at any depth; also where nobody can tell.
+bool has_files(const std::filesystem::path& directory);
+
 // Whether a run's work directory holds results, or files of LOG_DIR, that were never stored:
 // release_directories() was not come to.
 bool has_unsaved_results(const std::filesystem::path& work);

@@ -95,11 +95,9 @@ void log_retries(RunLog& log, std::string_view of, os::RetryWatch& watch) {
 }
 
 // The markers of folders are in the report, too, and became directories.
-bool has_files(const os::Dataset& dataset) {
+bool holds_files(const os::Dataset& dataset) {
   if (dataset.report().bytes != 0) return true;
-  const fs::recursive_directory_iterator entries(dataset.directory());
-  return std::any_of(begin(entries), end(entries),
-                     [](const fs::directory_entry& entry) { return !entry.is_directory(); });
+  return has_files(dataset.directory());
 }
 
 // The progress that is shown is the data's, with what stands in the way of either.
@@ -127,7 +125,7 @@ os::Dataset load_data(const StageInRequest& request, os::RetryWatch& of_checkpoi
   os::Dataset dataset = request.cache.stage(*store, wanted, std::move(stop));
   log_retries(request.data_log, "the data", *watch);
   // Emptied since submit, or never looked at then.
-  if (!has_files(dataset)) throw os::no_training_data(*store, wanted.prefix);
+  if (!holds_files(dataset)) throw os::no_training_data(*store, wanted.prefix);
   return dataset;
 }
 

@@ -262,7 +262,7 @@ void CacheStage::put_together(const std::string& tree, const KeyPaths& places) {
   fetch_missing();
   fetched_ = build_->fetcher.finish();
   own_ = build_->landing.fetched();
-  std::sort(own_.begin(), own_.end());
+  std::sort(own_.begin(), own_.end(), std::less<>());
   if (const std::uint64_t damaged = build_->landing.damaged(); damaged != 0) {
     log_.line("{} in this machine's cache had lost bytes: fetched again", count_files(damaged));
   }

@@ -1,8 +1,11 @@
 #include "objectstore/disk_space.hpp"
 
+#include <sys/statvfs.h>
+
 #include <algorithm>
 #include <limits>
 
+#include "base/error.hpp"
 #include "base/files.hpp"
 
 namespace trainyard::objectstore {
@@ -42,6 +45,13 @@ DiskSpace directory_space(std::size_t directories) { return {directories * kBloc
 
 DiskSpace free_space(const fs::path& directory) {
   return {free_bytes(directory), free_inodes(directory)};
+}
+
+DiskSpace whole_space(const fs::path& directory) {
+  struct statvfs info {};
+  if (::statvfs(directory.c_str(), &info) != 0) throw_errno("look at " + directory.string());
+  const std::uint64_t bytes = std::uint64_t(info.f_blocks) * info.f_frsize;
+  return {bytes, info.f_files == 0 ? kMost : std::uint64_t(info.f_files)};
 }
 
 }  // namespace trainyard::objectstore

@@ -30,5 +30,7 @@ DiskSpace directory_space(std::size_t directories);
 
 // In `directory`, for this user. Where a file system has no limit on inodes they never end.
 DiskSpace free_space(const std::filesystem::path& directory);
+// Of the file system, were it empty; likewise.
+DiskSpace whole_space(const std::filesystem::path& directory);
 
 }  // namespace trainyard::objectstore

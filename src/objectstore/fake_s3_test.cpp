@@ -10,6 +10,8 @@
 
 namespace trainyard::objectstore {
 
+// The MD5 of no bytes.
+constexpr const char* kEtagOfNothing = "d41d8cd98f00b204e9800998ecf8427e";
 constexpr const char* kFakeKey = "AKIAIOSFODNN7";
 constexpr const char* kFakeSecret = "wJalrXUtnFEMI";
 
@@ -261,11 +263,12 @@ FakeS3::Answer FakeS3::list(State& state, const Target& target) {
   for (; next != state.objects.end() && next->first.starts_with(prefix); ++next, ++count) {
     if ((truncated = count == options_.page)) break;
     last = next->first;
+    const bool as_empty = options_.listed_empty.contains(last);
+    const std::string etag = as_empty ? kEtagOfNothing : next->second.etag;
     entries += fmt::format(
         "<Contents><Key>{}</Key><ETag>&quot;{}&quot;</ETag><Size>{}</Size>{}</Contents>",
-        encode ? encoded(last) : escaped(last), options_.etags ? next->second.etag : "",
-        options_.listed_empty.contains(last) ? 0 : next->second.bytes.size(),
-        options_.checksums ? kListedChecksum : "");
+        encode ? encoded(last) : escaped(last), options_.etags ? etag : "",
+        as_empty ? 0 : next->second.bytes.size(), options_.checksums ? kListedChecksum : "");
   }
   std::string extra = encode ? "<EncodingType>url</EncodingType>" : "";
   if (as_version2) extra += fmt::format("<KeyCount>{}</KeyCount>", count);

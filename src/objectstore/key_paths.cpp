@@ -68,7 +68,7 @@ std::string to_path(std::string_view key) {
 
 // Of an object that is only a directory, `path` being its key without the prefix.
 bool ends_in_directory(std::uint64_t size, std::string_view path) {
-  return size == 0 && (path.empty() || path.ends_with('/'));
+  return (size == 0 && path.empty()) || is_folder_marker(path, size);
 }
 
 }  // namespace

@@ -31,8 +31,8 @@ void feed(Hasher& hasher, const ListedObject& object) {
 }
 
 bool is_unclear(const ListedObject& object) {
-  const bool may_have_bytes =
-      object.size() == 0 && !object.has_checksum() && !object.key().ends_with('/');
+  const bool may_have_bytes = object.size() == 0 && !object.has_checksum() &&
+                              !is_folder_marker(object.key(), object.size());
   return object.etag().empty() || may_have_bytes;
 }
 
@@ -99,6 +99,10 @@ ObjectInfo ListedObject::info() const {
   if (checksum_) object.checksum = Checksum{checksum_->algorithm, checksum_->type, {}};
   object.segmented = segmented_;
   return object;
+}
+
+bool is_folder_marker(std::string_view key, std::uint64_t size) {
+  return size == 0 && key.ends_with('/');
 }
 
 void throw_listed_twice(const std::string& store, std::string_view key) {

@@ -40,6 +40,9 @@ class ListedObject {
 
 using Listing = std::deque<ListedObject>;  // addresses of its elements stay while it grows
 
+// An object that stands for a directory, as consoles store it.
+bool is_folder_marker(std::string_view key, std::uint64_t size);
+
 // Appends every object below `prefix` to `into`, page by page; after each page `on_page` gets the
 // index of its first object. Throws Corrupt when the store's pages lead nowhere, and when a key
 // follows itself or pages come again; a key that comes again elsewhere is for the caller to notice.

@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "base/strings.hpp"
 #include "http/client.hpp"
+#include "objectstore/listing.hpp"
 #include "objectstore/s3_store.hpp"
 #include "objectstore/swift_store.hpp"
 #include "objectstore/transfer.hpp"
@@ -160,10 +161,9 @@ std::string below(const std::string& prefix) {
   return prefix.empty() ? "" : " below '" + printable(prefix) + "'";
 }
 
-// A console stores an object of no bytes for an empty folder.
 bool holds_a_file(const ListPage& page) {
   return std::ranges::any_of(page.objects, [](const ObjectInfo& object) {
-    return object.size != 0 || !object.key.ends_with('/');
+    return !is_folder_marker(object.key, object.size);
   });
 }
 

@@ -11,7 +11,7 @@
 
 namespace trainyard::objectstore {
 
-inline constexpr Milliseconds kCheckLimit{30'000};  // somebody waits for the check
+inline constexpr Milliseconds kCheckLimit{20'000};  // somebody waits for the checks of two
 
 struct OpenOptions {
   std::string ca_file = {};  // PEM; empty: the system's

@@ -845,11 +845,25 @@ TEST(S3Upload, AnUploadThatIsGoneEachTimeIsGivenUp) {
   lose_uploads(*f.fake.server, 9);
   const Seen seen = error_of([&] { upload_bytes(*f.store, f.bytes, "k", {}); });
   EXPECT_EQ(seen.kind, ErrorKind::NotFound);
-  EXPECT_EQ(seen.text,
-            "cannot write 'k' of bucket 'mnist' at http://store.test:9000: its upload in parts is "
-            "gone there (NoSuchUpload: no); see whether a lifecycle rule of the bucket or another "
-            "client aborts unfinished uploads (begun 3 times)");
+  EXPECT_EQ(
+      seen.text,
+      "begun 3 times: cannot write 'k' of bucket 'mnist' at http://store.test:9000: its upload "
+      "in parts is gone there (NoSuchUpload: no); see whether a lifecycle rule of the bucket "
+      "or another client aborts unfinished uploads");
   EXPECT_EQ(count_of(*f.fake.server, "POST"), 3u);
+}
+
+// Somebody who is not the store knows nothing of its uploads.
+TEST(S3Upload, AnAnswerThatIsNotTheStoresBeginsNothingAnew) {
+  PartsFixture f(1);
+  f.fake.server->script = on_request("PUT", 3, {.status = 404});
+  try {
+    upload_bytes(*f.store, f.bytes, "k", {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_TRUE(may_pass(error)) << error.what();
+  }
+  EXPECT_EQ(count_of(*f.fake.server, "POST"), 1u);
 }
 
 TEST(S3Upload, ABucketThatIsGoneMeanwhileIsSaid) {

@@ -36,7 +36,9 @@ RetryPolicy briefly(RetryPolicy policy) {
 }
 
 // Of an error of a request that names an upload.
-bool is_gone(const StoreError& error) { return error.kind() == ErrorKind::NotFound; }
+bool is_gone(const StoreError& error) {
+  return error.kind() == ErrorKind::NotFound && !error.foreign;
+}
 
 }  // namespace
 
@@ -128,10 +130,11 @@ ObjectInfo Uploader::put_in_parts(const std::string& key, Source& source, std::s
     begin(plan, stop);
     try {
       return put_parts(plan, stop);
-    } catch (const StoreError& error) {
+    } catch (StoreError& error) {
       if (!is_gone(error)) throw;
       if (begun == kMostBeginnings) {
-        throw StoreError(error.kind(), fmt::format("{} (begun {} times)", error.what(), begun));
+        error.add_context(fmt::format("begun {} times", begun));
+        throw;
       }
       log::warn("{}; begun anew", error.what());
     }
@@ -234,8 +237,19 @@ ObjectInfo Uploader::complete_or_find(const Plan& plan, const Whole& whole, std:
     return complete_once(plan, whole, stop);
   } catch (const StoreError& error) {
     if (!is_gone(error)) throw;
-    if (auto there = find_completed(plan, whole, stop)) return *std::move(there);
+    if (auto there = find_if_readable(plan, whole, stop)) return *std::move(there);
     throw;
+  }
+}
+
+// Keys that may write need not be ones that may read.
+std::optional<ObjectInfo> Uploader::find_if_readable(const Plan& plan, const Whole& whole,
+                                                     std::stop_token stop) {
+  try {
+    return find_completed(plan, whole, std::move(stop));
+  } catch (const StoreError& error) {
+    if (error.kind() != ErrorKind::Forbidden) throw;
+    return std::nullopt;
   }
 }
 

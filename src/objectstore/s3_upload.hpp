@@ -39,6 +39,8 @@ class Uploader {
   // The object at the key, if the upload made it or it is what the parts make.
   std::optional<ObjectInfo> find_completed(const Plan& plan, const Whole& whole,
                                            std::stop_token stop);
+  std::optional<ObjectInfo> find_if_readable(const Plan& plan, const Whole& whole,
+                                             std::stop_token stop);
   ObjectInfo complete_once(const Plan& plan, const Whole& whole, std::stop_token stop);
   std::optional<Found> look(const Plan& plan, std::stop_token stop);
   void abort(const Plan& plan) noexcept;

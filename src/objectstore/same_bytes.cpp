@@ -20,9 +20,9 @@ bool has_etag(Source& source, const std::string& etag) {
 bool has_bytes_of(Source& source, const ObjectInfo& object, ObjectStore& store,
                   std::stop_token stop) {
   if (object.size != source.size()) return false;
-  if (object.checksum) {
+  if (object.checksum || object.size == 0) {  // listed without bytes: it may have some all the same
     const auto told = store.head(object.key, std::move(stop));
-    if (!told || told->etag != object.etag) return false;  // replaced, or gone
+    if (!told || told->etag != object.etag || told->size != object.size) return false;
     if (told->checksum) {
       return checksum_of(source, told->checksum->algorithm).value == told->checksum->value;
     }

@@ -54,22 +54,26 @@ void Space::reserve(const DiskSpace& need) {
   const auto lock = count();
   if (usable().holds(need)) return take(need);
   const DiskSpace all = reserved_ + need;
-  const DiskSpace others = promised_to_others();
-  if (need.bytes <= usable().bytes) {
-    throw Error(ErrorKind::Exhausted,
-                fmt::format("the data needs {} inodes, one for each file and directory, but the "
-                            "file system of {} has only {} left{}",
-                            all.inodes, printable(directory_.native()), free_.inodes,
-                            others.inodes == 0 ? ""
-                                               : fmt::format(", {} of them promised to transfers "
-                                                             "under way",
-                                                             others.inodes)));
-  }
+  if (need.bytes <= usable().bytes) throw_too_few_inodes(all);
   throw_too_little(all);
 }
 
 void Space::require_possible(const DiskSpace& all) {
-  if (all.bytes > std::filesystem::space(directory_).capacity) throw_too_little(all);
+  const DiskSpace whole = whole_space(directory_);
+  if (all.bytes > whole.bytes) throw_too_little(all);
+  if (all.inodes > whole.inodes) throw_too_few_inodes(all);
+}
+
+void Space::throw_too_few_inodes(const DiskSpace& all) {
+  const DiskSpace others = promised_to_others();
+  throw Error(
+      ErrorKind::Exhausted,
+      fmt::format("the data needs {} inodes, one for each file and directory, but the file "
+                  "system of {} has only {} left{}",
+                  all.inodes, printable(directory_.native()), free_.inodes,
+                  others.inodes == 0 ? ""
+                                     : fmt::format(", {} of them promised to transfers under way",
+                                                   others.inodes)));
 }
 
 void Space::throw_too_little(const DiskSpace& all) {

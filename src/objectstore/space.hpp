@@ -34,6 +34,7 @@ class Space {
   void take(const DiskSpace& need);
   DiskSpace promised_to_others();
   [[noreturn]] void throw_too_little(const DiskSpace& all);
+  [[noreturn]] void throw_too_few_inodes(const DiskSpace& all);
 
   std::filesystem::path directory_;
   std::uint64_t floor_;

@@ -30,7 +30,7 @@ struct TransferProgress {  // a snapshot; the totals grow while the listing stil
 };
 
 struct TransferOptions {
-  unsigned connections = 16;                          // requests under way at most
+  unsigned connections = 16;                          // requests for bytes under way at most
   std::uint64_t memory_budget = 64u << 20;            // fewer connections when they would need more
   std::uint64_t free_floor = std::uint64_t(1) << 30;  // bytes left free on the disk, at least
   // A directory in which the transfers of this machine tell what they will still write, so that

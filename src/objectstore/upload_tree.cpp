@@ -167,7 +167,8 @@ class Uploader final : public TreeUploader {
   // What lies below the prefix from before; asked for once.
   void learn_what_is_there(std::stop_token stop) {
     if (learned_) return;
-    listing_.clear();  // of an attempt that failed
+    there_.clear();  // of an attempt that failed
+    listing_.clear();
     list_all(store_, keys_.prefix(), listing_, {}, std::move(stop));
     for (const ListedObject& object : listing_) there_.insert_or_assign(object.key(), &object);
     learned_ = true;
@@ -408,7 +409,8 @@ void Uploader::Pass::remove_what_is_gone() {
         continue;
       }
       take_back(path, etag);
-    } catch (const std::exception& error) {
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::Canceled) throw;
       remark(path, std::string("remains in the store: ") + error.what());
     }
     self.stored_.erase(path);
@@ -422,7 +424,8 @@ void Uploader::Pass::take_back(const std::string& path, std::size_t etag) {
   const std::optional<ObjectInfo> there = self.store_.head(key, stop);
   if (!there) return;
   if (std::hash<std::string>()(there->etag) != etag) {
-    return self.log_.line("left '{}' in the store: another was stored there since", printable(key));
+    return self.log_.line("left '{}' in the store: it is not what was confirmed to be stored there",
+                          printable(key));
   }
   self.store_.remove(key, stop);
 }

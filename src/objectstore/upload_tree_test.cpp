@@ -370,6 +370,15 @@ TEST_F(Upload, SyncNamesWhatFailedAndFinishTriesAgain) {
   EXPECT_EQ(uploads->finish({}).transferred_files, 2u);
 }
 
+// As a link or a large object of Swift is: it has bytes all the same.
+TEST_F(Upload, AnEmptyFileTakesThePlaceOfAnObjectThatIsOnlyListedAsEmpty) {
+  FakeS3Store fake({.listed_empty = {"training-x/model"}});
+  fake.server->put("training-x/model", "of an earlier learner");
+  write("model", "");
+  uploader(*fake.open(fake.store_options()))->finish({});
+  EXPECT_EQ(fake.server->bytes_of("training-x/model"), "");
+}
+
 TEST_F(Upload, WhatSyncBroughtAndIsGoneAtTheEndIsTakenBack) {
   upload_bytes(*memory, "an earlier run's", "training-x/old", {});
   write("old", "mine");
