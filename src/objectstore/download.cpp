@@ -112,10 +112,11 @@ class TreeDownload {
   // The listing has grown, and is not known to be complete.
   void on_page(const Listing& listing, std::size_t first) {
     fetcher_.rethrow_error();
-    listed_ = listed_ + space_of(listing, first);
+    const DiskSpace page = space_of(listing, first);
+    listed_ = listed_ + page;
     space_.require_possible(listed_);
     progress_.add_total(listing.size() - first, total_bytes(listing, first));
-    if (handed_over_ == first && space_.reserve_early(space_of(listing, first))) fetch_on(listing);
+    if (handed_over_ == first && space_.reserve_early(page)) fetch_on(listing);
   }
 
   TreeReport finish(const Listing& listing) {

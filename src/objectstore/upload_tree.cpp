@@ -409,8 +409,8 @@ void Uploader::Pass::remove_what_is_gone() {
         continue;
       }
       take_back(path, etag);
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::Canceled) throw;
+    } catch (const std::exception& error) {
+      if (stop.stop_requested()) throw_stopped();
       remark(path, std::string("remains in the store: ") + error.what());
     }
     self.stored_.erase(path);
